@@ -1,0 +1,1 @@
+"""Sidelight: a perceptual image codec whose decoder reads the picture's caption."""

@@ -1,0 +1,90 @@
+"""One safetensors file holds a model: float weights, frozen integers, config and provenance."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from sidelight.config import ModelConfig
+from sidelight.errors import CheckpointError, ConfigError
+from sidelight.models.codec_model import CodecModel
+from sidelight.models.exported import ExportedModel
+from sidelight.models.frozen import FrozenHyperprior
+
+FORMAT = "sidelight-model-1"
+_FROZEN = "frozen."
+
+
+class Checkpoint(NamedTuple):
+    """A model with where it comes from."""
+
+    model: ExportedModel
+    text_encoder: str
+    """Name of the text encoder that it was trained with."""
+    provenance: dict[str, Any]
+    """Data, steps, seed, commit, as the training run recorded them."""
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes the file through a temporary one; float weights become float16."""
+    model = checkpoint.model
+    tensors: dict[str, Tensor] = {}
+    for name, value in model.state_dict().items():
+        if name.endswith("num_batches_tracked"):
+            continue
+        small = value.dim() > 1 and "gain" not in name
+        tensors[name] = (value.half() if small else value.float()).contiguous()
+    for name, value in model.frozen.to_tensors().items():
+        tensors[_FROZEN + name] = value.contiguous()
+    metadata = {
+        "format": FORMAT,
+        "config": json.dumps(model.config.to_dict()),
+        "text_encoder": checkpoint.text_encoder,
+        "provenance": json.dumps(checkpoint.provenance),
+    }
+    partial = path.with_suffix(".partial")
+    save_file(tensors, partial, metadata)
+    partial.replace(path)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Rebuilds the model from the file alone.
+
+    Raises:
+        CheckpointError: The file is missing, of another format, or incomplete.
+    """
+    metadata, tensors = _read(path)
+    if metadata.get("format") != FORMAT:
+        raise CheckpointError(f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}")
+    try:
+        config = ModelConfig.from_dict(json.loads(metadata["config"]))
+        frozen = FrozenHyperprior.from_tensors(
+            {
+                name.removeprefix(_FROZEN): value
+                for name, value in tensors.items()
+                if name.startswith(_FROZEN)
+            }
+        )
+        with torch.device("meta"):
+            skeleton = CodecModel(config)
+        model = ExportedModel(skeleton.to_empty(device="cpu"), frozen)
+        weights = {k: v.float() for k, v in tensors.items() if not k.startswith(_FROZEN)}
+        missing, unexpected = model.load_state_dict(weights, strict=False)
+        missing = [name for name in missing if not name.endswith("num_batches_tracked")]
+        if missing or unexpected:
+            raise CheckpointError(f"{path}: missing {missing[:3]}, unexpected {unexpected[:3]}")
+        return Checkpoint(model, metadata["text_encoder"], json.loads(metadata["provenance"]))
+    except (KeyError, json.JSONDecodeError, RuntimeError, ConfigError) as error:
+        raise CheckpointError(f"{path} is not a complete model: {error}") from None
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(f"cannot read {path}: {error}") from None

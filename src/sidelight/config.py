@@ -1,0 +1,171 @@
+"""What a model looks like: one frozen dataclass, three presets, no torch.
+
+The layer tables behind the numbers are in docs/model.md (paper section 3, HiFiC's layer widths).
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from sidelight.errors import ConfigError
+
+LATENT_STRIDE = 16
+"""Picture pixels per latent position, along each axis."""
+HYPER_STRIDE = 64
+"""Picture pixels per hyper-latent position; pictures are padded to a multiple of it."""
+MIN_QUALITY, MAX_QUALITY = 1.0, 9.0
+QUALITY_STEPS_PER_UNIT = 16
+"""A file stores the quality in sixteenths, as one byte."""
+NUM_QUALITY_STEPS = int((MAX_QUALITY - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT) + 1
+
+
+class StrictConfig:
+    """Gives a frozen dataclass ``to_dict`` and a ``from_dict`` that refuses unknown keys."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the fields as plain dicts, lists, strings and numbers."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Builds the config from what ``to_dict`` or a TOML table gives.
+
+        Raises:
+            ConfigError: A key is unknown or missing, or a value is out of range.
+        """
+        fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(set(values) - set(fields)):
+            raise ConfigError(f"unknown key {unknown[0]!r}, expected one of {sorted(fields)}")
+        required = {n for n, f in fields.items() if _has_no_default(f)}
+        if missing := sorted(required - set(values)):
+            raise ConfigError(f"key {missing[0]!r} is missing")
+        return cls(**{name: _convert(fields[name].type, value) for name, value in values.items()})
+
+
+def _has_no_default(f: "dataclasses.Field[Any]") -> bool:
+    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+
+
+def _convert(kind: Any, value: Any) -> Any:
+    if isinstance(kind, type) and issubclass(kind, StrictConfig) and isinstance(value, Mapping):
+        return kind.from_dict(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscriminatorConfig(StrictConfig):
+    """Widths of the text-conditional discriminator D, used in training only (spec C8)."""
+
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    """Channels after each 4x4 convolution; all but the last have stride 2."""
+    last_stride: int = 1
+    harmonized_channels: int = 12
+    """Channels that the latent is reduced to before it joins the picture."""
+    text_channels: int | None = None
+    """Width that the text vector is projected to; None keeps it."""
+    joint_channels: int = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelConfig(StrictConfig):
+    """Shape of E, P, G and D."""
+
+    name: str
+    widths: tuple[int, ...]
+    """Feature channels from the finest scale to stride 16. Five widths begin at stride 1; four
+    begin at stride 2, and the generator then ends in a sub-pixel convolution."""
+    stem_kernel: int
+    """Kernel of the encoder's first convolution."""
+    latent_channels: int
+    hyper_channels: int
+    residual_blocks: tuple[int, ...]
+    """Residual blocks of each generator stage, from stride 16 to the finest."""
+    text_width: int
+    """Length t of the text vector."""
+    text_hidden: int
+    """Hidden width of the two MLPs of an SSA block."""
+    mask_channels: tuple[int, ...]
+    """Hidden channels of each SSA block's mask predictor, from stride 16 to the finest."""
+    num_levels: int = 1
+    """Trained rate points, spread evenly over quality 1 to 9; 1 is a fixed-rate model."""
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+
+    def __post_init__(self) -> None:
+        if len(self.widths) not in (4, 5):
+            raise ConfigError(f"widths must have 4 or 5 entries, got {len(self.widths)}")
+        for name in ("residual_blocks", "mask_channels"):
+            if len(getattr(self, name)) != len(self.widths):
+                raise ConfigError(f"{name} must have {len(self.widths)} entries like widths")
+        for name in ("latent_channels", "hyper_channels", "text_width", "text_hidden"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        if self.stem_kernel % 2 == 0:
+            raise ConfigError(f"stem_kernel must be odd, got {self.stem_kernel}")
+        if self.num_levels < 1:
+            raise ConfigError(f"num_levels must be >= 1, got {self.num_levels}")
+
+    @property
+    def stem_stride(self) -> int:
+        """Stride of the encoder's first convolution: 1 or 2."""
+        return LATENT_STRIDE >> (len(self.widths) - 1)
+
+
+PRESETS: dict[str, ModelConfig] = {
+    "paper": ModelConfig(
+        name="paper",
+        widths=(60, 120, 240, 480, 960),
+        stem_kernel=7,
+        latent_channels=220,
+        hyper_channels=320,
+        residual_blocks=(9, 0, 0, 0, 0),
+        text_width=512,
+        text_hidden=256,
+        mask_channels=(100, 100, 100, 100, 100),
+    ),
+    "base": ModelConfig(
+        name="base",
+        widths=(32, 64, 128, 256, 512),
+        stem_kernel=7,
+        latent_channels=192,
+        hyper_channels=160,
+        residual_blocks=(3, 3, 2, 0, 0),
+        text_width=512,
+        text_hidden=128,
+        mask_channels=(64, 64, 64, 32, 16),
+        discriminator=DiscriminatorConfig(text_channels=128),
+    ),
+    "small": ModelConfig(
+        name="small",
+        widths=(32, 64, 128, 256),
+        stem_kernel=5,
+        latent_channels=128,
+        hyper_channels=96,
+        residual_blocks=(3, 2, 1, 0),
+        text_width=512,
+        text_hidden=64,
+        mask_channels=(32, 32, 32, 32),
+        discriminator=DiscriminatorConfig(
+            widths=(32, 64, 128, 256), last_stride=2, text_channels=64, joint_channels=64
+        ),
+    ),
+}
+"""The published model and two scaled ones; variants by ``dataclasses.replace``."""
+
+
+def quality_to_step(quality: float) -> int:
+    """Returns the index 0..128 that a file stores for ``quality``.
+
+    Raises:
+        ConfigError: ``quality`` is not between 1 and 9.
+    """
+    if not MIN_QUALITY <= quality <= MAX_QUALITY:
+        raise ConfigError(f"quality must be between 1 and 9, got {quality}")
+    return round((quality - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT)
+
+
+def step_to_quality(step: int) -> float:
+    """Returns the quality 1..9 that a stored index stands for."""
+    return MIN_QUALITY + step / QUALITY_STEPS_PER_UNIT

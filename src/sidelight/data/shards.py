@@ -1,0 +1,52 @@
+"""Reads WebDataset tar shards: ``KEY.<picture suffix>`` beside ``KEY.json`` with its captions."""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sidelight.errors import ImageError
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionedImage:
+    """A picture, uint8 (h, w, 3) RGB, with the sentences that describe it."""
+
+    key: str
+    image: np.ndarray
+    captions: tuple[str, ...]
+
+
+def read_shards(paths: Iterable[Path]) -> Iterator[CaptionedImage]:
+    """Yields every picture of every shard, in file order.
+
+    Raises:
+        ImageError: A picture has no captions beside it, or captions no picture.
+    """
+    for path in paths:
+        with tarfile.open(path) as shard:
+            waiting: dict[str, tuple[str, bytes]] = {}
+            for member in shard:
+                stream = shard.extractfile(member)
+                if stream is None:
+                    continue
+                key, _, suffix = Path(member.name).name.partition(".")
+                if key not in waiting:
+                    waiting[key] = (suffix, stream.read())
+                    continue
+                parts = dict([waiting.pop(key), (suffix, stream.read())])
+                yield _join(f"{path.stem}/{key}", parts)
+            if waiting:
+                raise ImageError(f"{path}: {next(iter(waiting))} lacks its picture or its json")
+
+
+def _join(key: str, parts: dict[str, bytes]) -> CaptionedImage:
+    record = json.loads(parts.pop("json"))
+    (picture,) = parts.values()
+    image = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+    return CaptionedImage(key, image, tuple(record["captions"]))

@@ -1,0 +1,1 @@
+"""Integer symbols to bytes and back, by integer tables; numpy only."""

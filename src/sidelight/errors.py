@@ -1,0 +1,58 @@
+"""Every error that Sidelight raises about a file, a picture, a caption or a setting.
+
+CodecError
+|- BitstreamError
+|  |- NotABitstreamError       the bytes do not start with the magic of a .slt file
+|  |- UnsupportedVersionError  a newer format than this release reads
+|  |- TruncatedBitstreamError  the bytes end too early
+|  '- CorruptBitstreamError    a CRC, a limit or a rule of the format is broken
+|- ModelMismatchError          the file was made by another model, or its latents came out different
+|- TextError                   a caption or a text encoder that cannot be used
+|- CheckpointError             weights, tables or config missing or malformed
+|- ImageError                  pixels that cannot be read or represented
+'- ConfigError                 unknown key, value out of range (also a ValueError)
+"""
+
+
+class CodecError(Exception):
+    """Base of all errors that are about the input and not about our code."""
+
+
+class BitstreamError(CodecError):
+    """The bytes of a .slt file break a rule of the format."""
+
+
+class NotABitstreamError(BitstreamError):
+    """The bytes do not start with the magic of a .slt file."""
+
+
+class UnsupportedVersionError(BitstreamError):
+    """The file has a format version that this release does not read."""
+
+
+class TruncatedBitstreamError(BitstreamError):
+    """The bytes end before the file does."""
+
+
+class CorruptBitstreamError(BitstreamError):
+    """A checksum fails, a limit is passed or a field contradicts another."""
+
+
+class ModelMismatchError(CodecError):
+    """The file belongs to another model, or this machine computed other latents."""
+
+
+class TextError(CodecError):
+    """A caption or a text encoder that cannot be used."""
+
+
+class CheckpointError(CodecError):
+    """A checkpoint lacks weights, tables or config, or they contradict each other."""
+
+
+class ImageError(CodecError):
+    """Pixels that cannot be read, or that the codec cannot represent."""
+
+
+class ConfigError(CodecError, ValueError):
+    """An unknown key or a value out of range."""

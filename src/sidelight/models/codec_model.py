@@ -1,0 +1,77 @@
+"""E, P and G joined for training (paper section 3.1, figure 4).
+
+Axes: b batch, c latent channels, n hyper channels, h and w picture height and width, t text.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sidelight.config import MAX_QUALITY, MIN_QUALITY, ModelConfig
+from sidelight.models.encoder import Encoder
+from sidelight.models.gain import QualityGain
+from sidelight.models.generator import Generator
+from sidelight.models.hyperprior import Hyperprior
+from sidelight.models.prior import gaussian_likelihood
+from sidelight.nn.rounding import add_uniform_noise, round_straight_through
+
+
+class TrainingOutput(NamedTuple):
+    """What one pass in training gives, per picture."""
+
+    x_hat: Float[Tensor, "b 3 h w"]
+    y_hat: Float[Tensor, "b c h/16 w/16"]
+    bpp: Float[Tensor, " b"]
+    """Estimated with noise instead of rounding: the differentiable rate r(y) + r(z)."""
+    bpp_rounded: Float[Tensor, " b"]
+    """Estimated on rounded latents, without gradient: what steers lmbda."""
+
+
+class CodecModel(nn.Module):
+    """The float model. ``position`` selects the rate, from 0 to ``num_levels - 1``."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.hyperprior = Hyperprior(config)
+        self.generator = Generator(config)
+        c, n = config.latent_channels, config.hyper_channels
+        self.latent_gain = QualityGain(c, config.num_levels, lowest=1.0, highest=8.0)
+        self.hyper_gain = QualityGain(n, config.num_levels, lowest=1.0, highest=2.0)
+
+    def position(self, quality: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+        """Returns the place of a quality from 1 to 9 among the trained levels."""
+        share = (quality - MIN_QUALITY) / (MAX_QUALITY - MIN_QUALITY)
+        return share * (self.config.num_levels - 1)
+
+    def forward(
+        self,
+        x: Float[Tensor, "b 3 h w"],
+        text: Float[Tensor, "b t"],
+        position: Float[Tensor, " b"],
+    ) -> TrainingOutput:
+        """Returns reconstructions and rates; h and w must be multiples of 64."""
+        num_pixels = x.shape[2] * x.shape[3]
+        y = self.encoder(x).float() * self.latent_gain.gain(position)
+        with torch.autocast(x.device.type, enabled=False):
+            z = self.hyperprior.analysis(y) * self.hyper_gain.gain(position)
+            z_noisy = add_uniform_noise(z)
+            means, scales = self.hyperprior(z_noisy * self.hyper_gain.inverse(position))
+            bits = _bits(self.hyperprior.prior(z_noisy)) + _bits(
+                gaussian_likelihood(add_uniform_noise(y) - means, scales)
+            )
+            residual = round_straight_through(y - means)
+            with torch.no_grad():
+                bits_rounded = _bits(self.hyperprior.prior(torch.floor(z + 0.5))) + _bits(
+                    gaussian_likelihood(residual, scales)
+                )
+        y_hat = (residual + means) * self.latent_gain.inverse(position)
+        x_hat = self.generator(y_hat, text).float()
+        return TrainingOutput(x_hat, y_hat, bits / num_pixels, bits_rounded / num_pixels)
+
+
+def _bits(likelihoods: Float[Tensor, "b ..."]) -> Float[Tensor, " b"]:
+    return -likelihoods.log2().flatten(1).sum(1)

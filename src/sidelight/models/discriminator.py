@@ -1,0 +1,88 @@
+"""Discriminator D: judges picture, latent and text together (paper section 3.2; spec section 7).
+
+Axes: b batch, c latent channels, d feature channels, h and w picture height and width, t text.
+"""
+
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+from sidelight.config import LATENT_STRIDE, ModelConfig
+
+_SLOPE = 0.2
+
+
+class Discriminator(nn.Module):
+    """Returns a logit per patch; every layer is spectrally normalised.
+
+    The features of a picture do not depend on the text, so the matched and the mismatched caption
+    of one picture share them: ``features`` once, ``judge`` twice.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        shape = config.discriminator
+        self.harmonize = _conv(config.latent_channels, shape.harmonized_channels, 3, padding=1)
+        channels = (3 + shape.harmonized_channels, *shape.widths)
+        strides = [2] * (len(shape.widths) - 1) + [shape.last_stride]
+        self.convs = nn.ModuleList(
+            _conv(fan_in, fan_out, 4, stride=stride)
+            for (fan_in, fan_out), stride in zip(pairwise(channels), strides, strict=True)
+        )
+        text_channels = shape.text_channels or config.text_width
+        self.project_text = (
+            nn.Identity()
+            if shape.text_channels is None
+            else _normalised(nn.Linear(config.text_width, text_channels))
+        )
+        joined = shape.widths[-1] + text_channels
+        self.joint = _conv(joined, shape.joint_channels, 3, padding=1)
+        self.to_logit = _conv(shape.joint_channels, 1, 1)
+
+    def features(
+        self, x: Float[Tensor, "b 3 h w"], y_hat: Float[Tensor, "b c h/16 w/16"]
+    ) -> Float[Tensor, "b d _ _"]:
+        """Returns text-free features. ``y_hat`` gets no gradient (spec, invariant 8)."""
+        latent = F.leaky_relu(self.harmonize(y_hat.detach()), _SLOPE)
+        latent = F.interpolate(latent, scale_factor=LATENT_STRIDE, mode="nearest")
+        features = torch.cat([x, latent], dim=1)
+        for conv in self.convs:
+            # TensorFlow's "same" for a 4x4 kernel: 1 before and, at stride 1, 2 after
+            after = 2 if conv.stride == (1, 1) else 1
+            features = F.leaky_relu(conv(F.pad(features, (1, after, 1, after))), _SLOPE)
+        return features
+
+    def judge(
+        self, features: Float[Tensor, "b d h w"], text: Float[Tensor, "b t"]
+    ) -> Float[Tensor, "b 1 h w"]:
+        """Returns logits: above zero means a real picture that fits its text."""
+        vector = self.project_text(text)[..., None, None]
+        replicated = vector.expand(-1, -1, *features.shape[2:])
+        joint = F.leaky_relu(self.joint(torch.cat([features, replicated], dim=1)), _SLOPE)
+        return self.to_logit(joint)  # type: ignore[no-any-return]
+
+    def forward(
+        self,
+        x: Float[Tensor, "b 3 h w"],
+        y_hat: Float[Tensor, "b c h/16 w/16"],
+        text: Float[Tensor, "b t"],
+    ) -> Float[Tensor, "b 1 _ _"]:
+        """Returns the logits of one picture-text pairing."""
+        return self.judge(self.features(x, y_hat), text)
+
+
+def _conv(
+    fan_in: int, fan_out: int, kernel: int, *, stride: int = 1, padding: int = 0
+) -> nn.Module:
+    return _normalised(nn.Conv2d(fan_in, fan_out, kernel, stride, padding))
+
+
+def _normalised(layer: nn.Conv2d | nn.Linear) -> nn.Module:
+    nn.init.normal_(layer.weight, 0.0, 0.02)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return spectral_norm(layer)

@@ -1,0 +1,150 @@
+"""A trained model as it codes pictures: float E, h_a and G around the frozen hyperprior.
+
+Large pictures pass E, h_a and G in tiles whose grid belongs to the model, so a file never depends
+on the memory at hand. Axes: b batch, c latent channels, n hyper channels, h and w picture height
+and width (multiples of 64), t text.
+"""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int32, UInt8
+from torch import Tensor, nn
+
+from sidelight.config import LATENT_STRIDE, ModelConfig, step_to_quality
+from sidelight.models.codec_model import CodecModel
+from sidelight.models.frozen import MEAN_BITS, FrozenHyperprior, Prediction, freeze
+from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
+
+_PICTURE_TILE = 1024
+
+
+class Latents(NamedTuple):
+    """The integers that a file carries, with what the hyperprior predicts of them."""
+
+    z_symbols: Int32[Tensor, "b n h/64 w/64"]
+    y_symbols: Int32[Tensor, "b c h/16 w/16"]
+    """``round(y - means)``, so that means never reach the entropy coder."""
+    prediction: Prediction
+
+    def fixed_point(self) -> Int32[Tensor, "b c h/16 w/16"]:
+        """Returns y_hat in units of 1/64 of a quantisation step."""
+        return (self.y_symbols << MEAN_BITS) + self.prediction.means
+
+
+class ExportedModel(nn.Module):
+    """E, h_a, the gains and G for inference, and the frozen hyperprior."""
+
+    def __init__(self, model: CodecModel, frozen: FrozenHyperprior | None = None) -> None:
+        super().__init__()
+        self.config = model.config
+        self.encoder = model.encoder
+        self.analysis = model.hyperprior.analysis
+        self.generator = model.generator
+        self.latent_gain = model.latent_gain
+        self.hyper_gain = model.hyper_gain
+        self._position = model.position
+        self.frozen = frozen or freeze(model)
+        self.eval().requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+        halo = encoder_halo(self.config)
+        self._encoder_grid = TileGrid(_PICTURE_TILE, halo, Fraction(1, LATENT_STRIDE))
+        self._analysis_grid = TileGrid(_PICTURE_TILE // LATENT_STRIDE, 8, Fraction(1, 4))
+        self._generator_grid = TileGrid(
+            _PICTURE_TILE // LATENT_STRIDE, generator_halo(self.config), Fraction(LATENT_STRIDE)
+        )
+
+    def _at(self, gain: Callable[[Tensor], Tensor], step: int) -> Tensor:
+        with torch.inference_mode():
+            return gain(self._position(torch.tensor([step_to_quality(step)])))
+
+    def analyse(self, image: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/16 w/16"]:
+        """Returns the latent y before any gain, the same for every quality."""
+
+        def encode(tile: Tensor) -> Tensor:
+            x = tile.float().div_(255)
+            return self.encoder(x.contiguous(memory_format=torch.channels_last))  # type: ignore[no-any-return]
+
+        (y,) = run_in_tiles(one_output(encode), image, self._encoder_grid)
+        return y
+
+    def quantise(self, y: Float[Tensor, "b c h/16 w/16"], step: int) -> Latents:
+        """Returns the integers for one quality step."""
+        gained = y * self._at(self.latent_gain.gain, step)
+        (z,) = run_in_tiles(one_output(self.analysis), gained, self._analysis_grid)
+        z = z * self._at(self.hyper_gain.gain, step)
+        z_symbols = torch.floor(z + 0.5).to(torch.int32)
+        prediction = self.frozen.predict(z_symbols, step)
+        residual = gained.sub_(prediction.means * 2.0**-MEAN_BITS)
+        return Latents(z_symbols, residual.add_(0.5).floor_().to(torch.int32), prediction)
+
+    def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h/16 w/16"]:
+        """Returns y_hat in the range that G reads."""
+        y_hat = latents.fixed_point() * 2.0**-MEAN_BITS
+        return y_hat * self._at(self.latent_gain.inverse, step)
+
+    def synthesise(
+        self, y_hat: Float[Tensor, "b c h/16 w/16"], text: Float[Tensor, "b t"], *, bf16: bool
+    ) -> UInt8[Tensor, "b 3 h w"]:
+        """Returns 8-bit pictures, computed in bfloat16 or float32."""
+
+        def decode(tile: Tensor) -> Tensor:
+            tile = tile.contiguous(memory_format=torch.channels_last)
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
+                x_hat = self.generator(tile, text)
+            return x_hat.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)  # type: ignore[no-any-return]
+
+        (image,) = run_in_tiles(one_output(decode), y_hat, self._generator_grid)
+        return image
+
+    @torch.inference_mode()
+    def masks(
+        self, y_hat: Float[Tensor, "b c h/16 w/16"], text: Float[Tensor, "b t"]
+    ) -> list[Float[Tensor, "b 1 _ _"]]:
+        """Returns the mask of every SSA block, coarse to fine."""
+
+        def decode(tile: Tensor) -> tuple[Tensor, ...]:
+            masks = self.generator.with_masks(tile, text).masks
+            size = [LATENT_STRIDE * side for side in tile.shape[2:]]
+            # one size for all, so that tiles can be joined
+            return tuple(nn.functional.interpolate(mask, size) for mask in masks)
+
+        return list(run_in_tiles(decode, y_hat, self._generator_grid))
+
+
+def information_bits(latents: Latents, frozen: FrozenHyperprior) -> Float[Tensor, "b h/16 w/16"]:
+    """Returns the ideal bits of y at each latent position, by the stored tables."""
+    tables = frozen.latent_tables
+    starts = np.cumsum(tables.lengths) - tables.lengths
+    index = latents.prediction.index.long()
+    first = torch.from_numpy(tables.first.astype(np.int64))[index]
+    last = torch.from_numpy(tables.lengths.astype(np.int64))[index] - 1
+    entry = latents.y_symbols - first
+    entry = torch.where((entry < 0) | (entry > last), last, entry)
+    costs = -np.log2(tables.frequencies / tables.table(0).sum())
+    bits = torch.from_numpy(costs)[torch.from_numpy(starts)[index] + entry]
+    return bits.sum(1).float()
+
+
+def encoder_halo(config: ModelConfig) -> int:
+    """Returns the picture pixels around a latent that E reads, up to a multiple of 64."""
+    stride = config.stem_stride
+    reach = config.stem_kernel // 2
+    for _ in config.widths[1:]:
+        reach += stride
+        stride *= 2
+    return 64 * math.ceil((reach + stride) / 64)
+
+
+def generator_halo(config: ModelConfig) -> int:
+    """Returns the latent positions around a pixel's that G reads, up to a multiple of 4."""
+    reach, stride = 1.0, 1  # the head's convolution; stride counts output per latent
+    for num_blocks in config.residual_blocks:
+        if stride > 1:
+            reach += 2 / stride  # one input position of the transposed convolution
+        reach += (2 * num_blocks + 1) / stride  # blocks and the mask's convolution
+        stride *= 2
+    return 4 * math.ceil((reach + 3 / (stride / 2)) / 4)

@@ -1,0 +1,1 @@
+"""Layers that know no codec: normalisation, rounding, SSA, exact integer convolution."""

@@ -1,0 +1,32 @@
+"""AlexNet's convolutions as LPIPS uses them (torchvision's layout, without torchvision)."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class AlexNetFeatures(nn.Module):
+    """Gives the five feature maps after each ReLU, with 64, 192, 384, 256 and 256 channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList(
+            [
+                nn.Conv2d(3, 64, 11, stride=4, padding=2),
+                nn.Conv2d(64, 192, 5, padding=2),
+                nn.Conv2d(192, 384, 3, padding=1),
+                nn.Conv2d(384, 256, 3, padding=1),
+                nn.Conv2d(256, 256, 3, padding=1),
+            ]
+        )
+
+    def forward(self, x: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """Returns the maps from the finest to the coarsest."""
+        maps = []
+        for k, conv in enumerate(self.convs):
+            if k in (1, 2):
+                x = F.max_pool2d(x, 3, 2)
+            x = torch.relu(conv(x))
+            maps.append(x)
+        return maps

@@ -1,0 +1,107 @@
+"""Exact integer convolution: the same integers on every machine (docs/determinism.md).
+
+Weights, activations and sums are integers carried in float64. As long as no partial sum reaches
+2^53, float64 adds them without rounding, so neither the order of the sums nor the number of
+threads nor the instruction set can change a result. ``ExactStack`` proves the bound when it is
+made. Axes: b batch, i input channels, o output channels, h height, w width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float64
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sidelight.errors import CheckpointError
+
+EXACT_LIMIT = 2**53
+"""Below this magnitude float64 holds every integer."""
+FRACTION_BITS = 12
+"""Activations between the layers are integers in units of 2^-12."""
+ACTIVATION_LIMIT = 2**24 - 1
+"""Activations are clamped to this magnitude: 4096 in units of one."""
+_WEIGHT_LIMIT = 2**15 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ExactLayer:
+    """One integer convolution: ``floor((conv(x, weight) + bias) / 2^shift + 1/2)``, clamped."""
+
+    weight: Tensor
+    """int16 (o, i, k, k), or (i, o, k, k) for the transposed convolution."""
+    bias: Tensor
+    """int64 (o,), in the unit of the sums."""
+    shift: int
+    transposed: bool
+    """A transposed convolution of stride 2 that doubles the size, else one of stride 1."""
+
+    @classmethod
+    def from_float(
+        cls, conv: nn.Conv2d | nn.ConvTranspose2d, *, output_fraction_bits: int = FRACTION_BITS
+    ) -> "ExactLayer":
+        """Returns the layer with its weights rounded to 16 bits."""
+        weight = conv.weight.detach().double()
+        weight_bits = _spare_bits(weight.abs().max().item())
+        scale = 2.0 ** (weight_bits + FRACTION_BITS)
+        if conv.bias is None:
+            raise ValueError("an exact layer is made from a convolution with a bias")
+        return cls(
+            weight=torch.round(weight * 2.0**weight_bits).to(torch.int16),
+            bias=torch.round(conv.bias.detach().double() * scale).to(torch.int64),
+            shift=weight_bits + FRACTION_BITS - output_fraction_bits,
+            transposed=isinstance(conv, nn.ConvTranspose2d),
+        )
+
+    def largest_sum(self) -> int:
+        """Returns a bound on every partial sum, for inputs within the activation limit."""
+        over = (0, 2, 3) if self.transposed else (1, 2, 3)
+        weights = self.weight.long().abs().sum(over)
+        rounding = 2 ** max(self.shift - 1, 0)
+        return int((weights * ACTIVATION_LIMIT + self.bias.abs()).max()) + rounding
+
+    def __call__(
+        self, x: Float64[Tensor, "b i h w"], *, positive: bool
+    ) -> Float64[Tensor, "b o _ _"]:
+        """Returns integers; with ``positive``, negative ones become zero (ReLU)."""
+        weight, bias = self.weight.double(), self.bias.double()
+        if self.transposed:
+            pad = weight.shape[-1] // 2
+            sums = F.conv_transpose2d(x, weight, bias, stride=2, padding=pad, output_padding=1)
+        else:
+            sums = F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2)
+        rounded = torch.floor(sums * 2.0**-self.shift + 0.5)
+        return rounded.clamp_(0 if positive else -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
+
+
+class ExactStack:
+    """Exact layers one after another, with ReLU between them.
+
+    Raises:
+        CheckpointError: Some sum could reach 2^53, so exactness cannot be promised.
+    """
+
+    def __init__(self, layers: list[ExactLayer]) -> None:
+        for k, layer in enumerate(layers):
+            if (bound := layer.largest_sum()) >= EXACT_LIMIT:
+                raise CheckpointError(
+                    f"layer {k}: sums may reach {bound}, the exact limit is {EXACT_LIMIT}"
+                )
+        self.layers = layers
+
+    def __call__(self, x: Float64[Tensor, "b i h w"]) -> Float64[Tensor, "b o _ _"]:
+        """Returns the integers of the last layer; inputs are clamped to the activation limit."""
+        x = x.clamp(-ACTIVATION_LIMIT, ACTIVATION_LIMIT)
+        for layer in self.layers[:-1]:
+            x = layer(x, positive=True)
+        return self.layers[-1](x, positive=False)
+
+
+def _spare_bits(largest: float) -> int:
+    """Returns the largest shift that keeps ``largest`` within 16 signed bits."""
+    if not 0 < largest < 2**15:
+        raise CheckpointError(f"largest weight is {largest}, expected between 0 and {2**15}")
+    bits = 0
+    while largest * 2 ** (bits + 1) <= _WEIGHT_LIMIT and bits < 24:
+        bits += 1
+    return bits

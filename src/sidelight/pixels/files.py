@@ -1,0 +1,53 @@
+"""Picture files by path or stream."""
+
+from pathlib import Path
+from typing import BinaryIO
+
+from sidelight.errors import ImageError
+from sidelight.pixels.atomic import write_atomically
+from sidelight.pixels.decoding import decode_picture
+from sidelight.pixels.encoding import encode_picture
+from sidelight.pixels.picture import Picture
+
+
+def read_picture(source: Path | BinaryIO) -> Picture:
+    """Returns the picture upright, in 8-bit RGB, with alpha, ICC profile and EXIF.
+
+    Of an animation it is the first frame. Every loss on the way is named in ``notes``. A path
+    that cannot be opened raises OSError.
+
+    Raises:
+        ImageError: Not a picture, a broken one, too large, or samples without one right reading.
+    """
+    data = source.read_bytes() if isinstance(source, Path) else source.read()
+    try:
+        return decode_picture(data)
+    except ImageError as error:
+        raise ImageError(f"{_name(source)}: {error}") from error
+
+
+def write_picture(picture: Picture, target: Path | BinaryIO, format: str | None = None) -> None:
+    """Writes the picture whole or, after an error, not at all.
+
+    Args:
+        picture: To be written with alpha, profile and EXIF where the format takes them.
+        target: A path, whose missing folders are made, or a stream.
+        format: A suffix such as "png"; needed for a stream, else taken from the path.
+
+    Raises:
+        ImageError: An unknown format, or one that cannot hold this picture.
+    """
+    if format is None:
+        format = target.suffix.removeprefix(".") if isinstance(target, Path) else ""
+    try:
+        data = encode_picture(picture, format)
+    except ImageError as error:
+        raise ImageError(f"{_name(target)}: {error}") from error
+    if isinstance(target, Path):
+        write_atomically(target, data)
+    else:
+        target.write(data)
+
+
+def _name(place: Path | BinaryIO) -> str:
+    return str(place) if isinstance(place, Path) else "<stream>"

@@ -1,0 +1,94 @@
+"""The picture that the codec works on, and its way from and to Pillow.
+
+Axes: h rows, w columns.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from sidelight.pixels.exif import read_exif, turn_upright
+from sidelight.pixels.modes import split_planes
+from sidelight.pixels.profiles import fit_profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Picture:
+    """Upright 8-bit pixels with what a viewer needs to show them as they were meant."""
+
+    image: np.ndarray
+    """RGB, uint8 (h, w, 3)."""
+
+    alpha: np.ndarray | None = None
+    """Opacity, uint8 (h, w), not premultiplied; None where every pixel is opaque."""
+
+    gray: bool = False
+    """True where the source was gray: shown and written as one plane."""
+
+    icc: bytes | None = None
+    """Profile that fits the pixels as they are now; None means sRGB."""
+
+    exif: bytes | None = None
+    """EXIF block from ``Exif\\0\\0`` on, without an orientation: the pixels are upright."""
+
+    notes: tuple[str, ...] = ()
+    """Conversions that a user should hear of."""
+
+    def __post_init__(self) -> None:
+        image, alpha = self.image, self.alpha
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise ValueError(f"image must be uint8 (h, w, 3), got {image.dtype} {image.shape}")
+        if alpha is not None and (alpha.dtype != np.uint8 or alpha.shape != image.shape[:2]):
+            raise ValueError(
+                f"alpha must be uint8 {image.shape[:2]}, got {alpha.dtype} {alpha.shape}"
+            )
+
+    @property
+    def width(self) -> int:
+        """Columns in pixels."""
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Rows in pixels."""
+        return int(self.image.shape[0])
+
+
+def from_pillow(image: Image.Image) -> Picture:
+    """Returns the picture upright and in 8 bits, whatever mode Pillow gave it.
+
+    Raises:
+        ImageError: The samples have no single right reading in 8 bits.
+    """
+    planes = split_planes(image)
+    icc, icc_notes = fit_profile(image, gray=planes.gray)
+    exif = read_exif(image)
+    alpha = planes.alpha
+    if alpha is not None:
+        alpha = None if (alpha == 255).all() else turn_upright(alpha, exif.orientation)
+    return Picture(
+        image=turn_upright(planes.image, exif.orientation),
+        alpha=alpha,
+        gray=planes.gray,
+        icc=icc,
+        exif=exif.block,
+        notes=planes.notes + icc_notes + exif.notes,
+    )
+
+
+def to_pillow(picture: Picture) -> Image.Image:
+    """Returns an image in mode RGB, RGBA, L or LA with its profile and EXIF in ``info``.
+
+    A gray picture keeps its plane exactly; where a codec let the three drift apart, their luma.
+    """
+    image = Image.fromarray(picture.image)
+    if picture.gray:
+        image = image.convert("L")
+    if picture.alpha is not None:
+        image.putalpha(Image.fromarray(picture.alpha))
+    if picture.icc is not None:
+        image.info["icc_profile"] = picture.icc
+    if picture.exif is not None:
+        image.info["exif"] = picture.exif
+    return image

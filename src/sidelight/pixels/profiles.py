@@ -1,0 +1,45 @@
+"""ICC profiles: which one fits the pixels, and the way from CMYK to sRGB."""
+
+from io import BytesIO
+
+from PIL import Image, ImageCms
+
+_CONVERTED_SPACES = {"CMYK": "CMYK", "LAB": "Lab"}  # these pixels are sRGB by now
+
+
+def fit_profile(image: Image.Image, *, gray: bool) -> tuple[bytes | None, tuple[str, ...]]:
+    """Returns the image's profile if it describes the converted pixels, and notes if it does not.
+
+    Args:
+        image: As read, in its own mode.
+        gray: Whether its pixels became gray rather than RGB.
+    """
+    icc = image.info.get("icc_profile")
+    if not icc:
+        return None, ()
+    space = _profile_space(icc)
+    if space is None:
+        return None, ("broken ICC profile dropped",)
+    if space != _CONVERTED_SPACES.get(image.mode, "GRAY" if gray else "RGB"):
+        return None, (f"ICC profile for {space} does not fit the pixels and is dropped",)
+    return (None if image.mode in _CONVERTED_SPACES else icc), ()
+
+
+def cmyk_to_srgb(image: Image.Image) -> Image.Image | None:
+    """Returns a CMYK image in sRGB by its own profile, None where it has none that works."""
+    icc = image.info.get("icc_profile")
+    if not icc or _profile_space(icc) != "CMYK":
+        return None
+    try:
+        source, target = ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+    except (OSError, ValueError, ImageCms.PyCMSError):
+        return None
+
+
+def _profile_space(icc: bytes) -> str | None:
+    """Returns the colour space that a profile maps from, such as "RGB"; None if it is broken."""
+    try:
+        return ImageCms.ImageCmsProfile(BytesIO(icc)).profile.xcolor_space.strip()
+    except (OSError, TypeError, ValueError, AttributeError):
+        return None

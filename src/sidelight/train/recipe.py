@@ -1,0 +1,113 @@
+"""A recipe is data: a TOML file that says which model to train, on what and how long."""
+
+import dataclasses
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sidelight.config import PRESETS, ModelConfig, StrictConfig
+from sidelight.errors import ConfigError
+from sidelight.losses.rate_distortion import DistortionConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase(StrictConfig):
+    """A stretch of training with one crop size."""
+
+    steps: int
+    crop: int
+    """Side of the square crops in pixels, a multiple of 64."""
+    batch: int
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or self.batch < 1:
+            raise ConfigError("phase.steps and phase.batch must be >= 1")
+        if self.crop < 64 or self.crop % 64:
+            raise ConfigError(f"phase.crop must be a multiple of 64, got {self.crop}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe(StrictConfig):
+    """Everything that stage 1 needs to know."""
+
+    model: ModelConfig
+    shards: tuple[str, ...]
+    """Globs of tar shards, below the folder named by ``SIDELIGHT_ASSETS``."""
+    held_out_shard: str
+    """The shard whose last ``held_out`` pictures are never trained on."""
+    held_out: int
+    target_bpp: tuple[float, ...]
+    """Rate of each quality level on the training crops, in bits per pixel."""
+    initial_lmbda: tuple[float, ...]
+    """Where each level's lambda (it multiplies the rate) starts."""
+    phases: tuple[Phase, ...]
+    learning_rate: float = 3e-4
+    final_learning_rate: float = 1e-5
+    warmup_steps: int = 500
+    """Steps over which the learning rate rises from zero."""
+    steer_rate_after: int = 1500
+    """Steps before lambda begins to follow the measured rate."""
+    text_dropout: float = 0.1
+    """Share of samples that see no caption (spec C14)."""
+    freeze_norm_after: float = 0.5
+    """Share of the steps after which batch norms keep their statistics (spec C6)."""
+    ema_decay: float = 0.999
+    max_gradient_norm: float = 1.0
+    seed: int = 2311
+    distortion: DistortionConfig = field(default_factory=DistortionConfig)
+
+    def __post_init__(self) -> None:
+        levels = self.model.num_levels
+        if not len(self.target_bpp) == len(self.initial_lmbda) == levels:
+            raise ConfigError(f"target_bpp and initial_lmbda need {levels} values, one per level")
+        if not 0 <= self.text_dropout < 1:
+            raise ConfigError(f"text_dropout must be in [0, 1), got {self.text_dropout}")
+
+    @property
+    def num_steps(self) -> int:
+        """Steps of all phases together."""
+        return sum(phase.steps for phase in self.phases)
+
+    def phase_at(self, step: int) -> Phase:
+        """Returns the phase that ``step``, counted from 0, belongs to."""
+        for phase in self.phases:
+            if step < phase.steps:
+                return phase
+            step -= phase.steps
+        return self.phases[-1]
+
+
+def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
+    """Reads a recipe and applies ``key=value`` overrides, values in TOML.
+
+    Raises:
+        ConfigError: The file is not TOML, or a key or value does not fit.
+    """
+    try:
+        table = tomllib.loads(path.read_text())
+        for override in overrides:
+            key, _, value = override.partition("=")
+            *parents, last = key.split(".")
+            place = table
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from None
+    return Recipe.from_dict(
+        table
+        | {
+            "model": _model(table.get("model", {})),
+            "phases": tuple(Phase.from_dict(phase) for phase in table.get("phases", [])),
+        }
+    )
+
+
+def _model(table: dict[str, Any]) -> ModelConfig:
+    changes = dict(table)
+    preset = changes.pop("preset", None)
+    if preset not in PRESETS:
+        raise ConfigError(f"model.preset must be one of {sorted(PRESETS)}, got {preset!r}")
+    return ModelConfig.from_dict(dataclasses.asdict(PRESETS[preset]) | changes)

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from sidelight.errors import ImageError
+from sidelight.pixels.decoding import decode_picture
+from sidelight.pixels.encoding import encode_picture
+from sidelight.pixels.picture import Picture
+
+RGB = np.random.default_rng(1).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+GRAY = np.repeat(RGB[..., :1], 3, axis=2)
+ALPHA = np.random.default_rng(2).integers(0, 256, (16, 24), dtype=np.uint8)
+ALPHA[:8] = 0  # where encoders like to change the colour
+
+
+def camera_exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[271] = "Ricoh"
+    exif.get_ifd(0x8769)[0x829A] = 0.5
+    return exif
+
+
+@pytest.mark.parametrize("format", ["png", "tif", "tiff", "webp", "bmp", "ppm", "PNG"])
+def test_lossless_formats_keep_every_pixel(format):
+    assert (decode_picture(encode_picture(Picture(image=RGB), format)).image == RGB).all()
+
+
+@pytest.mark.parametrize("format", ["png", "tiff", "webp"])
+def test_lossless_formats_keep_alpha_and_the_colour_under_it(format):
+    picture = decode_picture(encode_picture(Picture(image=RGB, alpha=ALPHA), format))
+    assert (picture.image == RGB).all()
+    assert (picture.alpha == ALPHA).all()
+
+
+@pytest.mark.parametrize("format", ["png", "tiff", "jpg", "avif", "bmp", "pgm"])
+def test_gray_stays_gray(format):
+    assert decode_picture(encode_picture(Picture(image=GRAY, gray=True), format)).gray
+
+
+@pytest.mark.parametrize("format", ["jpg", "avif"])
+def test_colour_is_not_subsampled(format):
+    image = np.zeros((16, 16, 3), np.uint8)
+    image[:, ::2] = (255, 0, 0)
+    image[:, 1::2] = (0, 0, 255)
+    decoded = decode_picture(encode_picture(Picture(image=image), format)).image
+    assert np.abs(decoded.astype(int) - image).mean() < 10  # over 50 with 4:2:0
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "tiff", "jpg", "avif"])
+def test_profile_is_kept_byte_for_byte(format, rgb_profile):
+    data = encode_picture(Picture(image=RGB, icc=rgb_profile), format)
+    assert decode_picture(data).icc == rgb_profile
+
+
+@pytest.mark.parametrize("format", ["png", "tiff", "jpg"])
+def test_gray_profile_is_kept_byte_for_byte(format, gray_profile):
+    data = encode_picture(Picture(image=GRAY, gray=True, icc=gray_profile), format)
+    assert decode_picture(data).icc == gray_profile
+
+
+@pytest.mark.parametrize("format", ["webp", "avif"])
+def test_gray_profile_is_left_out_where_gray_may_become_rgb(format, gray_profile):
+    source = Picture(image=GRAY, alpha=ALPHA, gray=True, icc=gray_profile)
+    picture = decode_picture(encode_picture(source, format))
+    assert picture.icc is None
+    assert picture.notes == ()
+
+
+@pytest.mark.parametrize("format", ["png", "webp", "jpg", "avif"])
+def test_exif_is_kept_byte_for_byte(format):
+    exif = camera_exif().tobytes()
+    assert decode_picture(encode_picture(Picture(image=RGB, exif=exif), format)).exif == exif
+
+
+def test_tiff_keeps_the_tags_of_exif():
+    data = encode_picture(Picture(image=RGB, exif=camera_exif().tobytes()), "tiff")
+    exif = Image.Exif()
+    exif.load(decode_picture(data).exif)
+    assert exif[271] == "Ricoh"
+    assert exif.get_ifd(0x8769) == {0x829A: 0.5}
+
+
+def test_formats_without_metadata_are_written_all_the_same(rgb_profile):
+    source = Picture(image=RGB, icc=rgb_profile, exif=camera_exif().tobytes())
+    picture = decode_picture(encode_picture(source, "bmp"))
+    assert (picture.icc, picture.exif) == (None, None)
+
+
+@pytest.mark.parametrize("format", ["jpg", "jpeg", "bmp", "ppm"])
+def test_alpha_is_refused_where_it_would_be_lost(format):
+    with pytest.raises(ImageError, match=r"has no alpha channel .* use PNG or WebP"):
+        encode_picture(Picture(image=RGB, alpha=ALPHA), format)
+
+
+@pytest.mark.parametrize("format", ["slt", "", "gif"])
+def test_unknown_format_is_refused_with_the_possible_ones(format):
+    with pytest.raises(ImageError, match=f"format '{format}'; possible are png, webp"):
+        encode_picture(Picture(image=RGB), format)
+
+
+def test_size_that_a_format_cannot_hold_is_refused():
+    with pytest.raises(ImageError, match="WEBP cannot hold this picture of 20000x1 px"):
+        encode_picture(Picture(image=np.zeros((1, 20000, 3), np.uint8)), "webp")
+
+
+def test_exif_that_a_format_cannot_hold_is_refused():
+    with pytest.raises(ImageError, match="JPEG cannot hold"):
+        encode_picture(Picture(image=RGB, exif=b"Exif\0\0" + bytes(70000)), "jpg")
