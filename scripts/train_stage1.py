@@ -55,7 +55,7 @@ def load_pictures(recipe: Recipe) -> list[CaptionedImage]:
     paths = sorted(path for glob in recipe.shards for path in root.glob(glob))
     pictures = list(read_shards(paths))
     held = [p.key for p in pictures if p.key.startswith(recipe.held_out_shard)]
-    held_out = set(held[-recipe.held_out :])
+    held_out = set(held[max(len(held) - recipe.held_out, 0) :])
     kept = [p for p in pictures if p.key not in held_out]
     _report(f"{len(kept)} pictures from {len(paths)} shards, {len(held_out)} held out")
     return kept

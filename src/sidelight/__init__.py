@@ -1,1 +1,26 @@
-"""Sidelight: a perceptual image codec whose decoder reads the picture's caption."""
+"""Sidelight: a perceptual image codec whose decoder reads the picture's caption.
+
+>>> data = sidelight.encode("photo.jpg", quality=3)
+>>> image = sidelight.decode(data, text="A brown dog runs along the beach.")
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from sidelight import errors
+
+if TYPE_CHECKING:
+    from sidelight.api import decode, encode, load
+
+__version__ = "0.1.0"
+__all__ = ["__version__", "decode", "encode", "errors", "load"]
+
+_FROM_API = ("decode", "encode", "load")
+
+
+def __getattr__(name: str) -> Any:
+    # torch takes seconds to import, and `sidelight info` and `--help` do not need it
+    if name in _FROM_API:
+        from sidelight import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

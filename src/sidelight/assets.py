@@ -21,5 +21,7 @@ def find_asset(name: str) -> Path:
         )
     path = Path(root) / name
     if not path.exists():
-        raise CheckpointError(f"{name} is not in {root}, the folder that {ENVIRONMENT_VARIABLE} names")
+        raise CheckpointError(
+            f"{name} is not in {root}, the folder that {ENVIRONMENT_VARIABLE} names"
+        )
     return path

@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from sidelight.config import ModelConfig
-from sidelight.errors import CheckpointError, ConfigError
+from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
 from sidelight.models.frozen import FrozenHyperprior
+from sidelight.pixels.atomic import write_atomically
 
 FORMAT = "sidelight-model-1"
 _FROZEN = "frozen."
@@ -46,9 +47,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "text_encoder": checkpoint.text_encoder,
         "provenance": json.dumps(checkpoint.provenance),
     }
-    partial = path.with_suffix(".partial")
-    save_file(tensors, partial, metadata)
-    partial.replace(path)
+    write_atomically(path, save(tensors, metadata))
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -69,22 +68,29 @@ def load_checkpoint(path: Path) -> Checkpoint:
                 if name.startswith(_FROZEN)
             }
         )
-        with torch.device("meta"):
-            skeleton = CodecModel(config)
-        model = ExportedModel(skeleton.to_empty(device="cpu"), frozen)
+        channels = config.hyper_channels, config.latent_channels
+        if frozen.mean_synthesis.channels != channels:
+            raise CheckpointError(
+                f"{path}: the frozen hyperprior has {frozen.mean_synthesis.channels} channels, "
+                f"the config {channels}"
+            )
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
+            model = ExportedModel(CodecModel(config), frozen)
         weights = {k: v.float() for k, v in tensors.items() if not k.startswith(_FROZEN)}
         missing, unexpected = model.load_state_dict(weights, strict=False)
         missing = [name for name in missing if not name.endswith("num_batches_tracked")]
         if missing or unexpected:
             raise CheckpointError(f"{path}: missing {missing[:3]}, unexpected {unexpected[:3]}")
         return Checkpoint(model, metadata["text_encoder"], json.loads(metadata["provenance"]))
-    except (KeyError, json.JSONDecodeError, RuntimeError, ConfigError) as error:
+    except (LookupError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
+            return file.metadata() or {}, {
+                name: file.get_tensor(name) for name in sorted(file.keys())
+            }
     except (OSError, SafetensorError) as error:
         raise CheckpointError(f"cannot read {path}: {error}") from None

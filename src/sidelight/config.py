@@ -6,7 +6,7 @@ The layer tables behind the numbers are in docs/model.md (paper section 3, HiFiC
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, get_args, get_origin
 
 from sidelight.errors import ConfigError
 
@@ -34,7 +34,7 @@ class StrictConfig:
         """Builds the config from what ``to_dict`` or a TOML table gives.
 
         Raises:
-            ConfigError: A key is unknown or missing, or a value is out of range.
+            ConfigError: A key is unknown or missing, or a value of another type or out of range.
         """
         fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
         if unknown := sorted(set(values) - set(fields)):
@@ -42,17 +42,26 @@ class StrictConfig:
         required = {n for n, f in fields.items() if _has_no_default(f)}
         if missing := sorted(required - set(values)):
             raise ConfigError(f"key {missing[0]!r} is missing")
-        return cls(**{name: _convert(fields[name].type, value) for name, value in values.items()})
+        return cls(**{n: _convert(n, fields[n].type, value) for n, value in values.items()})
 
 
 def _has_no_default(f: "dataclasses.Field[Any]") -> bool:
     return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
 
 
-def _convert(kind: Any, value: Any) -> Any:
+def _convert(name: str, kind: Any, value: Any) -> Any:
+    """Returns ``value`` as the field's type: tables become configs, lists become tuples."""
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{name} must be a list, got {value!r}")
+        return tuple(_convert(name, get_args(kind)[0], item) for item in value)
     if isinstance(kind, type) and issubclass(kind, StrictConfig) and isinstance(value, Mapping):
         return kind.from_dict(value)
-    return tuple(value) if isinstance(value, list) else value
+    if kind is float and isinstance(value, int):
+        return float(value)
+    if not isinstance(value, kind):
+        raise ConfigError(f"{name} must be {getattr(kind, '__name__', kind)}, got {value!r}")
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +120,11 @@ class ModelConfig(StrictConfig):
     def stem_stride(self) -> int:
         """Stride of the encoder's first convolution: 1 or 2."""
         return LATENT_STRIDE >> (len(self.widths) - 1)
+
+    def level_position(self, quality: float) -> float:
+        """Returns the place of a quality from 1 to 9 among the trained levels, from 0."""
+        share = (quality - MIN_QUALITY) / (MAX_QUALITY - MIN_QUALITY)
+        return share * (self.num_levels - 1)
 
 
 PRESETS: dict[str, ModelConfig] = {

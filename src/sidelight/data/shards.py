@@ -26,7 +26,7 @@ def read_shards(paths: Iterable[Path]) -> Iterator[CaptionedImage]:
     """Yields every picture of every shard, in file order.
 
     Raises:
-        ImageError: A picture has no captions beside it, or captions no picture.
+        ImageError: A picture has no captions beside it, captions no picture, or one is damaged.
     """
     for path in paths:
         with tarfile.open(path) as shard:
@@ -46,7 +46,13 @@ def read_shards(paths: Iterable[Path]) -> Iterator[CaptionedImage]:
 
 
 def _join(key: str, parts: dict[str, bytes]) -> CaptionedImage:
-    record = json.loads(parts.pop("json"))
-    (picture,) = parts.values()
-    image = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
-    return CaptionedImage(key, image, tuple(record["captions"]))
+    try:
+        record = json.loads(parts.pop("json"))
+        (picture,) = parts.values()
+        image = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
+        captions = tuple(record["captions"])
+    except (KeyError, TypeError, ValueError, OSError) as error:
+        raise ImageError(f"{key} is no picture with its json: {error!r}") from None
+    if not captions:
+        raise ImageError(f"{key} has no captions")
+    return CaptionedImage(key, image, captions)

@@ -6,7 +6,6 @@ lambda multiplies the *rate*, as in the paper's eq. (3). Axes: b batch, h and w 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -47,9 +46,16 @@ def rate_distortion(
     *,
     lpips: LPIPS,
     config: DistortionConfig,
+    balance: float = 0.0,
 ) -> Loss:
-    """Returns the loss of a batch whose pictures may each have their own ``lmbda``."""
+    """Returns the loss of a batch whose pictures may each have their own ``lmbda``.
+
+    Each picture's term is divided by ``lmbda ** balance``. At 0 the pictures of the lowest rates,
+    whose lmbda is a hundred times that of the highest, have nearly all of the gradient, and the
+    transforms that all rates share never learn to keep detail.
+    """
     mse = (255 * (output.x_hat - x)).square().mean((1, 2, 3))
     perceptual = lpips(x, output.x_hat)
     total = lmbda * output.bpp + config.mse_weight * mse + config.lpips_weight * perceptual
+    total = total / lmbda**balance
     return Loss(total.mean(), *(term.mean().detach() for term in (output.bpp, mse, perceptual)))

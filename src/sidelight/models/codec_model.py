@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sidelight.config import MAX_QUALITY, MIN_QUALITY, ModelConfig
+from sidelight.config import ModelConfig
 from sidelight.models.encoder import Encoder
 from sidelight.models.gain import QualityGain
 from sidelight.models.generator import Generator
@@ -42,11 +42,6 @@ class CodecModel(nn.Module):
         self.latent_gain = QualityGain(c, config.num_levels, lowest=1.0, highest=8.0)
         self.hyper_gain = QualityGain(n, config.num_levels, lowest=1.0, highest=2.0)
 
-    def position(self, quality: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
-        """Returns the place of a quality from 1 to 9 among the trained levels."""
-        share = (quality - MIN_QUALITY) / (MAX_QUALITY - MIN_QUALITY)
-        return share * (self.config.num_levels - 1)
-
     def forward(
         self,
         x: Float[Tensor, "b 3 h w"],
@@ -71,6 +66,19 @@ class CodecModel(nn.Module):
         y_hat = (residual + means) * self.latent_gain.inverse(position)
         x_hat = self.generator(y_hat, text).float()
         return TrainingOutput(x_hat, y_hat, bits / num_pixels, bits_rounded / num_pixels)
+
+    @torch.no_grad()
+    def estimate_bpp(
+        self, x: Float[Tensor, "b 3 h w"], position: Float[Tensor, " b"]
+    ) -> Float[Tensor, " b"]:
+        """Returns the rate of rounded latents; h and w must be multiples of 64."""
+        y = self.encoder(x) * self.latent_gain.gain(position)
+        z = self.hyperprior.analysis(y) * self.hyper_gain.gain(position)
+        z_hat = torch.floor(z + 0.5)
+        means, scales = self.hyperprior(z_hat * self.hyper_gain.inverse(position))
+        residual = torch.floor(y - means + 0.5)
+        bits = _bits(self.hyperprior.prior(z_hat)) + _bits(gaussian_likelihood(residual, scales))
+        return bits / (x.shape[2] * x.shape[3])
 
 
 def _bits(likelihoods: Float[Tensor, "b ..."]) -> Float[Tensor, " b"]:

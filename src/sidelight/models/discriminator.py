@@ -63,7 +63,7 @@ class Discriminator(nn.Module):
         vector = self.project_text(text)[..., None, None]
         replicated = vector.expand(-1, -1, *features.shape[2:])
         joint = F.leaky_relu(self.joint(torch.cat([features, replicated], dim=1)), _SLOPE)
-        return self.to_logit(joint)  # type: ignore[no-any-return]
+        return self.to_logit(joint)
 
     def forward(
         self,

@@ -35,4 +35,4 @@ class Encoder(nn.Sequential):
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/16 w/16"]:
         """Returns y; h and w must be multiples of 16."""
-        return super().forward(x)  # type: ignore[no-any-return]
+        return super().forward(x)

@@ -1,8 +1,8 @@
 """A trained model as it codes pictures: float E, h_a and G around the frozen hyperprior.
 
 Large pictures pass E, h_a and G in tiles whose grid belongs to the model, so a file never depends
-on the memory at hand. Axes: b batch, c latent channels, n hyper channels, h and w picture height
-and width (multiples of 64), t text.
+on the memory at hand. Axes: b batch, c latent channels, n hyper channels, t text, h and w height
+and width of what a function is given: a picture (multiples of 64), a latent or a hyper-latent.
 """
 
 import math
@@ -21,23 +21,30 @@ from sidelight.models.frozen import MEAN_BITS, FrozenHyperprior, Prediction, fre
 from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
 
 _PICTURE_TILE = 1024
+"""Pixels along a tile of E; another value gives other files, though all decode."""
+_GENERATOR_TILE = 96
+"""Latents along a tile of G: the halo then costs 1.8 times the work, in about 1 GiB."""
 
 
 class Latents(NamedTuple):
     """The integers that a file carries, with what the hyperprior predicts of them."""
 
-    z_symbols: Int32[Tensor, "b n h/64 w/64"]
-    y_symbols: Int32[Tensor, "b c h/16 w/16"]
+    z_symbols: Int32[Tensor, "b n h w"]
+    y_symbols: Int32[Tensor, "b c 4*h 4*w"]
     """``round(y - means)``, so that means never reach the entropy coder."""
     prediction: Prediction
 
-    def fixed_point(self) -> Int32[Tensor, "b c h/16 w/16"]:
+    def fixed_point(self) -> Int32[Tensor, "b c _ _"]:
         """Returns y_hat in units of 1/64 of a quantisation step."""
         return (self.y_symbols << MEAN_BITS) + self.prediction.means
 
 
 class ExportedModel(nn.Module):
-    """E, h_a, the gains and G for inference, and the frozen hyperprior."""
+    """E, h_a, the gains and G for inference, and the frozen hyperprior.
+
+    It takes over the modules of the model it is made from and fixes them: that model can no longer
+    be trained.
+    """
 
     def __init__(self, model: CodecModel, frozen: FrozenHyperprior | None = None) -> None:
         super().__init__()
@@ -47,31 +54,31 @@ class ExportedModel(nn.Module):
         self.generator = model.generator
         self.latent_gain = model.latent_gain
         self.hyper_gain = model.hyper_gain
-        self._position = model.position
         self.frozen = frozen or freeze(model)
-        self.eval().requires_grad_(requires_grad=False).to(memory_format=torch.channels_last)
+        self.eval().requires_grad_(requires_grad=False)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         halo = encoder_halo(self.config)
         self._encoder_grid = TileGrid(_PICTURE_TILE, halo, Fraction(1, LATENT_STRIDE))
         self._analysis_grid = TileGrid(_PICTURE_TILE // LATENT_STRIDE, 8, Fraction(1, 4))
         self._generator_grid = TileGrid(
-            _PICTURE_TILE // LATENT_STRIDE, generator_halo(self.config), Fraction(LATENT_STRIDE)
+            _GENERATOR_TILE, generator_halo(self.config), Fraction(LATENT_STRIDE)
         )
 
     def _at(self, gain: Callable[[Tensor], Tensor], step: int) -> Tensor:
         with torch.inference_mode():
-            return gain(self._position(torch.tensor([step_to_quality(step)])))
+            return gain(torch.tensor([self.config.level_position(step_to_quality(step))]))
 
     def analyse(self, image: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/16 w/16"]:
         """Returns the latent y before any gain, the same for every quality."""
 
         def encode(tile: Tensor) -> Tensor:
             x = tile.float().div_(255)
-            return self.encoder(x.contiguous(memory_format=torch.channels_last))  # type: ignore[no-any-return]
+            return self.encoder(x.contiguous(memory_format=torch.channels_last))
 
         (y,) = run_in_tiles(one_output(encode), image, self._encoder_grid)
         return y
 
-    def quantise(self, y: Float[Tensor, "b c h/16 w/16"], step: int) -> Latents:
+    def quantise(self, y: Float[Tensor, "b c h w"], step: int) -> Latents:
         """Returns the integers for one quality step."""
         gained = y * self._at(self.latent_gain.gain, step)
         (z,) = run_in_tiles(one_output(self.analysis), gained, self._analysis_grid)
@@ -81,28 +88,28 @@ class ExportedModel(nn.Module):
         residual = gained.sub_(prediction.means * 2.0**-MEAN_BITS)
         return Latents(z_symbols, residual.add_(0.5).floor_().to(torch.int32), prediction)
 
-    def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h/16 w/16"]:
+    def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:
         """Returns y_hat in the range that G reads."""
         y_hat = latents.fixed_point() * 2.0**-MEAN_BITS
         return y_hat * self._at(self.latent_gain.inverse, step)
 
     def synthesise(
-        self, y_hat: Float[Tensor, "b c h/16 w/16"], text: Float[Tensor, "b t"], *, bf16: bool
-    ) -> UInt8[Tensor, "b 3 h w"]:
+        self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"], *, bf16: bool
+    ) -> UInt8[Tensor, "b 3 16*h 16*w"]:
         """Returns 8-bit pictures, computed in bfloat16 or float32."""
 
         def decode(tile: Tensor) -> Tensor:
             tile = tile.contiguous(memory_format=torch.channels_last)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
                 x_hat = self.generator(tile, text)
-            return x_hat.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)  # type: ignore[no-any-return]
+            return x_hat.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)
 
         (image,) = run_in_tiles(one_output(decode), y_hat, self._generator_grid)
         return image
 
     @torch.inference_mode()
     def masks(
-        self, y_hat: Float[Tensor, "b c h/16 w/16"], text: Float[Tensor, "b t"]
+        self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
     ) -> list[Float[Tensor, "b 1 _ _"]]:
         """Returns the mask of every SSA block, coarse to fine."""
 
@@ -115,8 +122,11 @@ class ExportedModel(nn.Module):
         return list(run_in_tiles(decode, y_hat, self._generator_grid))
 
 
-def information_bits(latents: Latents, frozen: FrozenHyperprior) -> Float[Tensor, "b h/16 w/16"]:
-    """Returns the ideal bits of y at each latent position, by the stored tables."""
+def information_bits(latents: Latents, frozen: FrozenHyperprior) -> Float[Tensor, "b h w"]:
+    """Returns the ideal bits of y at each latent position, by the stored tables.
+
+    An escaped symbol counts as its escape; the digits that follow are left out.
+    """
     tables = frozen.latent_tables
     starts = np.cumsum(tables.lengths) - tables.lengths
     index = latents.prediction.index.long()

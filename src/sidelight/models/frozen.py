@@ -8,9 +8,8 @@ height and width, s quality steps.
 import hashlib
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -18,7 +17,6 @@ from jaxtyping import Int32, UInt8
 from torch import Tensor, nn
 
 from sidelight.config import NUM_QUALITY_STEPS, step_to_quality
-from sidelight.entropy.coder import CodingTables
 from sidelight.entropy.tables import SymbolTables, gaussian_tables, trim_tails
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
@@ -34,12 +32,13 @@ _TABLE_REACH = 512
 _GRID = TileGrid(side=32, halo=4, scale=Fraction(4))
 
 
-class Prediction(NamedTuple):
-    """What the hyper-latent says about the latent."""
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the hyper-latent says about the latent, whose height and width are h and w here."""
 
-    means: Int32[Tensor, "b c 4*h 4*w"]
+    means: Int32[Tensor, "b c h w"]
     """In units of 1/64 of a quantisation step."""
-    index: UInt8[Tensor, "b c 4*h 4*w"]
+    index: UInt8[Tensor, "b c h w"]
     """The symbol table of each latent."""
 
 
@@ -55,8 +54,6 @@ class FrozenHyperprior:
     """int32 (64,): the largest scale of each latent table, in units of 2^-12."""
     latent_tables: SymbolTables
     hyper_tables: SymbolTables
-    latent_coding: CodingTables = field(init=False)
-    hyper_coding: CodingTables = field(init=False)
 
     def __post_init__(self) -> None:
         if len(self.thresholds) != len(self.latent_tables):
@@ -66,8 +63,12 @@ class FrozenHyperprior:
                 f"inverse gains have shape {tuple(self.inverse_gains.shape)}, "
                 f"expected {(NUM_QUALITY_STEPS, len(self.hyper_tables))}"
             )
-        object.__setattr__(self, "latent_coding", CodingTables(self.latent_tables))
-        object.__setattr__(self, "hyper_coding", CodingTables(self.hyper_tables))
+        channels = self.mean_synthesis.channels
+        if self.scale_synthesis.channels != channels or channels[0] != len(self.hyper_tables):
+            raise CheckpointError(
+                f"mean, scale and hyper tables disagree on their channels: {channels}, "
+                f"{self.scale_synthesis.channels}, {len(self.hyper_tables)}"
+            )
 
     @torch.inference_mode()
     def predict(self, z_symbols: Int32[Tensor, "b n h w"], step: int) -> Prediction:
@@ -102,7 +103,7 @@ class FrozenHyperprior:
         return tensors
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "FrozenHyperprior":
         """Rebuilds what ``to_tensors`` gave.
 
         Raises:
@@ -162,9 +163,11 @@ def freeze(model: CodecModel) -> FrozenHyperprior:
     largest = np.exp(np.linspace(math.log(MIN_SCALE), math.log(_MAX_SCALE), _NUM_SCALES))
     # a bin's table is built for its geometric middle; the first holds the smallest scale only
     typical = np.append(largest[:1], np.sqrt(largest[:-1] * largest[1:]))
-    steps = torch.tensor([step_to_quality(s) for s in range(NUM_QUALITY_STEPS)])
+    positions = torch.tensor(
+        [model.config.level_position(step_to_quality(step)) for step in range(NUM_QUALITY_STEPS)]
+    )
     with torch.no_grad():
-        inverse = model.hyper_gain.inverse(model.position(steps))[:, :, 0, 0].double()
+        inverse = model.hyper_gain.inverse(positions)[:, :, 0, 0].double()
     return FrozenHyperprior(
         mean_synthesis=_freeze_stack(model.hyperprior.mean_synthesis, MEAN_BITS),
         scale_synthesis=_freeze_stack(model.hyperprior.scale_synthesis, FRACTION_BITS),

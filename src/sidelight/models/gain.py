@@ -1,5 +1,6 @@
-"""Gain vectors: several rates from one model (after Cui et al., CVPR 2021, "Asymmetric gained
-deep image compression"; beyond the paper).
+"""Gain vectors: several rates from one model; beyond the paper.
+
+After Cui et al., "Asymmetric gained deep image compression", CVPR 2021.
 
 Axes: b batch, c channels, k quality levels.
 """

@@ -3,8 +3,9 @@
 Axes: b batch, c channels, h and w latent height and width, t text.
 """
 
+from collections.abc import Iterable
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -28,7 +29,7 @@ class ResidualBlock(nn.Sequential):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """Returns features in the shape of ``x``."""
-        return x + super().forward(x)  # type: ignore[no-any-return]
+        return x + super().forward(x)
 
 
 class Trunk(nn.Module):
@@ -49,7 +50,7 @@ class Trunk(nn.Module):
     def forward(self, y_hat: Float[Tensor, "b c_in h w"]) -> Float[Tensor, "b c_out h w"]:
         """Returns features at stride 16."""
         features = self.head(y_hat)
-        return features + self.blocks(features)  # type: ignore[no-any-return]
+        return features + self.blocks(features)
 
 
 class GeneratorOutput(NamedTuple):
@@ -87,12 +88,7 @@ class Generator(nn.Module):
             )
             for width, mask_channels in zip(coarse_to_fine, config.mask_channels, strict=True)
         )
-        finest = config.widths[0]
-        self.to_pixels = (
-            nn.Conv2d(finest, 3, 7, padding=3)
-            if config.stem_stride == 1
-            else nn.Sequential(nn.Conv2d(finest, 12, 3, padding=1), nn.PixelShuffle(2))
-        )
+        self.to_pixels = _to_pixels(config)
 
     def forward(
         self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
@@ -105,8 +101,19 @@ class Generator(nn.Module):
     ) -> GeneratorOutput:
         """Returns the picture and where each SSA block let the text act."""
         features, masks = y_hat, []
-        for stage, ssa in zip(self.stages, self.ssa, strict=True):
+        blocks = cast(Iterable[SSABlock], self.ssa)
+        for stage, ssa in zip(self.stages, blocks, strict=True):
             features = stage(features)
             masks.append(ssa.predict_mask(features))
             features = ssa.modulate(features, text, masks[-1])
         return GeneratorOutput(self.to_pixels(features), masks)
+
+
+def _to_pixels(config: ModelConfig) -> nn.Sequential:
+    finest = config.widths[0]
+    if config.stem_stride == 1:
+        last, rest = nn.Conv2d(finest, 3, 7, padding=3), []
+    else:
+        last, rest = nn.Conv2d(finest, 12, 3, padding=1), [nn.PixelShuffle(2)]
+    nn.init.constant_(last.get_parameter("bias"), 0.5)  # training starts from mid-gray
+    return nn.Sequential(last, *rest)

@@ -5,6 +5,7 @@ Axes: b batch, c channels, h and w latent height and width.
 """
 
 import math
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -24,7 +25,7 @@ class FactorizedPrior(nn.Module):
         super().__init__()
         growth = init_scale ** (1 / (len(_FILTERS) - 1))
         self.matrices, self.biases, self.factors = (nn.ParameterList() for _ in range(3))
-        for fan_in, fan_out in zip(_FILTERS[:-1], _FILTERS[1:], strict=True):
+        for fan_in, fan_out in pairwise(_FILTERS):
             start = math.log(math.expm1(1 / (growth * fan_out)))
             self.matrices.append(nn.Parameter(torch.full((channels, fan_out, fan_in), start)))
             self.biases.append(nn.Parameter(torch.rand(channels, fan_out, 1) - 0.5))

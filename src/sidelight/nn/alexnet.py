@@ -5,9 +5,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+WIDTHS = (64, 192, 384, 256, 256)
+"""Channels of the five feature maps."""
+
 
 class AlexNetFeatures(nn.Module):
-    """Gives the five feature maps after each ReLU, with 64, 192, 384, 256 and 256 channels."""
+    """Gives the five feature maps, each after its ReLU."""
 
     def __init__(self) -> None:
         super().__init__()

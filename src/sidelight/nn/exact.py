@@ -7,6 +7,7 @@ made. Axes: b batch, i input channels, o output channels, h height, w width.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float64
@@ -22,6 +23,7 @@ FRACTION_BITS = 12
 ACTIVATION_LIMIT = 2**24 - 1
 """Activations are clamped to this magnitude: 4096 in units of one."""
 _WEIGHT_LIMIT = 2**15 - 1
+_MAX_SHIFT = 53
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,22 @@ class ExactLayer:
             transposed=isinstance(conv, nn.ConvTranspose2d),
         )
 
+    @property
+    def channels(self) -> tuple[int, int]:
+        """How many channels it reads and gives."""
+        first, second = self.weight.shape[:2]
+        return (first, second) if self.transposed else (second, first)
+
     def largest_sum(self) -> int:
         """Returns a bound on every partial sum, for inputs within the activation limit."""
         over = (0, 2, 3) if self.transposed else (1, 2, 3)
-        weights = self.weight.long().abs().sum(over)
+        weights = self.weight.long().abs().sum(over).tolist()
         rounding = 2 ** max(self.shift - 1, 0)
-        return int((weights * ACTIVATION_LIMIT + self.bias.abs()).max()) + rounding
+        # Python's integers: in int64 a damaged bias could overflow to a small bound
+        return rounding + max(
+            weight * ACTIVATION_LIMIT + abs(bias)
+            for weight, bias in zip(weights, self.bias.tolist(), strict=True)
+        )
 
     def __call__(
         self, x: Float64[Tensor, "b i h w"], *, positive: bool
@@ -78,16 +90,27 @@ class ExactStack:
     """Exact layers one after another, with ReLU between them.
 
     Raises:
-        CheckpointError: Some sum could reach 2^53, so exactness cannot be promised.
+        CheckpointError: Some sum could reach 2^53, so exactness cannot be promised, or a layer
+            does not fit the one before it.
     """
 
     def __init__(self, layers: list[ExactLayer]) -> None:
+        for before, after in pairwise(layers):
+            if before.channels[1] != after.channels[0]:
+                raise CheckpointError(
+                    f"a layer of {after.channels[0]} channels follows one of {before.channels[1]}"
+                )
         for k, layer in enumerate(layers):
+            if not 0 <= layer.shift < _MAX_SHIFT:
+                raise CheckpointError(
+                    f"layer {k}: shift must be 0 to {_MAX_SHIFT - 1}, got {layer.shift}"
+                )
             if (bound := layer.largest_sum()) >= EXACT_LIMIT:
                 raise CheckpointError(
                     f"layer {k}: sums may reach {bound}, the exact limit is {EXACT_LIMIT}"
                 )
         self.layers = layers
+        self.channels = layers[0].channels[0], layers[-1].channels[1]
 
     def __call__(self, x: Float64[Tensor, "b i h w"]) -> Float64[Tensor, "b o _ _"]:
         """Returns the integers of the last layer; inputs are clamped to the activation limit."""

@@ -33,4 +33,4 @@ class _LowerBound(torch.autograd.Function):
 
 def lower_bound(x: Float[Tensor, "..."], bound: float) -> Float[Tensor, "..."]:
     """Returns ``max(x, bound)``; below it only gradients that raise ``x`` pass."""
-    return _LowerBound.apply(x, bound)  # type: ignore[no-any-return]
+    return _LowerBound.apply(x, bound)

@@ -20,7 +20,12 @@ class _Format(NamedTuple):
     options: Mapping[str, object] = MappingProxyType({})
 
 
-_PNG = _Format("PNG", alpha=True, metadata=True)
+_PNG = _Format(
+    "PNG",
+    alpha=True,
+    metadata=True,
+    options={"compress_level": 3},  # half the time of the default, for about the same size
+)
 _WEBP = _Format(
     "WEBP",
     alpha=True,

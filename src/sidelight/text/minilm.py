@@ -4,7 +4,6 @@ Axes: b batch, n tokens, t text width (384).
 """
 
 import importlib.util
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,15 +32,14 @@ class MiniLMEncoder:
             )
         from tokenizers import Tokenizer
         from transformers import BertModel
+        from transformers.utils.logging import disable_progress_bar
 
         folder = Path(package.origin).parent / "model"
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
-        logging.getLogger("transformers").setLevel(logging.ERROR)
-        self._network = BertModel.from_pretrained(
-            str(folder), add_pooling_layer=False, local_files_only=True
-        ).eval()
+        disable_progress_bar()
+        self._network = BertModel.from_pretrained(str(folder), local_files_only=True).eval()
 
     @torch.inference_mode()
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:

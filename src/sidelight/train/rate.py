@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sidelight.models.gain import interpolate_levels
 
-_LMBDA_RANGE = (2.0**-6, 2.0**5)
+_LMBDA_RANGE = (2.0**-6, 2.0**3)
 
 
 class RateController:
@@ -55,9 +55,7 @@ class RateController:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Returns what a resumed run needs."""
-        return {
-            name: getattr(self, name).clone() for name in ("log_lmbda", "measured", "expected")
-        }
+        return {name: getattr(self, name).clone() for name in ("log_lmbda", "measured", "expected")}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Continues where ``state`` was taken."""

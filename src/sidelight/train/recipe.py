@@ -43,12 +43,20 @@ class Recipe(StrictConfig):
     initial_lmbda: tuple[float, ...]
     """Where each level's lambda (it multiplies the rate) starts."""
     phases: tuple[Phase, ...]
-    learning_rate: float = 3e-4
-    final_learning_rate: float = 1e-5
-    warmup_steps: int = 500
+    learning_rate: float = 5e-4
+    """Peak of Adam, which trains vectors and narrow layers."""
+    matrix_learning_rate: float = 1e-3
+    """Peak of Muon, which trains the convolutions."""
+    final_share: float = 0.02
+    """Share of both peaks that the cosine schedule ends at."""
+    warmup_steps: int = 200
     """Steps over which the learning rate rises from zero."""
     steer_rate_after: int = 1500
     """Steps before lambda begins to follow the measured rate."""
+    initial_rate_share: float = 0.2
+    """Share of lambda at the first step; it is whole after ``steer_rate_after`` steps."""
+    level_balance: float = 0.0
+    """Each sample's loss is divided by lambda to this power, so that no level dominates."""
     text_dropout: float = 0.1
     """Share of samples that see no caption (spec C14)."""
     freeze_norm_after: float = 0.5
@@ -62,6 +70,14 @@ class Recipe(StrictConfig):
         levels = self.model.num_levels
         if not len(self.target_bpp) == len(self.initial_lmbda) == levels:
             raise ConfigError(f"target_bpp and initial_lmbda need {levels} values, one per level")
+        for name in ("target_bpp", "initial_lmbda"):
+            if min(getattr(self, name)) <= 0:
+                raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
+        for name in ("warmup_steps", "steer_rate_after"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        if not self.phases:
+            raise ConfigError("phases must name at least one")
         if not 0 <= self.text_dropout < 1:
             raise ConfigError(f"text_dropout must be in [0, 1), got {self.text_dropout}")
 
@@ -93,19 +109,17 @@ def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
             place = table
             for parent in parents:
                 place = place.setdefault(parent, {})
+                if not isinstance(place, dict):
+                    raise ConfigError(f"{override}: {parent} is not a table")
             place[last] = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
-    return Recipe.from_dict(
-        table
-        | {
-            "model": _model(table.get("model", {})),
-            "phases": tuple(Phase.from_dict(phase) for phase in table.get("phases", [])),
-        }
-    )
+    return Recipe.from_dict(table | {"model": _model(table.get("model", {}))})
 
 
-def _model(table: dict[str, Any]) -> ModelConfig:
+def _model(table: Any) -> ModelConfig:
+    if not isinstance(table, dict):
+        raise ConfigError(f"model must be a table, got {table!r}")
     changes = dict(table)
     preset = changes.pop("preset", None)
     if preset not in PRESETS:

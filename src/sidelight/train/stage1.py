@@ -19,6 +19,7 @@ from sidelight.data.shards import CaptionedImage
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.rate_distortion import Loss, rate_distortion
 from sidelight.models.codec_model import CodecModel
+from sidelight.train.optimizer import MatrixAndVectorOptimizer
 from sidelight.train.rate import RateController
 from sidelight.train.recipe import Recipe
 
@@ -40,11 +41,13 @@ class Stage1:
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.text = text
-        self.lpips = lpips.to(memory_format=torch.channels_last)
-        self.model = CodecModel(recipe.model).to(memory_format=torch.channels_last)
+        self.lpips = lpips.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = CodecModel(recipe.model)
         self.ema = {name: value.clone() for name, value in self.model.state_dict().items()}
-        self.optimizer = torch.optim.Adam(
-            self.model.parameters(), lr=recipe.learning_rate, fused=True
+        self.optimizer = MatrixAndVectorOptimizer(
+            self.model,
+            learning_rate=recipe.learning_rate,
+            matrix_learning_rate=recipe.matrix_learning_rate,
         )
         self.sampler = CropSampler(pictures, seed=recipe.seed)
         self.controller = RateController(
@@ -67,17 +70,17 @@ class Stage1:
         position = self._draw_positions(phase.batch)
 
         self._set_modes()
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._learning_rate()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.set_share(self._learning_rate_share())
+        self.optimizer.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             output = self.model(x, text, position)
             loss = rate_distortion(
                 output,
                 x,
-                self.controller.lmbda(position),
+                self._rate_share() * self.controller.lmbda(position),
                 lpips=self.lpips,
                 config=recipe.distortion,
+                balance=recipe.level_balance,
             )
         loss.total.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.max_gradient_norm)
@@ -87,6 +90,7 @@ class Stage1:
             self._update_ema()
         else:
             self.skipped += 1
+            self._restore_statistics()
         self.step += 1
         return Loss(*(term.detach() for term in loss))
 
@@ -104,12 +108,22 @@ class Stage1:
                 if isinstance(module, nn.BatchNorm2d):
                     module.eval()
 
-    def _learning_rate(self) -> float:
+    def _learning_rate_share(self) -> float:
         recipe = self.recipe
         warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / recipe.num_steps)))
-        span = recipe.learning_rate - recipe.final_learning_rate
-        return warm * (recipe.final_learning_rate + span * cosine)
+        return warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
+
+    def _rate_share(self) -> float:
+        # a fresh encoder under full rate pressure gives up channels before it has used them
+        start = self.recipe.initial_rate_share
+        return min(1.0, start + (1 - start) * self.step / self.recipe.steer_rate_after)
+
+    @torch.no_grad()
+    def _restore_statistics(self) -> None:
+        # the forward pass has put what was not finite into the running means of the batch norms
+        for name, buffer in self.model.named_buffers():
+            buffer.copy_(self.ema[name])
 
     @torch.no_grad()
     def _update_ema(self) -> None:
@@ -155,15 +169,16 @@ def run(stage: Stage1, folder: Path, *, time_limit_s: float, report: Callable[[s
         Whether the recipe is complete.
     """
     begin = last_save = time.monotonic()
-    since, seen = begin, 0
+    since, seen, taken = begin, 0, 0
     sums = np.zeros(len(Loss._fields))
     with (folder / "log.jsonl").open("a") as log:
         while stage.step < stage.recipe.num_steps and time.monotonic() - begin < time_limit_s:
             seen += stage.recipe.phase_at(stage.step).batch
             sums += [float(term) for term in stage.take_step()]
+            taken += 1
             if stage.step % _LOG_EVERY == 0:
                 now = time.monotonic()
-                means = dict(zip(Loss._fields, (sums / _LOG_EVERY).round(5).tolist(), strict=True))
+                means = dict(zip(Loss._fields, (sums / taken).round(5).tolist(), strict=True))
                 record = {
                     "step": stage.step,
                     **means,
@@ -175,7 +190,7 @@ def run(stage: Stage1, folder: Path, *, time_limit_s: float, report: Callable[[s
                 log.write(json.dumps(record) + "\n")
                 log.flush()
                 report(f"{stage.step}/{stage.recipe.num_steps} {record}")
-                since, seen, sums = now, 0, np.zeros(len(Loss._fields))
+                since, seen, taken, sums = now, 0, 0, np.zeros(len(Loss._fields))
             if time.monotonic() - last_save > _SAVE_EVERY_S:
                 stage.save(folder / STATE_FILE)
                 last_save = time.monotonic()

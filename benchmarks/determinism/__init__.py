@@ -1,0 +1,1 @@
+"""Whether every processor decodes the same integers."""

@@ -1,0 +1,94 @@
+"""The files that every processor must decode alike: Kodak, and synthetic pictures of all sizes."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.pictures import CaptionedPicture
+from sidelight.bitstream.container import Container
+from sidelight.codec import Codec
+from sidelight.models.exported import Latents
+from sidelight.pixels.files import read_picture
+from sidelight.pixels.picture import Picture, from_pillow
+
+_AWKWARD_SIZES = ((1, 1), (1, 257), (300, 1), (2, 3), (63, 65), (65, 63), (64, 64), (128, 192))
+_LARGEST_SIDE = 300
+_SHARED_QUALITY = 5.0
+"""Every Kodak picture is coded at this one too, so that whole batches share a network pass."""
+_SYNTHETIC_QUALITIES = (2.0, 7.0)
+
+
+class CodedFile(NamedTuple):
+    """One file with what the encoder knows of it."""
+
+    name: str
+    data: bytes
+    caption: str
+    latents_sha256: str
+    """Of the integers before they were coded."""
+    synthesised: bool
+    """Whether the generator is compared too, or only the integers."""
+
+
+def encode_kodak(
+    codec: Codec, captioned: list[CaptionedPicture], *, num_synthesised: int
+) -> Iterator[CodedFile]:
+    """Yields every picture at two qualities: one that all share, and its own between 1 and 9."""
+    for k, (path, caption, _) in enumerate(captioned):
+        picture = read_picture(path)
+        for quality in (_SHARED_QUALITY, 1.0 + k % 9):
+            synthesised = k < num_synthesised and quality == _SHARED_QUALITY
+            yield _encode(
+                codec, f"{path.stem}-q{quality:g}", picture, quality, caption, synthesised
+            )
+
+
+def encode_synthetic(codec: Codec, count: int, seed: int) -> Iterator[CodedFile]:
+    """Yields ``count`` coded pictures of smooth noise, every other one with a caption."""
+    generator = np.random.default_rng(seed)
+    for k in range(count):
+        if k < len(_AWKWARD_SIZES):
+            width, height = _AWKWARD_SIZES[k]
+        else:
+            width, height = (int(n) for n in generator.integers(1, _LARGEST_SIDE + 1, 2))
+        picture = from_pillow(smooth_noise(width, height, generator))
+        quality = _SYNTHETIC_QUALITIES[k // 2 % 2]
+        caption = "Blurred patches of several colors." if k % 2 else ""
+        yield _encode(codec, f"noise-{width}x{height}", picture, quality, caption, synthesised=True)
+
+
+def smooth_noise(width: int, height: int, generator: np.random.Generator) -> Image.Image:
+    """Returns random colours blurred over about sixteen pixels, with a little grain."""
+    coarse = generator.integers(0, 256, (height // 16 + 2, width // 16 + 2, 3), np.uint8)
+    smooth = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+    grain = generator.normal(0, 4, (height, width, 3))
+    return Image.fromarray((np.asarray(smooth) + grain).round().clip(0, 255).astype(np.uint8))
+
+
+def _encode(
+    codec: Codec, name: str, picture: Picture, quality: float, caption: str, synthesised: bool
+) -> CodedFile:
+    digest = latents_sha256(codec.quantised(picture, quality), 0)
+    return CodedFile(name, codec.encode(picture, quality=quality), caption, digest, synthesised)
+
+
+def latents_sha256(latents: Latents, k: int) -> str:
+    """Returns the SHA-256 over z and y_hat of picture ``k``, as little-endian int32."""
+    digest = hashlib.sha256(latents.z_symbols[k].numpy().astype("<i4").tobytes())
+    digest.update(latents.fixed_point()[k].numpy().astype("<i4").tobytes())
+    return digest.hexdigest()
+
+
+def batches(containers: list[Container], *, batched: bool) -> list[list[int]]:
+    """Returns the places of the files in each pass: alone, or with all that can share one."""
+    if not batched:
+        return [[k] for k in range(len(containers))]
+    groups: dict[tuple[int, int, int], list[int]] = {}
+    for k, container in enumerate(containers):
+        # the rule of Codec.decode_batch: one padded size and one quality
+        padded = (-(-container.height // 64), -(-container.width // 64))
+        groups.setdefault((*padded, container.quality_step), []).append(k)
+    return list(groups.values())

@@ -1,0 +1,157 @@
+"""Decodes one corpus under many settings of the processor and compares the integers.
+
+python -m benchmarks.determinism.matrix [--random-sizes 50] [--limit-kodak N]
+
+Threads 1 and 2, three instruction sets, oneDNN on and off, generator in fp32 and bf16, files alone
+and in batches: the integer latents must be equal everywhere, and are compared with those that the
+encoder had. Pixels are floats: their distance from this process's fp32 picture is recorded. The
+latents do not depend on the generator's precision, so both rows of a process share them.
+Exit code 1 if an integer differs or a process fails.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from benchmarks.determinism.corpus import CodedFile, encode_kodak, encode_synthetic
+from benchmarks.determinism.worker import write_corpus
+from benchmarks.pictures import load_dataset, manifest
+from benchmarks.record import Record, add_output_option, environment, say, write_record
+from sidelight.api import load
+
+_SEED = 20260
+_NUM_SYNTHESISED_KODAK = 4
+_ISAS: dict[str, dict[str, str]] = {
+    "default": {},
+    "AVX2": {
+        "ONEDNN_MAX_CPU_ISA": "AVX2",
+        "ATEN_CPU_CAPABILITY": "avx2",
+        "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    },
+    "SSE41": {
+        "ONEDNN_MAX_CPU_ISA": "SSE41",
+        "ATEN_CPU_CAPABILITY": "default",
+        "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
+    },
+}
+"""oneDNN runs float32 convolutions; ATen and MKL run the float64 ones of the latents."""
+_TIME_LIMIT_S = 3600
+_FP32_LIMIT = 1
+
+
+def main() -> None:
+    """Parses the command line, runs all settings and writes the record."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--random-sizes", type=int, default=50, metavar="N")
+    parser.add_argument("--limit-kodak", type=int, metavar="N", help="only the first pictures")
+    parser.add_argument("--isa", nargs="+", choices=_ISAS, default=list(_ISAS))
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--model", help="name or path; the default model if not given")
+    add_output_option(parser, "determinism_matrix.json")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(max(arguments.threads))
+    codec = load(arguments.model)
+    head = environment(model=codec.fingerprint, seed=_SEED)
+    kodak = load_dataset("kodak")[: arguments.limit_kodak]
+    files: list[CodedFile] = [
+        *encode_kodak(codec, kodak, num_synthesised=_NUM_SYNTHESISED_KODAK),
+        *encode_synthetic(codec, arguments.random_sizes, _SEED),
+    ]
+    references = [
+        codec.decode(file.data, file.caption, precision="fp32").image
+        for file in files
+        if file.synthesised
+    ]
+    say(f"coded {len(files)} files, {len(references)} of them synthesised")
+    rows: list[Record] = []
+    with tempfile.TemporaryDirectory() as folder:
+        write_corpus(Path(folder), files, references)
+        grid: Iterator[tuple[int, str, bool]] = itertools.product(
+            arguments.threads, arguments.isa, (True, False)
+        )
+        for threads, isa, mkldnn in grid:
+            settings: Record = {"threads": threads, "isa": isa, "mkldnn": mkldnn}
+            start = time.perf_counter()
+            rows += [
+                settings | row for row in run_worker(Path(folder), arguments.model, **settings)
+            ]
+            say(f"{settings}: {time.perf_counter() - start:.0f} s, {_outcome(rows[-1])}")
+    record: Record = {
+        "environment": head,
+        "dataset": {"name": "kodak and smooth noise", "sha256": manifest(kodak)},
+        "conditions": {"variables": _ISAS, "fp32_pixel_limit": _FP32_LIMIT},
+        "corpus": [
+            {"name": f.name, "bytes": len(f.data), "latents_sha256": f.latents_sha256}
+            for f in files
+        ],
+        "summary": summarise(rows),
+        "rows": rows,
+    }
+    write_record(arguments.output, record)
+    sys.exit(0 if record["summary"]["latents_equal_everywhere"] else 1)
+
+
+def run_worker(
+    folder: Path, model: str | None, *, threads: int, isa: str, mkldnn: bool
+) -> list[Record]:
+    """Returns the rows of one process, or one row that says why there are none."""
+    target = folder / "rows.json"
+    target.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "benchmarks.determinism.worker", str(folder), str(target)]
+    command += ["--threads", str(threads), "--mkldnn" if mkldnn else "--no-mkldnn"]
+    command += [] if model is None else ["--model", model]
+    try:
+        done = subprocess.run(
+            command,
+            env=os.environ | _ISAS[isa] | {"OMP_NUM_THREADS": str(threads)},
+            capture_output=True,
+            text=True,
+            timeout=_TIME_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return [{"error": f"no result after {_TIME_LIMIT_S} s"}]
+    if not target.exists():
+        last_line = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        return [{"error": f"exit code {done.returncode}: {last_line}"}]
+    result = json.loads(target.read_text())
+    found = re.search(r"info,cpu,isa:(.*)", done.stdout)
+    seen = result["seen"] | {"onednn": found[1] if found else None}
+    return [row | {"seen": seen} for row in result["rows"]]
+
+
+def summarise(rows: list[Record]) -> Record:
+    """Returns what the rows say together."""
+    fp32 = [_pixels(row) for row in rows if row.get("precision") == "fp32"]
+    return {
+        "num_settings": len(rows),
+        "failed": sum("error" in row for row in rows),
+        "largest_batch": max((row.get("largest_batch", 0) for row in rows), default=0),
+        "latents_equal_everywhere": all(row.get("latents_differ") == 0 for row in rows),
+        "fp32_within_limit": all(p is not None and p <= _FP32_LIMIT for p in fp32),
+    }
+
+
+def _pixels(row: Record) -> int | None:
+    return row.get("max_pixel_difference")
+
+
+def _outcome(row: Record) -> str:
+    return row.get("error") or f"{row['latents_differ']} of {row['files']} files differ"
+
+
+if __name__ == "__main__":
+    main()

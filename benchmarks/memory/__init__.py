@@ -1,0 +1,1 @@
+"""Peak memory on large pictures."""

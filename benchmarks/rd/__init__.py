@@ -1,0 +1,1 @@
+"""Rate and distortion on captioned pictures."""

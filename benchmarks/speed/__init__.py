@@ -1,0 +1,1 @@
+"""Seconds of coding and of its parts."""

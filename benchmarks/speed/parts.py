@@ -1,0 +1,83 @@
+"""Where the seconds of encoding and decoding go: the library's own functions, timed as they run."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from typing import Any, NamedTuple
+from unittest.mock import patch
+
+from sidelight.bitstream.container import Container
+from sidelight.codec import Codec
+from sidelight.entropy.coder import SymbolDecoder
+from sidelight.latent_coder import LatentCoder
+from sidelight.models.exported import ExportedModel
+from sidelight.models.frozen import FrozenHyperprior
+from sidelight.pixels.picture import Picture
+
+Seconds = dict[str, float]
+_Places = Mapping[str, tuple[Any, str]]
+
+
+class Timed(NamedTuple):
+    """One run: its result, its seconds in all and those of its parts, which add up to them."""
+
+    result: Any
+    total_s: float
+    parts_s: Seconds
+
+
+def time_encode(codec: Codec, picture: Picture, quality: float) -> Timed:
+    """Encodes one picture."""
+    places = {
+        "transform E": (ExportedModel, "analyse"),
+        "quantise": (ExportedModel, "quantise"),
+        "hyper-analysis": (codec.model.analysis, "forward"),
+        "entropy coder": (LatentCoder, "encode"),
+        "container": (Container, "pack"),
+    }
+    data, total, inside = _run(places, lambda: codec.encode(picture, quality=quality))
+    inside["hyper-synthesis and rounding"] = inside.pop("quantise") - inside["hyper-analysis"]
+    return Timed(data, total, inside | {"padding and rest": total - sum(inside.values())})
+
+
+def time_decode(codec: Codec, data: bytes, caption: str, precision: str) -> Timed:
+    """Decodes one file with its caption."""
+    places = {
+        "entropy coder": (SymbolDecoder, "pull"),
+        "hyper-synthesis": (FrozenHyperprior, "predict"),
+        "text encoder": (Codec, "embed"),
+        "generator": (ExportedModel, "synthesise"),
+    }
+    picture, total, inside = _run(places, lambda: codec.decode(data, caption, precision=precision))
+    return Timed(picture, total, inside | {"checks, crop and rest": total - sum(inside.values())})
+
+
+def _run(places: _Places, work: Callable[[], Any]) -> Timed:
+    with _timing(places) as seconds:
+        start = time.perf_counter()
+        result = work()
+        return Timed(result, time.perf_counter() - start, seconds)
+
+
+@contextmanager
+def _timing(places: _Places) -> Iterator[Seconds]:
+    """Adds up the seconds inside each function, given as its owner and name."""
+    seconds = dict.fromkeys(places, 0.0)
+    with ExitStack() as stack:
+        for part, (owner, name) in places.items():
+            function = getattr(owner, name)
+            stack.enter_context(patch.object(owner, name, _adding(function, part, seconds)))
+        yield seconds
+
+
+def _adding(function: Callable[..., Any], part: str, seconds: Seconds) -> Callable[..., Any]:
+    @wraps(function)
+    def timed(*args: Any, **options: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return function(*args, **options)
+        finally:
+            seconds[part] += time.perf_counter() - start
+
+    return timed

@@ -1,0 +1,61 @@
+"""The command line as a user meets it: wall time from process start, peak memory, its stages."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+from benchmarks.measured import run_measured, sidelight_command
+from benchmarks.record import Record
+
+
+def measure_commands(
+    source: Path, caption: str, quality: float, folder: Path, *, threads: int, repeat: int
+) -> list[Record]:
+    """Returns one row for encoding and for decoding with and without the caption."""
+    coded, decoded = folder / "picture.slt", folder / "picture.png"
+    commands = {
+        "encode": ("encode", source, coded, "--quality", str(quality)),
+        "decode --text": ("decode", coded, decoded, "--text", caption),
+        "decode --no-text": ("decode", coded, decoded, "--no-text"),
+    }
+    variables = {"OMP_NUM_THREADS": str(threads)}
+    rows = []
+    for name, arguments in commands.items():
+        runs = [
+            run_measured(sidelight_command(*arguments, "--force"), variables) for _ in range(repeat)
+        ]
+        row: Record = {
+            "command": f"sidelight {name}",
+            "wall_s": median(run.wall_s for run in runs),
+            "peak_bytes": max(run.peak_bytes for run in runs),
+        }
+        if arguments[0] == "decode":
+            text = caption if "--text" in arguments else ""
+            row["stages_s"] = stages(coded, decoded, text, variables, repeat)
+        rows.append(row)
+    return rows
+
+
+def stages(
+    coded: Path, target: Path, caption: str, variables: dict[str, str], repeat: int
+) -> dict[str, float]:
+    """Returns the median seconds of each stage of a decode in a fresh process."""
+    runs: list[dict[str, float]] = []
+    for _ in range(repeat):
+        command = [sys.executable, "-m", "benchmarks.speed.startup", str(coded), str(target)]
+        start = time.time()
+        done = subprocess.run(
+            [*command, caption, repr(start)],
+            env=os.environ | variables,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        end = time.time() - start
+        found = json.loads(done.stdout)
+        runs.append(found | {"end Python": end - sum(found.values())})
+    return {stage: median(run[stage] for run in runs) for stage in runs[0]}

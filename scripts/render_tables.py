@@ -1,0 +1,238 @@
+"""Writes the tables of README.md and docs/ from the records of the benchmarks.
+
+python scripts/render_tables.py [--check]
+
+A table stands between ``<!-- table:NAME -->`` and ``<!-- /table -->``. With --check nothing is
+written, and the exit code is 1 where a file is not what the records say.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+_ROOT = Path(__file__).parents[1]
+_RESULTS = _ROOT / "benchmarks" / "results"
+_MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
+_CAPTIONS = {"right": "right caption", "none": "none", "next": "wrong caption"}
+_GIB, _MIB = 2**30, 2**20
+
+Record = dict[str, Any]
+
+
+def main() -> None:
+    """Parses the command line and renders."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="only say what is out of date")
+    parser.add_argument("--results", type=Path, default=_RESULTS, help="folder of the records")
+    arguments = parser.parse_args()
+
+    stale = []
+    for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))):
+        before = path.read_text("utf-8")
+        after = render(before, arguments.results)
+        if after == before:
+            continue
+        stale.append(path.relative_to(_ROOT))
+        if not arguments.check:
+            path.write_text(after, "utf-8")
+    for path in stale:
+        sys.stderr.write(f"{path}: {'out of date' if arguments.check else 'written'}\n")
+    sys.exit(1 if arguments.check and stale else 0)
+
+
+def render(page: str, results: Path) -> str:
+    """Returns the page with each table between markers made anew from its record."""
+
+    def table(marked: re.Match[str]) -> str:
+        opening, name, closing = marked.groups()
+        if name not in TABLES:
+            raise SystemExit(f"no table {name!r}, known are {sorted(TABLES)}")
+        file, rows_of = TABLES[name]
+        if not (results / file).exists():
+            sys.stderr.write(f"table {name}: no {file} yet, left empty\n")
+            return opening + closing
+        record = json.loads((results / file).read_text("utf-8"))
+        return f"{opening}\n{rows_of(record)}\n\n{_origin(record)}\n\n{closing}"
+
+    return _MARKED.sub(table, page)
+
+
+def kodak_rd(record: Record) -> str:
+    """Returns rate and distortion of each quality."""
+    header = [
+        "quality",
+        "bpp",
+        *(f"PSNR dB, {c}" for c in _CAPTIONS.values()),
+        *(f"LPIPS, {c}" for c in _CAPTIONS.values()),
+        "VVC's LPIPS at this rate",
+        "below VVC with and without caption",
+    ]
+    rows = [
+        [
+            f"{row['quality']:g}",
+            f"{row['bpp']:.3f}",
+            *(f"{row['captions'][c]['psnr_db']:.2f}" for c in _CAPTIONS),
+            *(f"{row['captions'][c]['lpips']:.4f}" for c in _CAPTIONS),
+            _number(row.get("vvc_lpips"), "{:.4f}"),
+            _below(row),
+        ]
+        for row in record["summary"]
+    ]
+    return _markdown(header, rows)
+
+
+def _below(row: Record) -> str:
+    if "below_vvc" not in row:
+        return ""
+    both = (row["below_vvc"], row["below_vvc_without_caption"])
+    return ", ".join("yes" if below else "no" for below in both)
+
+
+def determinism(record: Record) -> str:
+    """Returns one row for each processor setting, both precisions and batchings in it."""
+    header = [
+        "threads",
+        "instructions",
+        "oneDNN",
+        "files",
+        "latents differ, alone",
+        "latents differ, in batches",
+        "fp32 max pixel difference",
+        "bf16 mean error",
+    ]
+    settings: dict[tuple[Any, ...], list[Record]] = {}
+    for row in record["rows"]:
+        settings.setdefault((row["threads"], row["isa"], row["mkldnn"]), []).append(row)
+    rows = []
+    for (threads, isa, mkldnn), members in settings.items():
+        fp32 = [r for r in members if r.get("precision") == "fp32"]
+        bf16 = [r for r in members if r.get("precision") == "bf16"]
+        alone = _largest(r.get("latents_differ") for r in members if r.get("batch") is False)
+        batched = _largest(r.get("latents_differ") for r in members if r.get("batch"))
+        rows.append(
+            [
+                str(threads),
+                isa,
+                "on" if mkldnn else "off",
+                _number(_largest(r.get("files") for r in members), "{}"),
+                _number(alone, "{}"),
+                _number(batched, "{}"),
+                _number(_largest(r.get("max_pixel_difference") for r in fp32), "{}"),
+                _number(_largest(r.get("mean_pixel_error") for r in bf16), "{:.3f}"),
+            ]
+        )
+    return _markdown(header, rows)
+
+
+def speed(record: Record) -> str:
+    """Returns the codecs, the parts of ours, and the command line: three tables."""
+    coding = record["coding"]
+    quality = record["conditions"]["quality"]
+    ours = [
+        [
+            f"sidelight, quality {quality:g}, {precision}",
+            f"{coding['bpp']:.3f}",
+            f"{1000 * coding['encode']['median_s']:.0f}",
+            f"{1000 * decode['median_s']:.0f}",
+        ]
+        for precision, decode in coding["decode"].items()
+    ]
+    others = [
+        [
+            f"{row['codec']} ({row['setting']})",
+            f"{row['bpp']:.3f}",
+            f"{row['encode_ms']:.0f}",
+            f"{row['decode_ms']:.1f}",
+        ]
+        for row in record["others"]
+    ]
+    ffmpeg = f"JPEG XL's times hold {record['ffmpeg_start_ms']:.0f} ms in which ffmpeg starts."
+    load = record["environment"]["load_average_at_start"]
+    return "\n\n".join(
+        [
+            _markdown(["codec", "bpp", "encode ms", "decode ms"], ours + others),
+            f"{ffmpeg} Load of the machine at the start: {load:.1f}.",
+            _parts(coding),
+            _commands(record["commands"]),
+        ]
+    )
+
+
+def _parts(coding: Record) -> str:
+    runs = {"encode": coding["encode"]} | {
+        f"decode {precision}": decode for precision, decode in coding["decode"].items()
+    }
+    rows = [
+        [run, part, f"{1000 * seconds['median_s']:.1f}", f"{seconds['share_percent']:.1f}"]
+        for run, timed in runs.items()
+        for part, seconds in timed["parts"].items()
+    ]
+    return _markdown(["run", "part", "ms", "%"], rows)
+
+
+def _commands(commands: Sequence[Record]) -> str:
+    rows = [
+        [
+            f"`{row['command']}`",
+            f"{row['wall_s']:.2f}",
+            f"{row['peak_bytes'] / _MIB:.0f}",
+            ", ".join(f"{stage} {s:.2f}" for stage, s in row.get("stages_s", {}).items()),
+        ]
+        for row in commands
+    ]
+    return _markdown(["command, one picture", "s", "peak MiB", "stages, s"], rows)
+
+
+def memory(record: Record) -> str:
+    """Returns peak memory and time of each command."""
+    picture, limit = record["picture"], record["conditions"]["limit_bytes"]
+    rows = [
+        [
+            row["command"],
+            f"{row['peak_bytes'] / _GIB:.2f}",
+            f"{row['wall_s']:.0f}",
+            "yes" if row["within_limit"] else "no",
+        ]
+        for row in record["rows"]
+    ]
+    size = f"{picture['width']}x{picture['height']} px, {picture['bytes']} bytes."
+    header = ["command", "peak GiB", "s", f"within {limit / _GIB:g} GiB"]
+    return f"{size}\n\n{_markdown(header, rows)}"
+
+
+TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
+    "kodak-rd": ("rd_kodak.json", kodak_rd),
+    "determinism": ("determinism_matrix.json", determinism),
+    "speed": ("speed_kodak.json", speed),
+    "memory": ("memory_large_picture.json", memory),
+}
+
+
+def _origin(record: Record) -> str:
+    made = record["environment"]
+    dirty = ", with local changes" if made["dirty"] else ""
+    return f"Made by `{made['command']}` at commit `{made['commit']}`{dirty} ({made['cpu']})."
+
+
+def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _largest(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return max(known) if known else None
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else form.format(value)
+
+
+if __name__ == "__main__":
+    main()

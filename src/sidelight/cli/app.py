@@ -1,0 +1,75 @@
+"""The ``sidelight`` command: gathers the commands and turns our errors into exit codes.
+
+0 done, 1 an error of ours, 2 wrong usage, 130 interrupted.
+"""
+
+import functools
+import os
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from typing import Annotated
+
+import typer
+
+from sidelight import __version__
+from sidelight.cli.decode import decode
+from sidelight.cli.encode import encode
+from sidelight.cli.info import info
+from sidelight.cli.inspect import inspect
+from sidelight.errors import CodecError
+
+_ERROR, _INTERRUPTED = 1, 130
+
+app = typer.Typer(
+    help="Codes pictures into small .slt files; the decoder reads the picture's caption.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"sidelight {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Returns the command with our errors printed in one line; Typer reports wrong usage."""
+
+    @functools.wraps(command)
+    def run(*args: object, **options: object) -> None:
+        if isinstance(sys.stdout, TextIOWrapper):
+            # file names may be no text at all; they are printed as stderr does it
+            sys.stdout.reconfigure(errors="backslashreplace")
+        try:
+            command(*args, **options)
+        except KeyboardInterrupt:
+            typer.echo("sidelight: interrupted", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
+        except BrokenPipeError:
+            # whoever read our output has had enough; keep Python from complaining at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_ERROR) from None
+        except (CodecError, OSError) as error:
+            typer.echo(f"sidelight: error: {error}", err=True)
+            raise typer.Exit(_ERROR) from None
+
+    return run
+
+
+for _command in (encode, decode, info, inspect):
+    app.command()(_reporting_errors(_command))

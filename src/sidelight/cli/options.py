@@ -1,0 +1,26 @@
+"""Options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Name of a shipped model, or the path of a checkpoint."),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]
+TextOption = Annotated[str | None, typer.Option("--text", help="The caption.")]
+TextFileOption = Annotated[
+    Path | None, typer.Option("--text-file", help="A UTF-8 file that holds the caption.")
+]
+
+
+class Precision(StrEnum):
+    """Of the generator; the latents are the same in each."""
+
+    AUTO = "auto"
+    FP32 = "fp32"
+    BF16 = "bf16"

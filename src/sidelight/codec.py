@@ -1,0 +1,265 @@
+"""Pictures to .slt bytes and back: the only place where a model meets a bitstream.
+
+encode: Picture -> pad -> E -> quantise -> entropy coder -> container.
+decode: container -> entropy coder -> dequantise -> G with text -> crop -> Picture.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.bitstream.compression import check_caption
+from sidelight.bitstream.container import Container
+from sidelight.checkpoint import Checkpoint
+from sidelight.config import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
+from sidelight.errors import ConfigError, ModelMismatchError
+from sidelight.latent_coder import CodedLatents, LatentCoder
+from sidelight.models.exported import Latents
+from sidelight.pixels.alpha import pack_alpha, unpack_alpha
+from sidelight.pixels.padding import pad_to_multiple
+from sidelight.pixels.picture import Picture
+from sidelight.text.canonical import canonical_caption, caption_digest, caption_matches
+from sidelight.text.encoder import TextEncoder, embed_captions
+from sidelight.text.registry import load_text_encoder
+
+PRECISIONS = ("auto", "fp32", "bf16")
+_BITS_PER_BYTE = 8
+
+
+class Codec:
+    """A model ready to code pictures. Loads its text encoder when the first caption comes."""
+
+    def __init__(self, checkpoint: Checkpoint, text_encoder: TextEncoder | None = None) -> None:
+        self.checkpoint = checkpoint
+        self.model = checkpoint.model
+        self.fingerprint = self.model.frozen.fingerprint()
+        self.coder = LatentCoder(self.model.frozen)
+        self._text_encoder = text_encoder
+
+    def encode(
+        self,
+        picture: Picture,
+        *,
+        quality: float = 5.0,
+        embed_caption: str | None = None,
+        digest_caption: str | None = None,
+    ) -> bytes:
+        """Returns the bytes of a .slt file.
+
+        Args:
+            picture: Upright 8-bit pixels; profile, EXIF and alpha are kept as they are.
+            quality: 1 (smallest file) to 9, in steps of a sixteenth.
+            embed_caption: Travels inside the file; it does not change the latents.
+            digest_caption: Only its four-byte digest travels, so that a decoder can tell
+                whether it was given the same caption.
+
+        Raises:
+            ConfigError: ``quality`` is out of range.
+        """
+        step = quality_to_step(quality)
+        container = self._container(picture, embed_caption, digest_caption)
+        y = self._analyse(picture)
+        return self._pack(container, y, step)
+
+    def encode_to_size(
+        self,
+        picture: Picture,
+        max_bytes: int,
+        *,
+        embed_caption: str | None = None,
+        digest_caption: str | None = None,
+    ) -> bytes:
+        """Returns the best file of at most ``max_bytes``; other arguments as for ``encode``.
+
+        Raises:
+            ConfigError: Even quality 1 takes more bytes.
+        """
+        container = self._container(picture, embed_caption, digest_caption)
+        y = self._analyse(picture)
+        smallest = self._pack(container, y, 0)
+        if len(smallest) > max_bytes:
+            raise ConfigError(
+                f"quality 1 takes {len(smallest)} bytes, more than the {max_bytes} asked for; "
+                "allow more bytes, or --strip metadata"
+            )
+        return _best_within(max_bytes, smallest, lambda step: self._pack(container, y, step))
+
+    def decode(self, data: bytes, text: str | None = None, *, precision: str = "auto") -> Picture:
+        """Returns the picture of a .slt file.
+
+        Args:
+            data: The whole file.
+            text: The caption; "" for none; None for the one inside the file, if any.
+            precision: Of the generator: "fp32", "bf16", or "auto" for bf16 where the processor
+                computes in it. The latents are the same in both.
+
+        Raises:
+            BitstreamError: The bytes are no sound .slt file.
+            ModelMismatchError: The file needs another model.
+            TextError: The caption cannot be used.
+        """
+        return self.decode_batch([data], [text], precision=precision)[0]
+
+    def decode_batch(
+        self,
+        files: Sequence[bytes],
+        texts: Sequence[str | None] | None = None,
+        *,
+        precision: str = "auto",
+    ) -> list[Picture]:
+        """Decodes several files, running the generator on those of one size and quality at once.
+
+        Arguments and errors as for ``decode``; ``texts`` has one entry per file.
+        """
+        containers = [Container.parse(data) for data in files]
+        texts = [None] * len(files) if texts is None else texts
+        captions = [
+            container.caption if text is None else text
+            for container, text in zip(containers, texts, strict=True)
+        ]
+        bf16 = use_bf16(precision)
+        pictures: dict[int, Picture] = {}
+        for (_, _, step), members in _grouped(containers).items():
+            latents = self.decode_latents([containers[k] for k in members])
+            y_hat = self.model.dequantise(latents, step)
+            text = self.embed([captions[k] for k in members])
+            images = self.model.synthesise(y_hat, text, bf16=bf16).permute(0, 2, 3, 1).numpy()
+            for k, image in zip(members, images, strict=True):
+                pictures[k] = _finish(containers[k], image, captions[k])
+        return [pictures[k] for k in range(len(files))]
+
+    def embed(self, captions: Sequence[str | None]) -> Float[Tensor, "b t"]:
+        """Returns the vectors that G reads; zeros for no caption.
+
+        Raises:
+            TextError: A caption is too long or no Unicode text, or its encoder is not installed.
+        """
+        for caption in captions:
+            check_caption(caption or "")
+        if self._text_encoder is None and any(canonical_caption(c) for c in captions):
+            self._text_encoder = load_text_encoder(self.checkpoint.text_encoder)
+        return embed_captions(captions, self._text_encoder, self.model.config.text_width)
+
+    def quantised(self, picture: Picture, quality: float) -> Latents:
+        """Returns the integers that a file of this quality carries."""
+        return self.model.quantise(self._analyse(picture), quality_to_step(quality))
+
+    def decode_latents(self, containers: Sequence[Container]) -> Latents:
+        """Returns the integers of files that share padded size and quality.
+
+        Raises:
+            ModelMismatchError: A file was made by another model, or this machine came to other
+                integers than the one that made it.
+            CorruptBitstreamError: The coded words are damaged, or too few for the picture's size.
+        """
+        for container in containers:
+            self._check_model(container)
+        coded = [CodedLatents(c.latents, c.latents_crc) for c in containers]
+        height, width, step = _group_key(containers[0])
+        return self.coder.decode(coded, height=height, width=width, step=step)
+
+    def _check_model(self, container: Container) -> None:
+        if container.model != self.fingerprint:
+            raise ModelMismatchError(
+                f"the file was made by model {container.model.hex()}, this one is "
+                f"{self.model.config.name} {self.fingerprint.hex()}: give the right one by --model"
+            )
+
+    def _analyse(self, picture: Picture) -> Float[Tensor, "1 c h w"]:
+        padded = pad_to_multiple(picture.image, HYPER_STRIDE)
+        return self.model.analyse(torch.from_numpy(padded).permute(2, 0, 1)[None])
+
+    def _container(
+        self, picture: Picture, embed_caption: str | None, digest_caption: str | None
+    ) -> Container:
+        """Returns the file with everything but its latents."""
+        return Container(
+            model=self.fingerprint,
+            width=picture.width,
+            height=picture.height,
+            quality_step=0,
+            latents_crc=0,
+            latents=b"",
+            gray=picture.gray,
+            caption=canonical_caption(embed_caption) or None,
+            caption_digest=None if digest_caption is None else caption_digest(digest_caption),
+            icc=picture.icc,
+            exif=picture.exif,
+            alpha=None if picture.alpha is None else pack_alpha(picture.alpha),
+        )
+
+    def _pack(self, container: Container, y: Float[Tensor, "1 c h w"], step: int) -> bytes:
+        encoded = self.coder.encode(self.model.quantise(y, step))
+        return replace(
+            container, quality_step=step, latents=encoded.payload, latents_crc=encoded.crc
+        ).pack()
+
+
+def use_bf16(precision: str) -> bool:
+    """Returns whether the generator runs in bfloat16; "auto" asks the processor.
+
+    Raises:
+        ConfigError: ``precision`` is none of "auto", "fp32" and "bf16".
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision must be one of {PRECISIONS}, got {precision!r}")
+    if precision == "auto":
+        return bool(torch.cpu._is_avx512_bf16_supported())  # torch has no public question for it
+    return precision == "bf16"
+
+
+def max_bytes_for(bpp: float, picture: Picture) -> int:
+    """Returns the file size that ``bpp`` bits per pixel allow.
+
+    Raises:
+        ConfigError: ``bpp`` is not positive, or not finite.
+    """
+    if not 0 < bpp < math.inf:
+        raise ConfigError(f"bpp must be > 0 and finite, got {bpp}")
+    return int(bpp * picture.width * picture.height / _BITS_PER_BYTE)
+
+
+def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) -> bytes:
+    """Returns the file of the highest quality step that fits; sizes grow with the step."""
+    best, low, high = smallest, 0, NUM_QUALITY_STEPS - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        data = pack(middle)
+        if len(data) <= max_bytes:
+            best, low = data, middle
+        else:
+            high = middle - 1
+    return best
+
+
+def _finish(container: Container, image: np.ndarray, caption: str | None) -> Picture:
+    alpha = container.alpha
+    notes: tuple[str, ...] = ()
+    if caption_matches(container.caption_digest, caption) is False:
+        notes = ("this is not the caption that the sender had",)
+    return Picture(
+        image=np.ascontiguousarray(image[: container.height, : container.width]),
+        alpha=None if alpha is None else unpack_alpha(alpha, container.width, container.height),
+        gray=container.gray,
+        icc=container.icc,
+        exif=container.exif,
+        notes=notes,
+    )
+
+
+def _group_key(container: Container) -> tuple[int, int, int]:
+    """Returns padded height, padded width and quality step."""
+    height, width = (side + -side % HYPER_STRIDE for side in (container.height, container.width))
+    return height, width, container.quality_step
+
+
+def _grouped(containers: Sequence[Container]) -> dict[tuple[int, int, int], list[int]]:
+    groups: dict[tuple[int, int, int], list[int]] = {}
+    for k, container in enumerate(containers):
+        groups.setdefault(_group_key(container), []).append(k)
+    return groups

@@ -1,0 +1,124 @@
+"""Pictures of what the text and the bits did to one file (paper figure 10).
+
+Axes: b batch, h and w picture height and width.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+from PIL import Image, ImageDraw
+from torch import Tensor
+from torch.nn import functional as F
+
+from sidelight.bitstream.container import Container
+from sidelight.codec import Codec
+from sidelight.config import LATENT_STRIDE
+from sidelight.errors import TextError
+from sidelight.models.exported import information_bits
+from sidelight.pixels.picture import to_pillow
+from sidelight.text.canonical import canonical_caption
+
+# dark blue, teal, yellow: rises in brightness, so it also reads in gray print
+_COLOURS = np.array([(18, 24, 70), (24, 96, 120), (60, 170, 120), (190, 210, 70), (255, 240, 150)])
+_BAR_PX, _TEXT_PX, _MARGIN_PX = 14, 14, 8
+_PICTURE_SHARE = 0.35
+"""How much of the picture shines through a map."""
+
+
+def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Image]:
+    """Returns named pictures: decodes with and without text, their difference, masks and bits.
+
+    Raises:
+        TextError: There is no caption, so there is nothing to compare.
+        CodecError: As for ``Codec.decode``.
+    """
+    if not canonical_caption(caption):
+        raise TextError("inspect compares with and without a caption: give one by --text")
+    container = Container.parse(data)
+    size = container.width, container.height
+    latents = codec.decode_latents([container])
+    y_hat = codec.model.dequantise(latents, container.quality_step)
+    with_text, without_text = (
+        to_pillow(codec.decode(data, text, precision="fp32")).convert("RGB")
+        for text in (caption, "")
+    )
+    difference = np.abs(np.asarray(with_text, np.float32) - np.asarray(without_text)).mean(2)
+    masks = [m[0, 0].numpy() for m in codec.model.masks(y_hat, codec.embed([caption]))]
+    bits = information_bits(latents, codec.model.frozen)[:, None] / LATENT_STRIDE**2
+    bits_map = _to_picture_size(bits, size)
+    peak = max(float(np.percentile(difference, 99.9)), 1e-3)
+    return {
+        "with-text": with_text,
+        "without-text": without_text,
+        "difference": heat_map(
+            difference, with_text, title="change by the caption, 8-bit levels", high=peak
+        ),
+        "masks": _sheet(
+            [
+                heat_map(
+                    mask[: size[1], : size[0]],
+                    with_text,
+                    title=f"SSA mask {k + 1} of {len(masks)}: mean {mask.mean():.2f}",
+                    low=float(mask.min()),
+                    high=float(mask.max()),
+                )
+                for k, mask in enumerate(masks)
+            ]
+        ),
+        "bits": heat_map(
+            bits_map, with_text, title="bits per pixel", high=float(np.percentile(bits_map, 99.5))
+        ),
+    }
+
+
+def heat_map(
+    values: np.ndarray, picture: Image.Image, *, title: str, high: float, low: float = 0.0
+) -> Image.Image:
+    """Returns ``values`` (h, w) in colour over the gray picture, with a title and a scale.
+
+    Values from ``low`` to ``high`` run from dark blue to yellow.
+    """
+    share = np.clip((values - low) / max(high - low, 1e-9), 0, 1)
+    gray = np.asarray(picture.convert("L"), np.float32)[..., None].repeat(3, axis=2)
+    blended = (1 - _PICTURE_SHARE) * _colour(share) + _PICTURE_SHARE * gray
+    height, width = values.shape
+    head = _TEXT_PX + _BAR_PX + 3 * _MARGIN_PX
+    sheet = Image.new("RGB", (max(width, 260), height + head), "white")
+    sheet.paste(Image.fromarray(blended.round().astype(np.uint8)), (0, head))
+    pen = ImageDraw.Draw(sheet)
+    pen.text((_MARGIN_PX, _MARGIN_PX // 2), title, fill="black", font_size=_TEXT_PX)
+    _draw_scale(sheet, pen, low, high)
+    return sheet
+
+
+def _draw_scale(sheet: Image.Image, pen: ImageDraw.ImageDraw, low: float, high: float) -> None:
+    top = _TEXT_PX + 2 * _MARGIN_PX
+    words = [f"{value:.3g}" for value in (low, high)]
+    left = 2 * _MARGIN_PX + int(pen.textlength(words[0], font_size=_TEXT_PX))
+    right = sheet.width - 2 * _MARGIN_PX - int(pen.textlength(words[1], font_size=_TEXT_PX))
+    ramp = _colour(np.linspace(0, 1, right - left)[None].repeat(_BAR_PX, axis=0))
+    sheet.paste(Image.fromarray(ramp.round().astype(np.uint8)), (left, top))
+    pen.text((_MARGIN_PX, top - 2), words[0], fill="black", font_size=_TEXT_PX)
+    pen.text((right + _MARGIN_PX, top - 2), words[1], fill="black", font_size=_TEXT_PX)
+
+
+def _colour(share: np.ndarray) -> np.ndarray:
+    """Returns RGB levels (h, w, 3) for values in [0, 1]."""
+    places = np.linspace(0, 1, len(_COLOURS))
+    return np.stack([np.interp(share, places, _COLOURS[:, k]) for k in range(3)], axis=2)
+
+
+def _to_picture_size(values: Float[Tensor, "1 1 _ _"], size: tuple[int, int]) -> np.ndarray:
+    grown = F.interpolate(values, scale_factor=LATENT_STRIDE)[0, 0].numpy()
+    return grown[: size[1], : size[0]]
+
+
+def _sheet(images: Sequence[Image.Image]) -> Image.Image:
+    """Returns the images in two columns."""
+    width, height = images[0].size
+    rows = -(-len(images) // 2)
+    sheet = Image.new("RGB", (2 * width + _MARGIN_PX, rows * (height + _MARGIN_PX)), "white")
+    for k, image in enumerate(images):
+        sheet.paste(image, ((k % 2) * (width + _MARGIN_PX), (k // 2) * (height + _MARGIN_PX)))
+    return sheet

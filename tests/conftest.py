@@ -1,0 +1,101 @@
+"""Settings and the tiny model that every test shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from sidelight.config import DiscriminatorConfig, ModelConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sidelight.models.codec_model import CodecModel
+    from sidelight.models.exported import ExportedModel
+
+# a loaded machine may take long over one example; what counts is the result
+settings.register_profile("sidelight", deadline=None)
+settings.load_profile("sidelight")
+
+
+@pytest.fixture(scope="session")
+def tiny_config() -> ModelConfig:
+    return ModelConfig(
+        name="tiny",
+        widths=(8, 12, 16, 24),
+        stem_kernel=5,
+        latent_channels=12,
+        hyper_channels=8,
+        residual_blocks=(1, 1, 0, 0),
+        text_width=16,
+        text_hidden=8,
+        mask_channels=(4, 4, 4, 4),
+        num_levels=3,
+        discriminator=DiscriminatorConfig(
+            widths=(8, 8, 16, 16), last_stride=2, text_channels=8, joint_channels=8
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def make_tiny_model(tiny_config: ModelConfig) -> Callable[[], CodecModel]:
+    """Seeded weights, changed where a fresh model would leave a path unused."""
+    import torch
+    from torch import nn
+
+    from sidelight.models.codec_model import CodecModel
+
+    def make() -> CodecModel:
+        with torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(4)
+            model = CodecModel(tiny_config)
+            for block in model.generator.ssa:
+                for mlp in (block.to_gamma, block.to_beta):
+                    mlp[-1].weight.normal_(0, 0.2)  # text acts
+            for module in model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.running_mean.normal_(0, 0.1)
+                    module.running_var.uniform_(0.5, 2)
+            model.encoder[-1].weight.mul_(6)  # symbols are not all zero
+            model.hyperprior.analysis[-1].weight.mul_(20)
+            model.hyperprior.scale_synthesis[-1].weight.mul_(4)
+            model.hyperprior.scale_synthesis[-1].bias.add_(1)
+            for gain in (model.latent_gain, model.hyper_gain):
+                gain.log_gain.add_(0.1 * torch.randn_like(gain.log_gain))
+                gain.log_inverse.add_(0.1 * torch.randn_like(gain.log_inverse))
+        return model
+
+    return make
+
+
+@pytest.fixture
+def tiny_model(make_tiny_model: Callable[[], CodecModel]) -> CodecModel:
+    return make_tiny_model()
+
+
+@pytest.fixture(scope="session")
+def tiny_exported(make_tiny_model: Callable[[], CodecModel]) -> ExportedModel:
+    """Shared: a test that changes it must make its own."""
+    from sidelight.models.exported import ExportedModel
+
+    return ExportedModel(make_tiny_model())
+
+
+@pytest.fixture(scope="session")
+def make_picture() -> Callable[..., np.ndarray]:
+    """Smooth waves with some noise, uint8 (height, width, 3)."""
+
+    def make(height: int, width: int, seed: int = 0) -> np.ndarray:
+        random = np.random.default_rng(seed)
+        rows, columns = np.mgrid[:height, :width][..., None]
+        waves = np.zeros((height, width, 3))
+        for _ in range(4):
+            across, down = random.uniform(-0.2, 0.2, (2, 3))
+            waves += np.sin(across * columns + down * rows + random.uniform(0, 6, 3))
+        noise = random.normal(0, 8, waves.shape)
+        return (128 + 28 * waves + noise).clip(0, 255).astype(np.uint8)
+
+    return make

@@ -1,0 +1,129 @@
+"""Real files through the installed command: what it writes, prints and returns."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from sidelight import __version__
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+COMMAND = Path(sys.executable).with_name("sidelight")
+
+
+def tree_of(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def records(output: bytes) -> list[dict]:
+    return [json.loads(line) for line in output.decode().splitlines()]
+
+
+def test_a_folder_keeps_its_tree_skips_and_lists_what_failed(folder, run):
+    first = run("encode", "tree", "out", "--json")
+    assert first.returncode == 1
+    coded = ["a.jpg.slt", "a.png.slt", "deep/b.slt"]
+    assert tree_of(folder / "out") == coded
+    assert [r["target"] for r in records(first.stdout)] == [f"out/{name}" for name in coded]
+    assert all(r["bytes"] == (folder / r["target"]).stat().st_size for r in records(first.stdout))
+    assert b"1 of 4 files failed:\n  tree/deep/broken.png: not a picture" in first.stderr
+
+    (folder / "tree" / "deep" / "broken.png").unlink()
+    times = [(folder / "out" / name).stat().st_mtime_ns for name in coded]
+    second = run("encode", "tree", "out")
+    assert (second.returncode, second.stdout) == (0, b"")
+    assert b"3 of 3 files were there already; --force codes them again" in second.stderr
+    assert [(folder / "out" / name).stat().st_mtime_ns for name in coded] == times
+
+    decoded = run("decode", "out/**/*.slt", "pictures", "--format", "webp", "--no-text")
+    assert decoded.returncode == 0
+    assert tree_of(folder / "pictures") == ["a.jpg.webp", "a.png.webp", "b.webp"]
+    with Image.open(folder / "pictures" / "a.jpg.webp") as picture:
+        assert picture.size == (30, 40)
+
+
+def test_pipes_carry_bytes_and_nothing_else(folder, run):
+    encoded = run("encode", "-", "-", stdin=(folder / "photo.jpg").read_bytes())
+    assert encoded.stdout.startswith(b"\x89SLT")
+    assert encoded.stderr.startswith(b"- -> -: ")
+    decoded = run("decode", "-", "-", "--json", stdin=encoded.stdout)
+    assert Image.open(BytesIO(decoded.stdout)).format == "PNG"
+    notes, record = decoded.stderr.splitlines()
+    assert notes == b"-: caption: none found"
+    assert json.loads(record)["caption"] is None
+    asked = run("info", "-", "--json", stdin=encoded.stdout, model=None)
+    assert json.loads(asked.stdout)["bytes"] == len(encoded.stdout)
+
+
+def test_a_reader_that_stops_reading_is_no_traceback(folder):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    done = subprocess.run(
+        [COMMAND, "info", GOLDEN / "rgb.slt"], stdout=write_end, stderr=subprocess.PIPE
+    )
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
+def test_info_answers_without_torch(folder):
+    code = (
+        "import sys; from sidelight.cli.app import app\n"
+        "try: app()\n"
+        "finally: assert not {'torch', 'numpy', 'PIL'} & set(sys.modules), 'heavy import'"
+    )
+    command = [sys.executable, "-c", code, "info", GOLDEN / "caption.slt"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    facts = dict(line.split(None, 1) for line in done.stdout.splitlines())
+    assert (facts["width"], facts["height"], facts["quality"]) == ("64", "64", "5.0")
+    assert facts["caption"] == "A brown dog runs on the beach."
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["encode", "--help"], ["--version"]])
+def test_help_answers_without_torch(arguments):
+    command = [sys.executable, "-X", "importtime", COMMAND, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert not any(line.endswith((" torch", " numpy")) for line in done.stderr.splitlines())
+    assert __version__ in done.stdout or "Usage:" in done.stdout
+
+
+def test_exit_codes_of_error_and_usage(folder, run):
+    done = run("decode", "photo.jpg", "x.png")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr == b"sidelight: error: starts with ffd8ffe0, expected 89534c54\n"
+    assert run("encode", "photo.jpg", "x.slt", "--quality", "11").returncode == 2
+    assert not (folder / "x.slt").exists()
+
+
+def test_interrupted_in_a_folder_it_stops_with_130_and_whole_files(folder):
+    photo = Image.new("RGB", (700, 700), "teal")
+    (folder / "many").mkdir()
+    for k in range(300):
+        photo.save(folder / "many" / f"{k:03}.jpg")
+    process = subprocess.Popen(
+        [COMMAND, "encode", "many", "out", "--model", GOLDEN / "tiny.safetensors"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    while not (folder / "out").exists():
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.decode().splitlines()[-1] == "sidelight: interrupted"
+    assert b"Traceback" not in stderr
+    written = list((folder / "out").iterdir())
+    assert 0 < len(written) < 300
+    assert all(path.suffix == ".slt" for path in written)
+    for path in written:
+        assert subprocess.run([COMMAND, "info", path], capture_output=True).returncode == 0

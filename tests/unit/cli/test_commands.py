@@ -1,0 +1,219 @@
+"""Bad input gives one line and the right exit code, never a traceback and never half a file."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from sidelight.cli.app import app
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+MODEL = ["--model", str(GOLDEN / "tiny.safetensors")]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (20, 30), "red").save("a.png")
+    Image.new("RGBA", (20, 30), (1, 2, 3, 4)).save("alpha.png")
+    data = (GOLDEN / "rgb.slt").read_bytes()
+    Path("a.slt").write_bytes(data)
+    Path("alpha.slt").write_bytes((GOLDEN / "alpha.slt").read_bytes())
+    Path("cut.slt").write_bytes(data[:-9])
+    Path("junk.png").write_bytes(b"junk")
+    Path("junk.slt").write_bytes(b"junk")
+    Path("latin1.txt").write_bytes(b"caf\xe9")
+    Path("here").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def captioned(folder) -> Path:
+    """Has photo.png too, for the shipped model, whose text encoder is real."""
+    Image.linear_gradient("L").resize((80, 64)).convert("RGB").save("photo.png")
+    return folder
+
+
+def run(*arguments: str, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(app, list(arguments), input=stdin)
+
+
+def files() -> set[str]:
+    return {path.name for path in Path.cwd().rglob("*")}
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("encode missing.png x.slt", "No such file or directory: 'missing.png'"),
+        ("encode junk.png x.slt", "junk.png: not a picture"),
+        ("encode a.png a.slt", "a.slt exists; give --force"),
+        ("encode a.png a.png/x.slt", "a.png"),
+        ("encode a.png /proc/no/x.slt", "/proc/no"),
+        ("encode here x", "here: no file to read"),
+        ("encode *.png a.slt", "a.slt must be a folder"),
+        ("encode a.png x.slt --bytes 20", "more than the 20 asked for"),
+        ("encode a.png x.slt --bpp 0", "bpp must be > 0"),
+        ("encode a.png x.slt --bpp inf", "bpp must be > 0 and finite"),
+        ("encode a.png x.slt --embed-caption caf\udce9", "no UTF-8 form"),
+        ("decode missing.slt x.png", "No such file or directory: 'missing.slt'"),
+        ("decode junk.slt x.png", "starts with 6a756e6b, expected 89534c54"),
+        ("decode cut.slt x.png", "only"),
+        ("decode a.slt x.xyz", "cannot write format 'xyz'"),
+        ("decode a.slt x", "cannot write format ''"),
+        ("decode alpha.slt x.jpg", "use PNG or WebP"),
+        ("decode a.slt x.png --text-file latin1.txt", "latin1.txt is not UTF-8 text"),
+        ("decode a.slt x.png --text-file missing.txt", "No such file"),
+        ("decode a.slt x.png --text caf\udce9", "no UTF-8 form"),
+        ("decode a.slt x.png --text A", "needs text encoder 'tiny'"),
+        ("inspect a.slt maps", "give one by --text"),
+        ("inspect junk.slt maps --text A", "starts with"),
+        ("inspect a.slt . --text A", "holds pictures already; give --force"),
+        ("inspect missing.slt maps --text A", "No such file"),
+    ],
+)
+def test_an_error_is_one_line_and_exit_code_1(folder, command, message):
+    before = files()
+    done = run(*command.split(), *MODEL)
+    assert done.exit_code == 1
+    assert isinstance(done.exception, SystemExit)
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1].startswith("sidelight: error: ")
+    assert message in done.stderr.splitlines()[-1]
+    assert files() == before
+
+
+@pytest.mark.parametrize("command", ["encode a.png x.slt", "decode a.slt x.png"])
+def test_a_model_that_is_none_is_an_error(folder, command):
+    for model in ("large", "junk.png", "here"):
+        done = run(*command.split(), "--model", model)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert done.stderr.startswith("sidelight: error: ")
+
+
+def test_a_file_of_another_model_says_what_to_do(folder):
+    done = run("decode", "a.slt", "x.png")
+    assert done.exit_code == 1
+    assert "give the right one by --model" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "compress a.png",
+        "encode a.png",
+        "encode a.png x.slt --quality 11",
+        "encode a.png x.slt --quality nan",
+        "encode a.png x.slt --quality 5 --bytes 100",
+        "encode a.png x.slt --bytes 0",
+        "encode *.png out --embed-caption A",
+        "decode a.slt x.png --text A --no-text",
+        "decode a.slt x.png --precision fp16",
+        "decode a.slt here --format ../x",
+        "inspect a.slt maps --text A --text-file latin1.txt",
+        "info",
+        "info a.slt --quality 5",
+    ],
+)
+def test_wrong_usage_is_exit_code_2(folder, command):
+    before = files()
+    done = run(*command.split())
+    assert done.exit_code == 2
+    assert "Traceback" not in done.output
+    assert files() == before
+
+
+@pytest.mark.parametrize("name", ["junk.slt", "cut.slt", "missing.slt", "here", "a.png"])
+def test_info_refuses_what_is_no_sound_file(folder, name):
+    done = run("info", name)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("sidelight: error: ")
+
+
+@pytest.mark.parametrize("command", ["encode", "decode", "info", "inspect"])
+def test_every_command_explains_itself(command):
+    done = run(command, "--help")
+    assert done.exit_code == 0
+    assert f"{command} [OPTIONS] {{SOURCE}}" in done.stdout
+    assert "--help" in done.stdout
+
+
+def test_a_picture_goes_to_a_file_and_back(folder):
+    encoded = run("encode", "a.png", "x.slt", "--quality", "9", *MODEL)
+    assert encoded.stdout.startswith(f"a.png -> x.slt: {Path('x.slt').stat().st_size} bytes, ")
+    assert encoded.stderr == ""
+    decoded = run("decode", "x.slt", "new/x.png", "--no-text", *MODEL)
+    assert decoded.stdout.startswith("x.slt -> new/x.png: ")
+    assert decoded.stderr == "x.slt: caption: none, as asked\n"
+    with Image.open("new/x.png") as picture:
+        assert picture.size == (20, 30)
+
+
+def test_a_file_name_that_is_no_text_is_coded(folder):
+    name = os.fsdecode(b"caf\xe9.png")
+    Image.new("RGB", (9, 9)).save(name)
+    done = run("encode", name, "x.slt", *MODEL)
+    assert done.exit_code == 0
+    assert done.stdout.startswith("caf\\udce9.png -> x.slt")
+
+
+def test_the_caption_comes_from_the_first_place_that_has_one(captioned):
+    inside = "A dog on a beach."
+    assert run("encode", "photo.png", "x.slt", "--embed-caption", inside).exit_code == 0
+    found = {}
+    for name, options in {
+        "inside": [],
+        "none": ["--no-text"],
+        "given": ["--text", "Snow."],
+    }.items():
+        done = run("decode", "x.slt", f"{name}.png", "--json", *options)
+        found[name] = json.loads(done.stdout)["caption"], done.stderr
+    assert found == {
+        "inside": (inside, "x.slt: caption: the one inside the file\n"),
+        "none": (None, "x.slt: caption: none, as asked\n"),
+        "given": ("Snow.", "x.slt: caption: given\n"),
+    }
+    assert Path("inside.png").read_bytes() != Path("none.png").read_bytes()
+
+
+def test_a_caption_that_is_not_the_senders_is_told(captioned):
+    assert run("encode", "photo.png", "x.slt", "--digest-caption", "A dog.").exit_code == 0
+    Path("x.txt").write_text(" A  dog.\n")
+    assert run("decode", "x.slt", "x.png").stderr == "x.slt: caption: read from x.txt\n"
+    other = run("decode", "x.slt", "y.png", "--text", "A cat.")
+    assert other.exit_code == 0
+    assert other.stderr.endswith("x.slt: this is not the caption that the sender had\n")
+
+
+def test_inspect_writes_five_pictures(captioned):
+    assert run("encode", "photo.png", "x.slt").exit_code == 0
+    done = run("inspect", "x.slt", "maps", "--text", "A dog.")
+    assert (done.exit_code, done.stderr) == (0, "caption: given\n")
+    names = {f"{n}.png" for n in ("bits", "difference", "masks", "with-text", "without-text")}
+    assert {path.name for path in Path("maps").iterdir()} == names
+    assert set(done.stdout.split()) == {f"maps/{name}" for name in names}
+
+
+def test_verify_and_strip(folder):
+    image = Image.new("RGB", (20, 30))
+    exif = Image.Exif()
+    exif[271] = "Sidelight"
+    image.save("exif.png", exif=exif)
+    for target, options in (("kept.slt", ["--verify"]), ("stripped.slt", ["--strip"])):
+        assert run("encode", "exif.png", target, *options, *MODEL).exit_code == 0
+    assert '"exif"' in run("info", "kept.slt", "--json").stdout
+    assert '"exif"' not in run("info", "stripped.slt", "--json").stdout
+
+
+def test_rates_are_kept_to(folder):
+    noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save("noise.png")
+    assert run("encode", "noise.png", "a1.slt", "--bytes", "200", *MODEL).exit_code == 0
+    assert run("encode", "noise.png", "a2.slt", "--bpp", "0.4", *MODEL).exit_code == 0
+    assert Path("a1.slt").stat().st_size <= 200
+    assert Path("a2.slt").stat().st_size <= 0.4 * 64 * 64 / 8

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from sidelight.data.crops import CropSampler
+from sidelight.data.shards import CaptionedImage
+
+
+def picture(height: int, width: int, *captions: str, base: int = 0) -> CaptionedImage:
+    """Every pixel says where it is: red its row, green its column, blue its picture."""
+    rows, columns = np.mgrid[:height, :width]
+    image = np.stack([rows, columns, np.full_like(rows, base)], axis=2).astype(np.uint8)
+    return CaptionedImage(f"p{base}", image, captions or ("A picture.",))
+
+
+PICTURES = [picture(90, 120, "One.", "Two.", base=0), picture(70, 80, "Three.", base=1)]
+
+
+def test_the_same_seed_draws_the_same_crops():
+    first, second = (CropSampler(PICTURES, seed=3) for _ in range(2))
+    for _ in range(3):
+        for a, b in zip(first.draw(5, 64), second.draw(5, 64), strict=True):
+            assert np.array_equal(a, b)
+    other = CropSampler(PICTURES, seed=4).draw(5, 64)
+    assert not np.array_equal(other.images, CropSampler(PICTURES, seed=3).draw(5, 64).images)
+
+
+def test_a_crop_is_a_window_of_its_picture_perhaps_mirrored():
+    batch = CropSampler(PICTURES, seed=0).draw(40, 64)
+    assert batch.images.shape == (40, 3, 64, 64)
+    assert batch.images.dtype == np.uint8
+    mirrored = 0
+    for crop, k in zip(batch.images, batch.picture_ids, strict=True):
+        rows, columns, base = crop.astype(int)
+        assert (base == k).all()
+        assert (np.diff(rows, axis=0) == 1).all()
+        step = np.unique(np.diff(columns, axis=1))
+        assert step.tolist() in ([1], [-1])
+        mirrored += step[0] == -1
+    # Binomial(40, 1/2) leaves 8..32 once in 10^4
+    assert 8 < mirrored < 32
+
+
+def test_every_window_can_be_drawn():
+    sampler = CropSampler([picture(66, 65)], seed=0)
+    corners = {tuple(crop[:2, 0].min(axis=1)) for crop in sampler.draw(200, 64).images}
+    assert corners == {(row, column) for row in range(3) for column in range(2)}
+
+
+@pytest.mark.parametrize("caption", ["A man on the left.", "RIGHT of way", "left-handed"])
+def test_a_crop_whose_caption_names_a_side_is_never_mirrored(caption):
+    images = CropSampler([picture(70, 70, caption)], seed=0).draw(60, 64).images
+    assert (np.diff(images[:, 1].astype(int), axis=2) == 1).all()
+
+
+@pytest.mark.parametrize("caption", ["A bright day.", "They cleft it."])
+def test_words_that_contain_a_side_do_not_count(caption):
+    images = CropSampler([picture(70, 70, caption)], seed=0).draw(60, 64).images
+    assert (np.diff(images[:, 1].astype(int), axis=2) == -1).any()
+
+
+def test_pictures_are_picked_in_proportion_to_their_area():
+    sampler = CropSampler([picture(64, 64, base=0), picture(64, 192, base=1)], seed=0)
+    share = sampler.draw(2000, 64).picture_ids.mean()
+    # 3/4 +- 4 standard errors of 2000 draws
+    assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 2000) ** 0.5
+
+
+def test_every_caption_is_drawn():
+    batch = CropSampler(PICTURES, seed=0).draw(100, 64)
+    assert set(batch.caption_ids[batch.picture_ids == 0]) == {0, 1}
+    assert set(batch.caption_ids[batch.picture_ids == 1]) == {0}
+
+
+def test_a_small_picture_is_padded_with_its_edge():
+    small = CropSampler([picture(10, 70, "On the left.")], seed=0).draw(1, 64).images[0]
+    assert small[0, :, 0].tolist() == [*range(10), *[9] * 54]
+    assert (np.diff(small[1, 30].astype(int)) == 1).all()

@@ -1,0 +1,78 @@
+import pytest
+import torch
+
+from sidelight.errors import ConfigError
+from sidelight.losses.lpips import LPIPS
+from sidelight.losses.rate_distortion import DistortionConfig, rate_distortion
+from sidelight.models.codec_model import TrainingOutput
+
+
+class BrightnessGap(LPIPS):
+    """A distance that can be worked out by hand."""
+
+    def forward(self, x, x_hat):
+        return (x - x_hat).mean((1, 2, 3)).abs()
+
+
+@pytest.fixture(scope="module")
+def brightness_gap() -> LPIPS:
+    return BrightnessGap()
+
+
+@pytest.fixture
+def output() -> TrainingOutput:
+    x_hat = torch.stack([torch.full((3, 4, 4), 0.5), torch.full((3, 4, 4), 0.25)])
+    return TrainingOutput(
+        x_hat=x_hat.requires_grad_(),
+        y_hat=torch.zeros(2, 1, 1, 1),
+        bpp=torch.tensor([0.5, 2.0], requires_grad=True),
+        bpp_rounded=torch.tensor([100.0, 100.0]),
+    )
+
+
+X = torch.stack([torch.full((3, 4, 4), 0.6), torch.full((3, 4, 4), 0.25)])
+
+
+def test_the_terms_are_those_of_equations_3_and_5(output, brightness_gap):
+    config = DistortionConfig(mse_weight=0.01, lpips_weight=3.0)
+    lmbda = torch.tensor([2.0, 0.25])
+    loss = rate_distortion(output, X, lmbda, lpips=brightness_gap, config=config)
+
+    assert loss.bpp.item() == pytest.approx((0.5 + 2.0) / 2)
+    assert loss.mse.item() == pytest.approx((25.5**2 + 0) / 2)
+    assert loss.lpips.item() == pytest.approx(0.1 / 2)
+    rate = (2.0 * 0.5 + 0.25 * 2.0) / 2  # lambda multiplies the rate, each picture has its own
+    assert loss.total.item() == pytest.approx(rate + 0.01 * 25.5**2 / 2 + 3.0 * 0.05)
+
+
+@pytest.mark.parametrize("balance", [0.5, 1.0])
+def test_balance_divides_each_pictures_loss_by_a_power_of_its_lambda(
+    output, brightness_gap, balance
+):
+    config = DistortionConfig(mse_weight=0.01, lpips_weight=3.0)
+    lmbda = torch.tensor([2.0, 0.25])
+    loss = rate_distortion(output, X, lmbda, lpips=brightness_gap, config=config, balance=balance)
+    first = (2.0 * 0.5 + 0.01 * 25.5**2 + 3.0 * 0.1) / 2.0**balance
+    second = 0.25 * 2.0 / 0.25**balance
+    assert loss.total.item() == pytest.approx((first + second) / 2)
+
+
+def test_the_weights_default_to_hifics():
+    # the paper prints them swapped (spec C1)
+    assert DistortionConfig().mse_weight == 0.075 * 2**-5
+    assert DistortionConfig().lpips_weight == 1.0
+
+
+def test_the_noisy_rate_is_trained_by_lambda(output, brightness_gap):
+    lmbda = torch.tensor([2.0, 0.25])
+    loss = rate_distortion(output, X, lmbda, lpips=brightness_gap, config=DistortionConfig())
+    loss.total.backward()
+    assert output.bpp.grad.tolist() == [1.0, 0.125]
+    assert output.x_hat.grad[0].abs().min() > 0
+    assert not any(term.requires_grad for term in loss[1:])
+
+
+@pytest.mark.parametrize("name", ["mse_weight", "lpips_weight"])
+def test_a_negative_weight_is_refused(name):
+    with pytest.raises(ConfigError, match=f"{name} must be >= 0, got -1"):
+        DistortionConfig(**{name: -1.0})

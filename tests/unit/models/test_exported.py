@@ -1,0 +1,252 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from sidelight.config import PRESETS, ModelConfig
+from sidelight.models.codec_model import CodecModel
+from sidelight.models.encoder import Encoder
+from sidelight.models.exported import (
+    ExportedModel,
+    encoder_halo,
+    generator_halo,
+    information_bits,
+)
+from sidelight.models.frozen import MEAN_BITS
+from sidelight.models.generator import Generator
+from sidelight.nn.tiles import TileGrid
+
+
+@pytest.fixture(scope="module")
+def to_tensor(make_picture):
+    def make(height: int, width: int, seed: int = 0) -> Tensor:
+        return torch.from_numpy(make_picture(height, width, seed).transpose(2, 0, 1)[None].copy())
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def text() -> Tensor:
+    return torch.randn(1, 16, generator=torch.Generator().manual_seed(0))
+
+
+STEP = 70
+
+
+def test_the_symbols_vary_enough_to_test_with(tiny_exported, to_tensor):
+    latents = tiny_exported.quantise(tiny_exported.analyse(to_tensor(128, 128)), STEP)
+    assert len(latents.y_symbols.unique()) > 8
+    assert len(latents.z_symbols.unique()) > 8
+    assert latents.y_symbols.dtype == latents.z_symbols.dtype == torch.int32
+
+
+def test_a_latent_comes_back_within_half_a_step(tiny_exported, to_tensor):
+    y = tiny_exported.analyse(to_tensor(128, 192))
+    latents = tiny_exported.quantise(y, STEP)
+    gained = y * tiny_exported._at(tiny_exported.latent_gain.gain, STEP)
+    error = latents.fixed_point() * 2.0**-MEAN_BITS - gained
+    assert 0.4 < error.abs().max() <= 0.5
+    inverse = tiny_exported._at(tiny_exported.latent_gain.inverse, STEP)
+    y_hat = tiny_exported.dequantise(latents, STEP)
+    torch.testing.assert_close(y_hat, latents.fixed_point() / 64 * inverse)
+
+
+def test_quantising_leaves_the_latent_for_another_quality(tiny_exported, to_tensor):
+    y = tiny_exported.analyse(to_tensor(64, 64))
+    before = y.clone()
+    first = tiny_exported.quantise(y, 0)
+    tiny_exported.quantise(y, 128)
+    assert torch.equal(y, before)
+    assert torch.equal(tiny_exported.quantise(y, 0).y_symbols, first.y_symbols)
+
+
+def test_text_changes_the_pixels_and_has_no_way_to_the_latents(tiny_exported, to_tensor, text):
+    latents = tiny_exported.quantise(tiny_exported.analyse(to_tensor(64, 64)), STEP)
+    y_hat = tiny_exported.dequantise(latents, STEP)
+    with_text = tiny_exported.synthesise(y_hat, text, bf16=False)
+    without = tiny_exported.synthesise(y_hat, torch.zeros_like(text), bf16=False)
+    assert (with_text != without).float().mean() > 0.1
+
+
+def test_a_batch_of_two_is_two_pictures(tiny_exported, to_tensor, text):
+    pictures = [to_tensor(64, 128, seed=k) for k in range(2)]
+    texts = torch.cat([text, -text])
+    together = tiny_exported.quantise(tiny_exported.analyse(torch.cat(pictures)), STEP)
+    pixels = tiny_exported.synthesise(tiny_exported.dequantise(together, STEP), texts, bf16=False)
+    for k, picture in enumerate(pictures):
+        latents = tiny_exported.quantise(tiny_exported.analyse(picture), STEP)
+        assert torch.equal(together.z_symbols[k], latents.z_symbols[0])
+        assert torch.equal(together.y_symbols[k], latents.y_symbols[0])
+        assert torch.equal(together.prediction.index[k], latents.prediction.index[0])
+        alone = tiny_exported.synthesise(
+            tiny_exported.dequantise(latents, STEP), texts[k : k + 1], bf16=False
+        )
+        assert (pixels[k].int() - alone[0].int()).abs().max() <= 1
+
+
+def test_bfloat16_is_close_to_float32(tiny_exported, to_tensor, text):
+    latents = tiny_exported.quantise(tiny_exported.analyse(to_tensor(64, 64)), STEP)
+    y_hat = tiny_exported.dequantise(latents, STEP)
+    full, half = (tiny_exported.synthesise(y_hat, text, bf16=b).int() for b in (False, True))
+    assert (full - half).abs().float().mean() < 2
+
+
+def test_exporting_puts_the_norms_in_eval_mode_without_gradients(make_tiny_model):
+    exported = ExportedModel(make_tiny_model().train())
+    assert not any(module.training for module in exported.modules())
+    assert not any(parameter.requires_grad for parameter in exported.parameters())
+
+
+@pytest.fixture
+def small_tiles(make_tiny_model) -> ExportedModel:
+    """The same model, with the smallest tiles that its strides allow."""
+    exported = ExportedModel(make_tiny_model())
+    grids = {"_encoder_grid": 64, "_analysis_grid": 4, "_generator_grid": 4}
+    for name, side in grids.items():
+        grid = getattr(exported, name)
+        setattr(exported, name, TileGrid(side, grid.halo, grid.scale))
+    return exported
+
+
+@pytest.mark.parametrize("size", [(256, 320), (192, 64), (64, 448)])
+def test_tiles_code_the_same_latents_as_the_whole(tiny_exported, small_tiles, to_tensor, size):
+    picture = to_tensor(*size)
+    whole, tiled = tiny_exported.analyse(picture), small_tiles.analyse(picture)
+    torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-4)
+    expected, found = tiny_exported.quantise(whole, STEP), small_tiles.quantise(whole, STEP)
+    assert torch.equal(found.z_symbols, expected.z_symbols)
+    assert torch.equal(found.y_symbols, expected.y_symbols)
+
+
+def test_tiles_of_a_size_off_their_side_join(tiny_exported, small_tiles, to_tensor):
+    for exported, side in ((small_tiles, 12), (small_tiles, 20)):
+        exported._generator_grid = TileGrid(side, 8, Fraction(16))
+        exported._analysis_grid = TileGrid(side, 8, Fraction(1, 4))
+        exported._encoder_grid = TileGrid(16 * side, 64, Fraction(1, 16))
+        picture = to_tensor(256, 320)
+        whole, tiled = tiny_exported.analyse(picture), exported.analyse(picture)
+        torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-4)
+        found = exported.quantise(whole, STEP).z_symbols
+        assert torch.equal(found, tiny_exported.quantise(whole, STEP).z_symbols)
+
+
+@pytest.mark.parametrize("size", [(16, 20), (12, 4), (4, 28)])
+def test_tiles_paint_the_same_picture_as_the_whole(tiny_exported, small_tiles, text, size):
+    y_hat = 3 * torch.randn(1, 12, *size, generator=torch.Generator().manual_seed(0))
+    whole = tiny_exported.synthesise(y_hat, text, bf16=False)
+    tiled = small_tiles.synthesise(y_hat, text, bf16=False)
+    assert whole.shape == (1, 3, 16 * size[0], 16 * size[1])
+    assert (whole.int() - tiled.int()).abs().max() <= 1
+
+
+def test_masks_are_joined_at_the_size_of_the_picture(tiny_exported, small_tiles, text):
+    y_hat = torch.randn(1, 12, 12, 8, generator=torch.Generator().manual_seed(0))
+    whole, tiled = tiny_exported.masks(y_hat, text), small_tiles.masks(y_hat, text)
+    assert [mask.shape for mask in whole] == [(1, 1, 192, 128)] * 4
+    for found, expected in zip(tiled, whole, strict=True):
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)
+
+
+def test_the_ideal_bits_are_those_of_the_tables(tiny_exported, to_tensor):
+    latents = tiny_exported.quantise(tiny_exported.analyse(to_tensor(64, 128)), STEP)
+    frozen = tiny_exported.frozen
+    bits = information_bits(latents, frozen)
+    assert bits.shape == (1, 4, 8)
+    for row, column in ((0, 0), (3, 7), (1, 5)):
+        expected = 0.0
+        for c in range(12):
+            k = int(latents.prediction.index[0, c, row, column])
+            table = frozen.latent_tables.table(k)
+            entry = int(latents.y_symbols[0, c, row, column] - frozen.latent_tables.first[k])
+            inside = 0 <= entry < len(table) - 1
+            expected -= np.log2(table[entry if inside else -1] / 2**20)
+        assert bits[0, row, column].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_an_outlier_costs_its_escape(tiny_exported, to_tensor):
+    latents = tiny_exported.quantise(tiny_exported.analyse(to_tensor(64, 64)), STEP)
+    latents.y_symbols[0, 0, 2, 1] = 0
+    before = information_bits(latents, tiny_exported.frozen)
+    latents.y_symbols[0, 0, 2, 1] = 10**6
+    difference = information_bits(latents, tiny_exported.frozen) - before
+    assert difference[0, 2, 1] > 8
+    assert (difference != 0).sum() == 1
+
+
+SHALLOW = ModelConfig(
+    name="shallow",
+    widths=(4, 4, 4, 4, 5),
+    stem_kernel=7,
+    latent_channels=4,
+    hyper_channels=2,
+    residual_blocks=(2, 1, 0, 1, 0),
+    text_width=2,
+    text_hidden=2,
+    mask_channels=(2, 2, 2, 2, 2),
+)
+"""Five widths and blocks everywhere, where the tiny model has four."""
+
+
+def reach(changed: Tensor, middle: int) -> int:
+    """Returns how many latent positions from ``middle`` a pixel changed."""
+    places = changed.any(1)[0].nonzero() // 16
+    return int((places - middle).abs().max())
+
+
+def liven(network: torch.nn.Module) -> None:
+    """Sets weights by which a change reaches as far as it can: no ReLU is dead, text acts."""
+    for parameter in network.parameters():
+        torch.nn.init.uniform_(parameter, 0.1, 1)
+    network.double().eval()
+
+
+@pytest.mark.parametrize("config", ["tiny", "shallow"])
+def test_the_halo_of_the_encoder_covers_what_a_latent_reads(tiny_config, config):
+    shape = tiny_config if config == "tiny" else SHALLOW
+    torch.manual_seed(0)
+    encoder, halo = Encoder(shape), encoder_halo(shape)
+    liven(encoder)
+    x = torch.rand(1, 3, 320, 320, dtype=torch.float64, requires_grad=True)
+    row, column = 9, 10
+    encoder(x)[0, :, row, column].sum().backward()
+    read = x.grad[0].abs().sum(0).nonzero()
+    first = read.amin(0) - torch.tensor([16 * row, 16 * column])
+    last = read.amax(0) - torch.tensor([16 * row + 15, 16 * column + 15])
+    assert -halo <= first.min() < -16
+    assert 0 < last.max() <= halo
+
+
+@pytest.mark.parametrize("config", ["tiny", "shallow"])
+def test_the_halo_of_the_generator_covers_what_a_pixel_reads(tiny_config, config):
+    shape = tiny_config if config == "tiny" else SHALLOW
+    torch.manual_seed(0)
+    generator, halo = Generator(shape), generator_halo(shape)
+    liven(generator)
+    side = 2 * halo + 9
+    y_hat = torch.rand(1, shape.latent_channels, side, side, dtype=torch.float64)
+    text = torch.rand(1, shape.text_width, dtype=torch.float64)
+    middle = side // 2
+    changed = y_hat.clone()
+    changed[..., middle, middle] += 1
+    differs = generator(changed, text) != generator(y_hat, text)
+    assert halo / 2 < reach(differs, middle) <= halo
+
+
+@pytest.mark.parametrize(("name", "encoder", "generator"), [("small", 64, 16), ("paper", 64, 24)])
+def test_halos_of_the_presets(name, encoder, generator):
+    assert encoder_halo(PRESETS[name]) == encoder
+    assert generator_halo(PRESETS[name]) == generator
+
+
+def test_the_halo_of_the_hyper_analysis_covers_what_it_reads(tiny_exported, tiny_config):
+    model = CodecModel(tiny_config)
+    analysis = model.hyperprior.analysis
+    liven(analysis)
+    y = torch.rand(1, 12, 48, 48, dtype=torch.float64, requires_grad=True)
+    analysis(y)[0, :, 6, 6].sum().backward()
+    read = y.grad[0].abs().sum(0).nonzero()
+    halo = tiny_exported._analysis_grid.halo
+    assert 24 - halo <= read.min() < 24
+    assert 27 < read.max() <= 27 + halo

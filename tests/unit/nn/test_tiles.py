@@ -1,0 +1,86 @@
+from fractions import Fraction
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
+
+
+def exact_conv(kernel: int, stride: int) -> nn.Conv2d:
+    """Small integers, so that every order of the sums gives the same float."""
+    conv = nn.Conv2d(2, 3, kernel, stride, kernel // 2)
+    with torch.no_grad():
+        conv.weight.copy_(torch.randint(-4, 5, conv.weight.shape))
+        conv.bias.zero_()
+    return conv
+
+
+def integers(height: int, width: int) -> Tensor:
+    torch.manual_seed(0)
+    return torch.randint(-9, 10, (2, 2, height, width)).float()
+
+
+@pytest.mark.parametrize("size", [(8, 8), (20, 8), (8, 9), (23, 29), (1, 17)])
+def test_tiles_join_to_the_whole(size):
+    conv, x = exact_conv(5, 1), integers(*size)
+    (tiled,) = run_in_tiles(one_output(conv), x, TileGrid(8, 2, Fraction(1)))
+    assert torch.equal(tiled, conv(x))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (24, 40), (36, 12)])
+def test_tiles_join_where_the_network_shrinks(size):
+    conv, x = exact_conv(5, 2), integers(*size)
+    (tiled,) = run_in_tiles(one_output(conv), x, TileGrid(8, 2, Fraction(1, 2)))
+    assert torch.equal(tiled, conv(x))
+
+
+def test_tiles_join_where_the_network_grows():
+    grow = nn.Upsample(scale_factor=4)
+    conv, x = exact_conv(5, 1), integers(11, 13)
+    (tiled,) = run_in_tiles(one_output(lambda t: conv(grow(t))), x, TileGrid(4, 1, Fraction(4)))
+    assert torch.equal(tiled, conv(grow(x)))
+
+
+def test_every_output_is_joined():
+    near, far, x = exact_conv(1, 1), exact_conv(3, 1), integers(9, 9)
+    tiled = run_in_tiles(lambda t: (near(t), far(t)), x, TileGrid(4, 1, Fraction(1)))
+    for found, conv in zip(tiled, (near, far), strict=True):
+        assert torch.equal(found, conv(x))
+
+
+def test_too_small_a_halo_shows():
+    conv, x = exact_conv(5, 1), integers(16, 16)
+    (tiled,) = run_in_tiles(one_output(conv), x, TileGrid(8, 1, Fraction(1)))
+    assert not torch.equal(tiled, conv(x))
+
+
+def test_no_tile_is_larger_than_the_side_and_two_halos():
+    seen = []
+
+    def network(tile: Tensor) -> tuple[Tensor]:
+        seen.append(tuple(tile.shape[2:]))
+        return (tile,)
+
+    run_in_tiles(network, integers(30, 50), TileGrid(8, 2, Fraction(1)))
+    assert len(seen) == 4 * 7
+    assert max(max(size) for size in seen) == 12
+
+
+def test_a_picture_of_one_tile_runs_whole():
+    seen = []
+    run_in_tiles(
+        lambda t: (seen.append(t.shape) or t,), integers(8, 8), TileGrid(8, 2, Fraction(1))
+    )
+    assert seen == [(2, 2, 8, 8)]
+
+
+@pytest.mark.parametrize(("side", "halo"), [(6, 4), (8, 2)])
+def test_a_grid_off_the_stride_is_refused(side, halo):
+    with pytest.raises(ValueError, match="not multiples of the stride"):
+        TileGrid(side, halo, Fraction(1, 4))
+
+
+def test_one_output_keeps_no_gradient():
+    (out,) = one_output(exact_conv(1, 1))(integers(2, 2))
+    assert not out.requires_grad

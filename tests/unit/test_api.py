@@ -1,0 +1,178 @@
+"""What `sidelight` exports, every kind of picture that it takes, and what it refuses."""
+
+import io
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import sidelight
+from sidelight import api
+from sidelight.bitstream.container import Container
+from sidelight.checkpoint import Checkpoint, save_checkpoint
+from sidelight.codec import Codec
+from sidelight.errors import CheckpointError, ConfigError, ImageError, ModelMismatchError
+from sidelight.pixels.picture import Picture
+
+RGB = np.random.default_rng(3).integers(0, 256, (20, 30, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def model(tiny_exported, tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
+    save_checkpoint(path, Checkpoint(tiny_exported, "tiny", {}))
+    return path
+
+
+def test_exported_names_are_frozen():
+    assert sidelight.__all__ == ["__version__", "decode", "encode", "errors", "load"]
+    assert all(getattr(sidelight, name) for name in sidelight.__all__)
+
+
+def test_unknown_names_are_attribute_errors():
+    with pytest.raises(AttributeError, match="no attribute 'compress'"):
+        _ = sidelight.compress
+
+
+def test_importing_the_package_does_not_import_torch():
+    code = "import sys, sidelight; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("image", "gray", "alpha"),
+    [
+        pytest.param(RGB, False, False, id="array-rgb"),
+        pytest.param(RGB[..., 0], True, False, id="array-gray"),
+        pytest.param(np.dstack([RGB, RGB[..., 0]]), False, True, id="array-rgba"),
+        pytest.param(RGB[::-1, ::-1], False, False, id="array-with-negative-strides"),
+        pytest.param(torch.from_numpy(RGB).permute(2, 0, 1), False, False, id="tensor-uint8"),
+        pytest.param(torch.rand(3, 20, 30), False, False, id="tensor-float"),
+        pytest.param(torch.rand(3, 20, 30).half(), False, False, id="tensor-half"),
+        pytest.param(torch.rand(3, 20, 30, requires_grad=True), False, False, id="tensor-grad"),
+        pytest.param(Image.fromarray(RGB), False, False, id="pillow-RGB"),
+        pytest.param(Image.fromarray(RGB).convert("L"), True, False, id="pillow-L"),
+        pytest.param(Image.fromarray(RGB).convert("1"), True, False, id="pillow-1"),
+        pytest.param(Image.fromarray(RGB).convert("P"), False, False, id="pillow-P"),
+        pytest.param(Image.fromarray(RGB).convert("CMYK"), False, False, id="pillow-CMYK"),
+        pytest.param(Image.new("RGBA", (30, 20), (1, 2, 3, 4)), False, True, id="pillow-RGBA"),
+        pytest.param(Image.new("LA", (30, 20), (1, 2)), True, True, id="pillow-LA"),
+        pytest.param(Picture(image=RGB), False, False, id="picture"),
+    ],
+)
+def test_every_kind_of_picture_is_taken(model, image, gray, alpha):
+    data = sidelight.encode(image, model=model)
+    container = Container.parse(data)
+    assert (container.width, container.height) == (30, 20)
+    assert (container.gray, container.alpha is not None) == (gray, alpha)
+    mode = {(False, False): "RGB", (True, False): "L", (False, True): "RGBA", (True, True): "LA"}
+    assert sidelight.decode(data, model=model).mode == mode[gray, alpha]
+
+
+def test_pixels_are_the_same_from_every_kind(tmp_path):
+    path = tmp_path / "a.png"
+    Image.fromarray(RGB).save(path)
+    tensor = torch.from_numpy(RGB).permute(2, 0, 1)
+    kinds = [path, str(path), Image.open(path), RGB, tensor, tensor / 255, tensor.double() / 255]
+    for kind in kinds:
+        assert (api.as_picture(kind).image == RGB).all()
+
+
+def test_floats_outside_the_range_are_clamped():
+    image = api.as_picture(torch.tensor([-1.0, 0.5, 2.0]).reshape(3, 1, 1)).image
+    assert image.ravel().tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(RGB.astype(np.float32), id="float-array"),
+        pytest.param(RGB[:0], id="empty-array"),
+        pytest.param(RGB[..., :2], id="two-channels"),
+        pytest.param(RGB[None], id="batch-array"),
+        pytest.param(torch.zeros(1, 20, 30), id="one-channel-tensor"),
+        pytest.param(torch.zeros(20, 30, 3), id="channels-last-tensor"),
+        pytest.param(torch.zeros(2, 3, 20, 30), id="batch-tensor"),
+        pytest.param(torch.zeros(3, 0, 30), id="empty-tensor"),
+        pytest.param(torch.zeros(3, 20, 30, dtype=torch.int64), id="integer-tensor"),
+        pytest.param(None, id="none"),
+        pytest.param(b"bytes", id="bytes"),
+        pytest.param([[1, 2], [3, 4]], id="list"),
+    ],
+)
+def test_anything_else_is_refused_with_what_was_found(image):
+    with pytest.raises(ImageError, match=r"^got .* expected"):
+        api.as_picture(image)
+
+
+def test_files_that_are_no_pictures_are_refused(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"junk")
+    with pytest.raises(ImageError, match="not a picture"):
+        api.as_picture(tmp_path / "a.png")
+    with pytest.raises(FileNotFoundError):
+        api.as_picture(tmp_path / "missing.png")
+
+
+def test_profile_and_exif_reach_the_decoded_image(model):
+    image = Image.fromarray(RGB)
+    exif = Image.Exif()
+    exif[271] = "Sidelight"
+    image.info["exif"] = exif.tobytes()
+    decoded = sidelight.decode(sidelight.encode(image, model=model), model=model)
+    assert decoded.getexif()[271] == "Sidelight"
+    stream = io.BytesIO()
+    decoded.save(stream, "PNG", exif=decoded.info["exif"])
+    assert Image.open(stream).getexif()[271] == "Sidelight"
+
+
+def test_max_bytes_takes_the_place_of_quality(model):
+    data = sidelight.encode(RGB, max_bytes=300, model=model)
+    assert len(data) <= 300
+    with pytest.raises(ConfigError, match="more than the 20 asked for"):
+        sidelight.encode(RGB, max_bytes=20, model=model)
+
+
+def test_a_wrong_caption_warns_where_decode_was_called(tiny_exported, model, monkeypatch):
+    data = sidelight.encode(RGB, digest_caption="A brown dog.", model=model)
+    with pytest.warns(UserWarning, match="not the caption that the sender had") as caught:
+        sidelight.decode(data, text="", model=model)
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sidelight.decode(sidelight.encode(RGB, model=model), text="", model=model)
+
+
+def test_load_gives_the_same_codec_for_the_same_path(model):
+    assert isinstance(sidelight.load(model), Codec)
+    assert sidelight.load(str(model)) is sidelight.load(model)
+
+
+def test_load_takes_the_name_of_a_shipped_model():
+    assert sidelight.load() is sidelight.load(api.DEFAULT_MODEL)
+    assert sidelight.load().checkpoint.text_encoder == "minilm-l6-v2"
+
+
+def test_load_names_the_shipped_models_when_there_is_no_such_one():
+    with pytest.raises(CheckpointError, match=r"no model 'large': shipped are \['small-multirate"):
+        sidelight.load("large")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"junk" * 99], ids=["folder", "empty", "junk"])
+def test_load_refuses_what_is_no_checkpoint(tmp_path, content):
+    path = tmp_path
+    if content is not None:
+        path = tmp_path / "model.safetensors"
+        path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=path.name):
+        sidelight.load(path)
+
+
+def test_a_file_of_another_model_is_refused(model):
+    data = sidelight.encode(RGB, model=model)
+    with pytest.raises(ModelMismatchError, match="give the right one by --model"):
+        sidelight.decode(data)

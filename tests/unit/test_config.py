@@ -1,0 +1,128 @@
+import dataclasses
+import json
+
+import pytest
+
+from sidelight.config import (
+    HYPER_STRIDE,
+    LATENT_STRIDE,
+    NUM_QUALITY_STEPS,
+    PRESETS,
+    ModelConfig,
+    quality_to_step,
+    step_to_quality,
+)
+from sidelight.errors import ConfigError
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_comes_back_from_its_json(name):
+    config = PRESETS[name]
+    assert config.name == name
+    assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(("name", "stride"), [("paper", 1), ("base", 1), ("small", 2)])
+def test_the_stem_makes_up_for_a_missing_width(name, stride):
+    config = PRESETS[name]
+    assert config.stem_stride == stride
+    assert config.stem_stride * 2 ** (len(config.widths) - 1) == LATENT_STRIDE
+
+
+def test_pictures_are_padded_for_two_more_halvings_than_the_latent():
+    assert HYPER_STRIDE == 4 * LATENT_STRIDE
+
+
+def test_the_paper_preset_has_the_papers_shape():
+    config = PRESETS["paper"]
+    assert (config.latent_channels, config.residual_blocks[0]) == (220, 9)
+    assert (config.text_width, config.mask_channels) == (512, (100,) * 5)
+
+
+def test_an_unknown_key_is_refused_by_name():
+    values = PRESETS["small"].to_dict() | {"latent_chanels": 3}
+    with pytest.raises(ConfigError, match="unknown key 'latent_chanels'"):
+        ModelConfig.from_dict(values)
+
+
+def test_an_unknown_key_of_a_nested_table_is_refused_by_name():
+    values = PRESETS["small"].to_dict()
+    values["discriminator"]["last_strid"] = 1
+    with pytest.raises(ConfigError, match="unknown key 'last_strid'"):
+        ModelConfig.from_dict(values)
+
+
+def test_a_missing_key_is_named():
+    values = PRESETS["small"].to_dict()
+    del values["stem_kernel"]
+    with pytest.raises(ConfigError, match="key 'stem_kernel' is missing"):
+        ModelConfig.from_dict(values)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kind"),
+    [
+        ("latent_channels", "many", "int"),
+        ("latent_channels", 1.5, "int"),
+        ("widths", 4, "a list"),
+        ("widths", [8, 8, 8, "x"], "int"),
+        ("name", None, "str"),
+        ("discriminator", 3, "DiscriminatorConfig"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(key, value, kind):
+    with pytest.raises(ConfigError, match=f"{key} must be {kind}"):
+        ModelConfig.from_dict(PRESETS["small"].to_dict() | {key: value})
+
+
+def test_keys_with_a_default_may_be_left_out():
+    values = PRESETS["paper"].to_dict()
+    del values["num_levels"], values["discriminator"]
+    assert ModelConfig.from_dict(values) == PRESETS["paper"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"widths": (8, 16, 32)}, "widths must have 4 or 5 entries, got 3"),
+        ({"residual_blocks": (1,)}, "residual_blocks must have 4 entries"),
+        ({"mask_channels": (1, 1, 1, 1, 1)}, "mask_channels must have 4 entries"),
+        ({"latent_channels": 0}, "latent_channels must be >= 1, got 0"),
+        ({"hyper_channels": -1}, "hyper_channels must be >= 1, got -1"),
+        ({"text_width": 0}, "text_width must be >= 1, got 0"),
+        ({"text_hidden": 0}, "text_hidden must be >= 1, got 0"),
+        ({"stem_kernel": 4}, "stem_kernel must be odd, got 4"),
+        ({"num_levels": 0}, "num_levels must be >= 1, got 0"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_the_value(change, message):
+    with pytest.raises(ConfigError, match=message):
+        dataclasses.replace(PRESETS["small"], **change)
+
+
+def test_every_stored_step_comes_back_from_its_quality():
+    steps = range(NUM_QUALITY_STEPS)
+    assert [quality_to_step(step_to_quality(step)) for step in steps] == list(steps)
+
+
+def test_the_range_of_qualities_is_1_to_9_in_one_byte():
+    assert (quality_to_step(1), quality_to_step(9)) == (0, 128)
+    assert (step_to_quality(0), step_to_quality(128)) == (1.0, 9.0)
+    assert NUM_QUALITY_STEPS == 129
+
+
+def test_a_quality_is_stored_within_a_thirty_second():
+    qualities = [1 + k * 0.01 for k in range(801)]
+    stored = [step_to_quality(quality_to_step(quality)) for quality in qualities]
+    assert max(abs(a - b) for a, b in zip(stored, qualities, strict=True)) <= 1 / 32
+
+
+@pytest.mark.parametrize("quality", [0.99, 9.01, -5, float("nan"), float("inf")])
+def test_a_quality_out_of_range_is_refused(quality):
+    with pytest.raises(ConfigError, match="quality must be between 1 and 9"):
+        quality_to_step(quality)
+
+
+def test_levels_are_spread_evenly_over_the_qualities(tiny_config):
+    positions = [tiny_config.level_position(quality) for quality in (1.0, 3.0, 5.0, 9.0)]
+    assert positions == [0.0, 0.5, 1.0, 2.0]

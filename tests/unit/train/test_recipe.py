@@ -1,0 +1,114 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from sidelight.config import PRESETS
+from sidelight.errors import ConfigError
+from sidelight.train.recipe import Phase, Recipe, load_recipe
+
+TOML = """
+shards = ["train/*.tar"]
+held_out_shard = "b"
+held_out = 10
+target_bpp = [0.1, 0.3]
+initial_lmbda = [2.0, 1.0]
+phases = [{ steps = 10, crop = 64, batch = 2 }, { steps = 5, crop = 128, batch = 1 }]
+
+[model]
+preset = "small"
+num_levels = 2
+"""
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "recipe.toml"
+    path.write_text(TOML)
+    return path
+
+
+def test_a_recipe_is_its_preset_with_changes(path):
+    recipe = load_recipe(path)
+    assert recipe.model == dataclasses.replace(PRESETS["small"], num_levels=2)
+    assert recipe.phases == (
+        Phase(steps=10, crop=64, batch=2),
+        Phase(steps=5, crop=128, batch=1),
+    )
+    assert recipe.target_bpp == (0.1, 0.3)
+    assert recipe.ema_decay == 0.999
+
+
+def test_overrides_are_toml_and_reach_into_tables(path):
+    overrides = ["seed=7", "model.text_width=384", "distortion.lpips_weight=0.5"]
+    recipe = load_recipe(path, [*overrides, "target_bpp=[0.2,0.4]", 'held_out_shard="c=d"'])
+    assert (recipe.seed, recipe.model.text_width) == (7, 384)
+    assert recipe.distortion.lpips_weight == 0.5
+    assert recipe.distortion.mse_weight == 0.075 * 2**-5
+    assert recipe.target_bpp == (0.2, 0.4)
+    assert recipe.held_out_shard == "c=d"
+
+
+def test_the_recorded_recipe_comes_back(path):
+    recipe = load_recipe(path)
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("sed=7", "unknown key 'sed'"),
+        ("model.widht=1", "unknown key 'widht'"),
+        ("phases=[{ steps = 1, crop = 64 }]", "key 'batch' is missing"),
+        ("phases=[{ steps = 1, crop = 96, batch = 1 }]", "multiple of 64, got 96"),
+        ("phases=[{ steps = 0, crop = 64, batch = 1 }]", "must be >= 1"),
+        ("phases=[]", "phases must name at least one"),
+        ('model.preset="huge"', r"one of \['base', 'paper', 'small'\], got 'huge'"),
+        ("target_bpp=[0.1]", "need 2 values, one per level"),
+        ("target_bpp=[0.1,0.0]", "target_bpp must be > 0"),
+        ("initial_lmbda=[0.1,-1.0]", "initial_lmbda must be > 0"),
+        ("text_dropout=1.0", r"text_dropout must be in \[0, 1\), got 1.0"),
+        ("distortion.mse_weight=-1", "mse_weight must be >= 0"),
+        ("warmup_steps=0", "warmup_steps must be >= 1, got 0"),
+        ("steer_rate_after=0", "steer_rate_after must be >= 1, got 0"),
+        ("seed", "recipe.toml"),
+        ("held_out_shard=c", "recipe.toml"),
+        ("seed.more=1", "seed must be int, got {'more': 1}"),
+        ('learning_rate="fast"', "learning_rate must be float, got 'fast'"),
+        ("shards=3", "shards must be a list"),
+        ("phases.0.steps=1", "phases is not a table"),
+        ("model=3", "model must be a table, got 3"),
+    ],
+)
+def test_an_override_that_does_not_fit_is_refused(path, override, message):
+    with pytest.raises(ConfigError, match=message):
+        load_recipe(path, [override])
+
+
+def test_a_missing_key_is_named(path):
+    path.write_text(TOML.replace('held_out_shard = "b"', ""))
+    with pytest.raises(ConfigError, match="key 'held_out_shard' is missing"):
+        load_recipe(path)
+
+
+def test_a_file_that_is_no_toml_is_an_error(path):
+    path.write_text("seed = = 3")
+    with pytest.raises(ConfigError, match=r"recipe\.toml: "):
+        load_recipe(path)
+
+
+def test_phases_follow_each_other(path):
+    recipe = load_recipe(path)
+    assert recipe.num_steps == 15
+    first, second = recipe.phases
+    assert [recipe.phase_at(step) for step in (0, 9, 10, 14, 15, 99)] == [
+        first, first, second, second, second, second
+    ]  # fmt: skip
+
+
+def test_the_shipped_recipe_loads():
+    recipes = sorted((Path(__file__).parents[3] / "recipes").glob("*.toml"))
+    assert recipes
+    for path in recipes:
+        assert load_recipe(path).num_steps > 0
