@@ -240,7 +240,7 @@ def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) 
 def _finish(container: Container, image: np.ndarray, caption: str | None) -> Picture:
     alpha = container.alpha
     notes: tuple[str, ...] = ()
-    if caption_matches(container.caption_digest, caption) is False:
+    if canonical_caption(caption) and caption_matches(container.caption_digest, caption) is False:
         notes = ("this is not the caption that the sender had",)
     return Picture(
         image=np.ascontiguousarray(image[: container.height, : container.width]),

@@ -90,7 +90,11 @@ def test_both_precisions_show_about_the_same(codec, picture):
 def test_another_caption_than_the_digested_one_gives_a_note(codec, picture):
     data = codec.encode(picture, digest_caption="A brown dog.")
     assert codec.decode(data, "A black dog.").notes == (NOTE,)
-    assert codec.decode(data).notes == (NOTE,)
+
+
+def test_no_caption_is_not_a_wrong_one(codec, picture):
+    data = codec.encode(picture, digest_caption="A brown dog.")
+    assert codec.decode(data).notes == codec.decode(data, "").notes == ()
 
 
 def test_the_digested_caption_gives_no_note_however_it_is_spaced(codec, picture):
