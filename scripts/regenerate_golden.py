@@ -20,7 +20,7 @@ from torch import nn
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.codec import Codec
-from sidelight.config import DiscriminatorConfig, ModelConfig
+from sidelight.config import ModelConfig
 from sidelight.entropy.coder import CodingTables
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel, Latents
@@ -30,21 +30,6 @@ from sidelight.pixels.picture import Picture
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "golden"
 CAPTION = "A brown dog runs on the beach."
-CONFIG = ModelConfig(
-    name="tiny",
-    widths=(8, 12, 16, 24),
-    stem_kernel=5,
-    latent_channels=12,
-    hyper_channels=8,
-    residual_blocks=(1, 1, 0, 0),
-    text_width=16,
-    text_hidden=8,
-    mask_channels=(4, 4, 4, 4),
-    num_levels=3,
-    discriminator=DiscriminatorConfig(
-        widths=(8, 8, 16, 16), last_stride=2, text_channels=8, joint_channels=8
-    ),
-)
 
 
 class Case(NamedTuple):
@@ -77,13 +62,14 @@ def regenerate() -> None:
     # the script's own folder is on the path, the repository is not
     sys.path.insert(0, str(ROOT))
     from tests.golden.tiny_text import HashingTextEncoder
+    from tests.tiny_config import TINY_CONFIG
 
     torch.set_num_threads(1)
     for old in (*FOLDER.glob("*.slt"), *FOLDER.glob("*.png")):
         old.unlink()
     weights = FOLDER / "tiny.safetensors"
     provenance = {"made_by": "scripts/regenerate_golden.py"}
-    model = ExportedModel(tiny_model())
+    model = ExportedModel(tiny_model(TINY_CONFIG))
     save_checkpoint(weights, Checkpoint(model, HashingTextEncoder.name, provenance))
     codec = Codec(load_checkpoint(weights), HashingTextEncoder())
     cases = {name: _write_case(codec, name, case) for name, case in golden_cases().items()}
@@ -91,11 +77,11 @@ def regenerate() -> None:
     (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def tiny_model() -> CodecModel:
+def tiny_model(config: ModelConfig) -> CodecModel:
     """Returns seeded weights, changed where a fresh model would leave a path unused."""
     torch.manual_seed(7)
     with torch.no_grad():
-        model = CodecModel(CONFIG).eval()
+        model = CodecModel(config).eval()
         for block in model.generator.ssa:
             for mlp in (block.to_gamma, block.to_beta):
                 mlp[-1].weight.normal_(0, 0.2)  # text acts

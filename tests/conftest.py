@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from hypothesis import settings
-
-from sidelight.config import DiscriminatorConfig, ModelConfig
+from tests.tiny_config import TINY_CONFIG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sidelight.config import ModelConfig
     from sidelight.models.codec_model import CodecModel
     from sidelight.models.exported import ExportedModel
 
@@ -23,21 +23,7 @@ settings.load_profile("sidelight")
 
 @pytest.fixture(scope="session")
 def tiny_config() -> ModelConfig:
-    return ModelConfig(
-        name="tiny",
-        widths=(8, 12, 16, 24),
-        stem_kernel=5,
-        latent_channels=12,
-        hyper_channels=8,
-        residual_blocks=(1, 1, 0, 0),
-        text_width=16,
-        text_hidden=8,
-        mask_channels=(4, 4, 4, 4),
-        num_levels=3,
-        discriminator=DiscriminatorConfig(
-            widths=(8, 8, 16, 16), last_stride=2, text_channels=8, joint_channels=8
-        ),
-    )
+    return TINY_CONFIG
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,19 @@
+"""The shape of the model that tests and golden files share: small, with every kind of layer."""
+
+from sidelight.config import DiscriminatorConfig, ModelConfig
+
+TINY_CONFIG = ModelConfig(
+    name="tiny",
+    widths=(8, 12, 16, 24),
+    stem_kernel=5,
+    latent_channels=12,
+    hyper_channels=8,
+    residual_blocks=(1, 1, 0, 0),
+    text_width=16,
+    text_hidden=8,
+    mask_channels=(4, 4, 4, 4),
+    num_levels=3,
+    discriminator=DiscriminatorConfig(
+        widths=(8, 8, 16, 16), last_stride=2, text_channels=8, joint_channels=8
+    ),
+)
