@@ -15,14 +15,18 @@ import torch
 from PIL import Image
 
 from sidelight.checkpoint import Checkpoint, save_checkpoint
-from sidelight.config import HYPER_STRIDE, ModelConfig
+from sidelight.config import HYPER_STRIDE
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
 from sidelight.models.gain import interpolate_levels
 from sidelight.pixels.padding import pad_to_multiple
+from sidelight.text.registry import load_text_encoder
+from sidelight.train.recipe import Recipe
 from sidelight.train.stage1 import STATE_FILE
 
-_PROBES = 17
+_PROBES = 25
+_BEYOND = 2.0
+"""Levels above the trained ones: their gains go on as between the last two."""
 
 
 def main() -> None:
@@ -32,23 +36,23 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--pictures", type=Path, help="folder of PNG files to place rates on")
     parser.add_argument("--bpp", type=float, nargs="+", default=[0.06, 0.15, 0.30, 0.45, 0.90])
-    parser.add_argument("--text-encoder", default="minilm-l6-v2")
     arguments = parser.parse_args()
 
-    recipe = json.loads((arguments.run / "recipe.json").read_text())
+    recipe = Recipe.from_dict(json.loads((arguments.run / "recipe.json").read_text()))
     state = torch.load(arguments.run / STATE_FILE, weights_only=True)
-    model = CodecModel(ModelConfig.from_dict(recipe["model"])).eval()
+    model = CodecModel(recipe.model).eval()
     model.load_state_dict(state["ema"])
     if arguments.pictures:
         place_levels(model, arguments.pictures, arguments.bpp)
     provenance = {
-        "recipe": recipe,
+        "recipe": recipe.to_dict(),
         "steps": state["step"],
         "commit": _commit(),
         "torch": torch.__version__,
         "terms": "trained on Flickr8k, ADE20K and COCO pictures: for research use",
     }
-    checkpoint = Checkpoint(ExportedModel(model), arguments.text_encoder, provenance)
+    text_encoder = load_text_encoder(recipe.text_encoder).identity
+    checkpoint = Checkpoint(ExportedModel(model), text_encoder, provenance)
     save_checkpoint(arguments.target, checkpoint)
     _report(f"{arguments.target}: {arguments.target.stat().st_size} bytes")
 
@@ -57,7 +61,7 @@ def main() -> None:
 def place_levels(model: CodecModel, folder: Path, target_bpp: list[float]) -> None:
     """Moves the gain vectors to where the estimated mean rate meets each target."""
     last = model.config.num_levels - 1
-    probes = torch.linspace(0, last, _PROBES)
+    probes = torch.linspace(0, last + _BEYOND, _PROBES)
     rates = np.zeros(_PROBES)
     paths = sorted(folder.glob("*.png"))
     for path in paths:

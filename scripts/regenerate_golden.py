@@ -70,7 +70,7 @@ def regenerate() -> None:
     weights = FOLDER / "tiny.safetensors"
     provenance = {"made_by": "scripts/regenerate_golden.py"}
     model = ExportedModel(tiny_model(TINY_CONFIG))
-    save_checkpoint(weights, Checkpoint(model, HashingTextEncoder.name, provenance))
+    save_checkpoint(weights, Checkpoint(model, HashingTextEncoder.identity, provenance))
     codec = Codec(load_checkpoint(weights), HashingTextEncoder())
     cases = {name: _write_case(codec, name, case) for name, case in golden_cases().items()}
     manifest = {"model": codec.fingerprint.hex(), "cases": cases}
@@ -89,7 +89,7 @@ def tiny_model(config: ModelConfig) -> CodecModel:
             if isinstance(module, nn.BatchNorm2d):
                 module.running_mean.normal_(0, 0.1)
                 module.running_var.uniform_(0.5, 2)
-        model.encoder[-1].weight.mul_(6)  # symbols are not all zero
+        model.encoder.network[-1].weight.mul_(6)  # symbols are not all zero
         model.hyperprior.analysis[-1].weight.mul_(20)
         model.hyperprior.scale_synthesis[-1].weight.mul_(4)
         model.hyperprior.scale_synthesis[-1].bias.add_(6)

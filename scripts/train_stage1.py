@@ -1,6 +1,6 @@
 """Trains stage 1 of a recipe: python scripts/train_stage1.py RECIPE RUN_FOLDER [--resume].
 
-Needs SIDELIGHT_ASSETS (pictures and LPIPS weights) and the extra ``minilm``. The text vectors are
+Needs SIDELIGHT_ASSETS (pictures and LPIPS weights) and the recipe's text encoder, whose vectors are
 computed once and kept in the run folder.
 """
 
@@ -17,7 +17,7 @@ from sidelight.assets import ENVIRONMENT_VARIABLE
 from sidelight.data.shards import CaptionedImage, read_shards
 from sidelight.losses.lpips import LPIPS
 from sidelight.text.encoder import embed_captions
-from sidelight.text.minilm import MiniLMEncoder
+from sidelight.text.registry import load_text_encoder
 from sidelight.train.recipe import Recipe, load_recipe
 from sidelight.train.stage1 import STATE_FILE, Stage1, run
 
@@ -41,7 +41,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1))
     pictures = load_pictures(recipe)
-    text = text_vectors(pictures, folder / "text.safetensors")
+    text = text_vectors(pictures, recipe.text_encoder, folder / "text.safetensors")
     stage = Stage1(recipe, pictures, text, LPIPS.load(for_training=True))
     if arguments.resume:
         stage.load(folder / STATE_FILE)
@@ -61,11 +61,11 @@ def load_pictures(recipe: Recipe) -> list[CaptionedImage]:
     return kept
 
 
-def text_vectors(pictures: list[CaptionedImage], cache: Path) -> list[torch.Tensor]:
+def text_vectors(pictures: list[CaptionedImage], name: str, cache: Path) -> list[torch.Tensor]:
     """Returns float16 vectors (captions, t) for each picture, from the cache where it fits."""
     counts = [len(p.captions) for p in pictures]
     if not cache.exists():
-        encoder = MiniLMEncoder()
+        encoder = load_text_encoder(name)
         captions = [caption for p in pictures for caption in p.captions]
         chunks = [
             embed_captions(captions[k : k + _CAPTIONS_AT_ONCE], encoder, encoder.width).half()

@@ -45,7 +45,7 @@ def make_tiny_model(tiny_config: ModelConfig) -> Callable[[], CodecModel]:
                 if isinstance(module, nn.BatchNorm2d):
                     module.running_mean.normal_(0, 0.1)
                     module.running_var.uniform_(0.5, 2)
-            model.encoder[-1].weight.mul_(6)  # symbols are not all zero
+            model.encoder.network[-1].weight.mul_(6)  # symbols are not all zero
             model.hyperprior.analysis[-1].weight.mul_(20)
             model.hyperprior.scale_synthesis[-1].weight.mul_(4)
             model.hyperprior.scale_synthesis[-1].bias.add_(1)

@@ -13,6 +13,7 @@ TINY_CONFIG = ModelConfig(
     text_hidden=8,
     mask_channels=(4, 4, 4, 4),
     num_levels=3,
+    linear_paths=True,
     discriminator=DiscriminatorConfig(
         widths=(8, 8, 16, 16), last_stride=2, text_channels=8, joint_channels=8
     ),

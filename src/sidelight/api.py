@@ -134,6 +134,8 @@ def _tensor_to_array(image: torch.Tensor) -> np.ndarray:
     if image.dim() != 3 or image.shape[0] != 3 or not image.numel():
         raise ImageError(f"got a tensor of shape {tuple(image.shape)}, expected (3, h, w)")
     if image.is_floating_point():
+        if not image.isfinite().all():
+            raise ImageError("got a tensor with NaN or infinite values, expected values in [0, 1]")
         image = image.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
     if image.dtype != torch.uint8:
         raise ImageError(f"got a tensor of {image.dtype}, expected uint8 or floating in [0, 1]")

@@ -15,6 +15,7 @@ from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
 from sidelight.models.frozen import FrozenHyperprior
 from sidelight.pixels.atomic import write_atomically
+from sidelight.text.encoder import EncoderIdentity
 
 FORMAT = "sidelight-model-1"
 _FROZEN = "frozen."
@@ -24,8 +25,8 @@ class Checkpoint(NamedTuple):
     """A model with where it comes from."""
 
     model: ExportedModel
-    text_encoder: str
-    """Name of the text encoder that it was trained with."""
+    text_encoder: EncoderIdentity
+    """What it was trained with."""
     provenance: dict[str, Any]
     """Data, steps, seed, commit, as the training run recorded them."""
 
@@ -44,7 +45,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),
-        "text_encoder": checkpoint.text_encoder,
+        "text_encoder": checkpoint.text_encoder.name,
+        "text_fingerprint": checkpoint.text_encoder.fingerprint,
         "provenance": json.dumps(checkpoint.provenance),
     }
     write_atomically(path, save(tensors, metadata))
@@ -81,7 +83,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
         missing = [name for name in missing if not name.endswith("num_batches_tracked")]
         if missing or unexpected:
             raise CheckpointError(f"{path}: missing {missing[:3]}, unexpected {unexpected[:3]}")
-        return Checkpoint(model, metadata["text_encoder"], json.loads(metadata["provenance"]))
+        text_encoder = EncoderIdentity(metadata["text_encoder"], metadata["text_fingerprint"])
+        return Checkpoint(model, text_encoder, json.loads(metadata["provenance"]))
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
 

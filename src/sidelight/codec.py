@@ -24,8 +24,8 @@ from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption, caption_digest, caption_matches
-from sidelight.text.encoder import TextEncoder, embed_captions
-from sidelight.text.registry import load_text_encoder
+from sidelight.text.encoder import TextEncoder, embed_captions, fit_caption
+from sidelight.text.registry import check_identity, load_text_encoder
 
 PRECISIONS = ("auto", "fp32", "bf16")
 _BITS_PER_BYTE = 8
@@ -40,6 +40,8 @@ class Codec:
         self.fingerprint = self.model.frozen.fingerprint()
         self.coder = LatentCoder(self.model.frozen)
         self._text_encoder = text_encoder
+        if text_encoder is not None:
+            check_identity(checkpoint.text_encoder, text_encoder)
 
     def encode(
         self,
@@ -130,7 +132,8 @@ class Codec:
             text = self.embed([captions[k] for k in members])
             images = self.model.synthesise(y_hat, text, bf16=bf16).permute(0, 2, 3, 1).numpy()
             for k, image in zip(members, images, strict=True):
-                pictures[k] = _finish(containers[k], image, captions[k])
+                notes = self._notes(containers[k], captions[k])
+                pictures[k] = _finish(containers[k], image, notes)
         return [pictures[k] for k in range(len(files))]
 
     def embed(self, captions: Sequence[str | None]) -> Float[Tensor, "b t"]:
@@ -142,7 +145,9 @@ class Codec:
         for caption in captions:
             check_caption(caption or "")
         if self._text_encoder is None and any(canonical_caption(c) for c in captions):
-            self._text_encoder = load_text_encoder(self.checkpoint.text_encoder)
+            encoder = load_text_encoder(self.checkpoint.text_encoder.name)
+            check_identity(self.checkpoint.text_encoder, encoder)
+            self._text_encoder = encoder
         return embed_captions(captions, self._text_encoder, self.model.config.text_width)
 
     def quantised(self, picture: Picture, quality: float) -> Latents:
@@ -162,6 +167,18 @@ class Codec:
         coded = [CodedLatents(c.latents, c.latents_crc) for c in containers]
         height, width, step = _group_key(containers[0])
         return self.coder.decode(coded, height=height, width=width, step=step)
+
+    def _notes(self, container: Container, caption: str | None) -> tuple[str, ...]:
+        whole = canonical_caption(caption)
+        if not whole or self._text_encoder is None:
+            return ()
+        notes = []
+        if caption_matches(container.caption_digest, caption) is False:
+            notes.append("this is not the caption that the sender had")
+        read = fit_caption(whole, self._text_encoder)
+        if len(read) < len(whole):
+            notes.append(f"only the first {len(read)} characters of the caption could be used")
+        return tuple(notes)
 
     def _check_model(self, container: Container) -> None:
         if container.model != self.fingerprint:
@@ -237,11 +254,8 @@ def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) 
     return best
 
 
-def _finish(container: Container, image: np.ndarray, caption: str | None) -> Picture:
+def _finish(container: Container, image: np.ndarray, notes: tuple[str, ...]) -> Picture:
     alpha = container.alpha
-    notes: tuple[str, ...] = ()
-    if canonical_caption(caption) and caption_matches(container.caption_digest, caption) is False:
-        notes = ("this is not the caption that the sender had",)
     return Picture(
         image=np.ascontiguousarray(image[: container.height, : container.width]),
         alpha=None if alpha is None else unpack_alpha(alpha, container.width, container.height),

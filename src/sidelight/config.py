@@ -100,6 +100,8 @@ class ModelConfig(StrictConfig):
     """Hidden channels of each SSA block's mask predictor, from stride 16 to the finest."""
     num_levels: int = 1
     """Trained rate points, spread evenly over quality 1 to 9; 1 is a fixed-rate model."""
+    linear_paths: bool = False
+    """Adds to E and G a linear map between each latent and its block of pixels."""
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
 
     def __post_init__(self) -> None:

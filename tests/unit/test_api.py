@@ -26,7 +26,7 @@ RGB = np.random.default_rng(3).integers(0, 256, (20, 30, 3), np.uint8)
 @pytest.fixture(scope="module")
 def model(tiny_exported, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("model") / "tiny.safetensors"
-    save_checkpoint(path, Checkpoint(tiny_exported, "tiny", {}))
+    save_checkpoint(path, Checkpoint(tiny_exported, HashingTextEncoder.identity, {}))
     return path
 
 
@@ -101,6 +101,7 @@ def test_floats_outside_the_range_are_clamped():
         pytest.param(torch.zeros(2, 3, 20, 30), id="batch-tensor"),
         pytest.param(torch.zeros(3, 0, 30), id="empty-tensor"),
         pytest.param(torch.zeros(3, 20, 30, dtype=torch.int64), id="integer-tensor"),
+        pytest.param(torch.full((3, 20, 30), torch.nan), id="nan-tensor"),
         pytest.param(None, id="none"),
         pytest.param(b"bytes", id="bytes"),
         pytest.param([[1, 2], [3, 4]], id="list"),
@@ -156,7 +157,7 @@ def test_load_gives_the_same_codec_for_the_same_path(model):
 
 def test_load_takes_the_name_of_a_shipped_model():
     assert sidelight.load() is sidelight.load(api.DEFAULT_MODEL)
-    assert sidelight.load().checkpoint.text_encoder == "minilm-l6-v2"
+    assert sidelight.load().checkpoint.text_encoder.name == "minilm-l6-v2"
 
 
 def test_load_names_the_shipped_models_when_there_is_no_such_one():

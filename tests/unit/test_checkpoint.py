@@ -9,14 +9,16 @@ from sidelight.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_check
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
+from sidelight.text.encoder import EncoderIdentity
 
+ENCODER = EncoderIdentity("fake-encoder", "00ff")
 PROVENANCE = {"commit": "abc", "steps": 3, "loss": [0.5, 0.25]}
 
 
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory, tiny_exported):
     path = tmp_path_factory.mktemp("checkpoint") / "tiny.safetensors"
-    save_checkpoint(path, Checkpoint(tiny_exported, "fake-encoder", PROVENANCE))
+    save_checkpoint(path, Checkpoint(tiny_exported, ENCODER, PROVENANCE))
     return path
 
 
@@ -38,7 +40,7 @@ def rewrite(saved, tmp_path):
 
 def test_a_model_comes_back_with_its_provenance(saved, tiny_exported):
     checkpoint = load_checkpoint(saved)
-    assert checkpoint.text_encoder == "fake-encoder"
+    assert checkpoint.text_encoder == ENCODER
     assert checkpoint.provenance == PROVENANCE
     assert checkpoint.model.config == tiny_exported.config
     assert checkpoint.model.frozen.fingerprint() == tiny_exported.frozen.fingerprint()
@@ -73,8 +75,12 @@ def test_a_loaded_model_codes_like_the_next_one(saved, make_picture):
 
 def test_weights_are_halved_and_vectors_and_gains_are_not(saved):
     tensors = load_file(saved)
-    assert tensors["encoder.0.weight"].dtype == torch.float16
-    for name in ("encoder.0.bias", "latent_gain.log_gain", "generator.ssa.0.norm.running_var"):
+    assert tensors["encoder.network.0.weight"].dtype == torch.float16
+    for name in (
+        "encoder.network.0.bias",
+        "latent_gain.log_gain",
+        "generator.ssa.0.norm.running_var",
+    ):
         assert tensors[name].dtype == torch.float32
     assert not any("mean_synthesis" in name for name in tensors)
 
@@ -115,7 +121,7 @@ def test_another_format_is_named(rewrite, found):
 
 
 @pytest.mark.parametrize(
-    "name", ["encoder.3.weight", "generator.ssa.1.norm.running_mean", "frozen.thresholds"]
+    "name", ["encoder.network.3.weight", "generator.ssa.1.norm.running_mean", "frozen.thresholds"]
 )
 def test_a_missing_tensor_is_named(rewrite, name):
     path = rewrite(lambda tensors: tensors.pop(name))
@@ -133,8 +139,8 @@ def test_an_unknown_tensor_is_named(rewrite):
 
 
 def test_a_tensor_of_another_shape_is_an_error(rewrite):
-    path = rewrite(lambda tensors: tensors.update({"encoder.0.bias": torch.zeros(7)}))
-    with pytest.raises(CheckpointError, match=r"encoder\.0\.bias"):
+    path = rewrite(lambda tensors: tensors.update({"encoder.network.0.bias": torch.zeros(7)}))
+    with pytest.raises(CheckpointError, match=r"encoder\.network\.0\.bias"):
         load_checkpoint(path)
 
 
@@ -146,6 +152,7 @@ def test_a_tensor_of_another_shape_is_an_error(rewrite):
         {"config": "5"},
         {"config": "{}"},
         {"text_encoder": None},
+        {"text_fingerprint": None},
         {"provenance": "not json"},
     ],
 )
@@ -205,5 +212,5 @@ def test_a_failed_save_leaves_the_old_file(saved, tmp_path, tiny_config):
     path.write_bytes(saved.read_bytes())
     model = ExportedModel(CodecModel(tiny_config))
     with pytest.raises(TypeError):
-        save_checkpoint(path, Checkpoint(model, "fake", {"not json": object()}))
+        save_checkpoint(path, Checkpoint(model, ENCODER, {"not json": object()}))
     assert path.read_bytes() == saved.read_bytes()

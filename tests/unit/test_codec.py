@@ -10,13 +10,14 @@ from sidelight.codec import Codec, max_bytes_for, use_bf16
 from sidelight.config import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.errors import ConfigError, ImageError, TextError
 from sidelight.pixels.picture import Picture
+from sidelight.text.encoder import EncoderIdentity
 
 NOTE = "this is not the caption that the sender had"
 
 
 @pytest.fixture(scope="module")
 def codec(tiny_exported) -> Codec:
-    return Codec(Checkpoint(tiny_exported, "tiny", {}), HashingTextEncoder())
+    return Codec(Checkpoint(tiny_exported, HashingTextEncoder.identity, {}), HashingTextEncoder())
 
 
 @pytest.fixture(scope="module")
@@ -129,11 +130,32 @@ def test_a_caption_that_no_file_could_hold_is_refused(codec, picture, caption):
 
 
 def test_without_a_caption_no_text_encoder_is_loaded(tiny_exported, picture):
-    codec = Codec(Checkpoint(tiny_exported, "unknown-encoder", {}))
+    codec = Codec(Checkpoint(tiny_exported, EncoderIdentity("unknown-encoder", "0"), {}))
     data = codec.encode(picture)
     codec.decode(data)
-    with pytest.raises(TextError, match="needs text encoder 'unknown-encoder'"):
+    with pytest.raises(TextError, match="no text encoder 'unknown-encoder'"):
         codec.decode(data, "A brown dog.")
+
+
+def test_an_encoder_with_other_weights_is_refused(tiny_exported, picture, monkeypatch):
+    other = HashingTextEncoder.identity._replace(fingerprint="fedcba9876543210")
+    checkpoint = Checkpoint(tiny_exported, other, {})
+    with pytest.raises(TextError, match="trained with text encoder tiny fedcba9876543210, got"):
+        Codec(checkpoint, HashingTextEncoder())
+    monkeypatch.setattr("sidelight.codec.load_text_encoder", lambda name: HashingTextEncoder())
+    codec = Codec(checkpoint)
+    data = codec.encode(picture)
+    assert codec.decode(data).image.shape == picture.image.shape
+    with pytest.raises(TextError, match="decode with --no-text"):
+        codec.decode(data, "A brown dog.")
+
+
+def test_a_caption_beyond_the_token_limit_is_cut_and_told(codec, picture, monkeypatch):
+    monkeypatch.setattr(HashingTextEncoder, "characters_read", lambda self, caption: 20)
+    data = codec.encode(picture, digest_caption="A dog. A cat sits on a mat.")
+    long, short = (codec.decode(data, text) for text in ("A dog. A cat sits on a mat.", "A dog."))
+    assert long.notes == ("only the first 6 characters of the caption could be used",)
+    assert np.array_equal(long.image, short.image)
 
 
 def test_a_batch_needs_one_text_per_file(codec, picture):

@@ -21,7 +21,7 @@ HEAD_PX = 52
 
 @pytest.fixture(scope="module")
 def codec(tiny_exported) -> Codec:
-    return Codec(Checkpoint(tiny_exported, "tiny", {}), HashingTextEncoder())
+    return Codec(Checkpoint(tiny_exported, HashingTextEncoder.identity, {}), HashingTextEncoder())
 
 
 def hyper_words(codec: Codec, z_symbols: np.ndarray) -> bytes:

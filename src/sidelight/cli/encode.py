@@ -1,11 +1,11 @@
 """``sidelight encode``."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
+from sidelight.cli.captions import CaptionToSend
 from sidelight.cli.options import ForceOption, JsonOption, ModelOption
 from sidelight.cli.streams import read_bytes, write_bytes
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sidelight.pixels.picture import Picture
 
 _DEFAULT_QUALITY = 5.0
+_PLACES = "auto, xmp, iptc, exif, sidecar (.txt) or a JSON file of captions"
 
 
 def encode(
@@ -44,6 +45,14 @@ def encode(
         str | None,
         typer.Option(help="Put 4 bytes of this caption's digest into the file."),
     ] = None,
+    embed_from: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help=f"Embed each picture's own caption, from {_PLACES}."),
+    ] = None,
+    digest_from: Annotated[
+        str | None,
+        typer.Option(metavar="PLACE", help="Digest each picture's own caption, from there."),
+    ] = None,
     strip: Annotated[bool, typer.Option("--strip", help="Leave out ICC profile and EXIF.")] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Decode each file before it is written.")
@@ -65,11 +74,15 @@ def encode(
     from sidelight.api import load
     from sidelight.codec import max_bytes_for
 
+    embed = CaptionToSend("embed", given=embed_caption, place=embed_from)
+    digest = CaptionToSend("digest", given=digest_caption, place=digest_from)
     codec = load(model)
-    captions = {"embed_caption": embed_caption, "digest_caption": digest_caption}
 
     def work(job: Job) -> Record:
-        picture = _read(job.source, strip=strip)
+        file = read_bytes(job.source)
+        picture = _decoded(job.source, file, strip=strip)
+        embedded, digested = (sent.of(job.source, file) for sent in (embed, digest))
+        captions = {"embed_caption": embedded.text, "digest_caption": digested.text}
         if bpp is not None or max_bytes is not None:
             limit = max_bytes_for(bpp, picture) if bpp is not None else max_bytes or 0
             data = codec.encode_to_size(picture, limit, **captions)
@@ -78,19 +91,22 @@ def encode(
         if verify:
             codec.decode(data, "")
         write_bytes(job.target, data)
-        return _record(codec, picture, data)
+        notes = [*picture.notes, *embedded.notes, *digested.notes]
+        return {**_record(codec, picture, data), "notes": notes}
 
     run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
 
 
-def _read(source: str, *, strip: bool) -> "Picture":
+def _decoded(source: str, file: bytes, *, strip: bool) -> "Picture":
     from dataclasses import replace
-    from pathlib import Path
 
-    from sidelight.cli.streams import STREAM
-    from sidelight.pixels.files import read_picture
+    from sidelight.errors import ImageError
+    from sidelight.pixels.decoding import decode_picture
 
-    picture = read_picture(BytesIO(read_bytes(source)) if source == STREAM else Path(source))
+    try:
+        picture = decode_picture(file)
+    except ImageError as error:
+        raise ImageError(f"{source}: {error}") from error
     return replace(picture, icc=None, exif=None) if strip else picture
 
 
@@ -106,5 +122,4 @@ def _record(codec: "Codec", picture: "Picture", data: bytes) -> Record:
         "height": picture.height,
         "quality": step_to_quality(Container.parse(data).quality_step),
         "model": codec.fingerprint.hex(),
-        "notes": list(picture.notes),
     }

@@ -1,7 +1,6 @@
 """Options that several commands share."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,10 +11,6 @@ ModelOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]
-TextOption = Annotated[str | None, typer.Option("--text", help="The caption.")]
-TextFileOption = Annotated[
-    Path | None, typer.Option("--text-file", help="A UTF-8 file that holds the caption.")
-]
 
 
 class Precision(StrEnum):

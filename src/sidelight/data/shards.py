@@ -45,6 +45,26 @@ def read_shards(paths: Iterable[Path]) -> Iterator[CaptionedImage]:
                 raise ImageError(f"{path}: {next(iter(waiting))} lacks its picture or its json")
 
 
+def read_shard_captions(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields the key and the captions of every picture, without decoding the pictures.
+
+    Raises:
+        ImageError: A json holds no captions.
+    """
+    for path in paths:
+        with tarfile.open(path) as shard:
+            for member in shard:
+                key, _, suffix = Path(member.name).name.partition(".")
+                stream = shard.extractfile(member) if suffix == "json" else None
+                if stream is None:
+                    continue
+                try:
+                    captions = tuple(json.loads(stream.read())["captions"])
+                except (KeyError, TypeError, ValueError) as error:
+                    raise ImageError(f"{path}: {member.name} has no captions: {error!r}") from None
+                yield f"{path.stem}/{key}", captions
+
+
 def _join(key: str, parts: dict[str, bytes]) -> CaptionedImage:
     try:
         record = json.loads(parts.pop("json"))

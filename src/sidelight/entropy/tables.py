@@ -10,7 +10,7 @@ from sidelight.errors import CheckpointError
 
 FREQUENCY_TOTAL = 2**20
 """The frequencies of every table sum to this."""
-_TAIL_MASS = 1e-9
+_TAIL_MASS = 1 / FREQUENCY_TOTAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def gaussian_tables(scales: Sequence[float]) -> SymbolTables:
 
 
 def trim_tails(masses: np.ndarray, first: int) -> tuple[np.ndarray, int]:
-    """Returns the span of ``masses`` outside which less than 1e-9 lies on either side."""
+    """Returns the span of ``masses`` outside which less than one count lies on either side."""
     below = np.searchsorted(np.cumsum(masses), _TAIL_MASS)
     above = np.searchsorted(np.cumsum(masses[::-1]), _TAIL_MASS)
     begin, end = int(below), len(masses) - int(above)

@@ -9,13 +9,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.config import ModelConfig
+from sidelight.nn.linear_path import BlockAnalysis
 from sidelight.nn.norm import ChannelNorm
 
 
-class Encoder(nn.Sequential):
+class Encoder(nn.Module):
     """Maps a picture in [0, 1] to the latent y at a sixteenth of its size."""
 
     def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
         first, last = config.widths[0], config.widths[-1]
         layers: list[nn.Module] = [
             nn.Conv2d(
@@ -31,8 +33,10 @@ class Encoder(nn.Sequential):
         for narrow, wide in pairwise(config.widths):
             layers += [nn.Conv2d(narrow, wide, 3, 2, 1), ChannelNorm(wide), nn.ReLU()]
         layers.append(nn.Conv2d(last, config.latent_channels, 3, padding=1))
-        super().__init__(*layers)
+        self.network = nn.Sequential(*layers)
+        self.linear = BlockAnalysis(config.latent_channels) if config.linear_paths else None
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/16 w/16"]:
         """Returns y; h and w must be multiples of 16."""
-        return super().forward(x)
+        y = self.network(x)
+        return y if self.linear is None else y + self.linear(x)

@@ -27,7 +27,7 @@ from sidelight.nn.tiles import TileGrid, run_in_tiles
 MEAN_BITS = 6
 """Means are integers in units of 2^-6 of a quantisation step."""
 FINGERPRINT_BYTES = 8
-_NUM_SCALES, _MAX_SCALE = 64, 256.0
+_NUM_SCALES, _MAX_SCALE = 64, 128.0
 _TABLE_REACH = 512
 _GRID = TileGrid(side=32, halo=4, scale=Fraction(4))
 
@@ -58,6 +58,8 @@ class FrozenHyperprior:
     def __post_init__(self) -> None:
         if len(self.thresholds) != len(self.latent_tables):
             raise CheckpointError("one scale threshold is needed for each latent table")
+        if (self.thresholds.diff() <= 0).any():
+            raise CheckpointError("scale thresholds must ascend")
         if self.inverse_gains.shape != (NUM_QUALITY_STEPS, len(self.hyper_tables)):
             raise CheckpointError(
                 f"inverse gains have shape {tuple(self.inverse_gains.shape)}, "

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.config import ModelConfig
+from sidelight.nn.linear_path import BlockSynthesis
 from sidelight.nn.norm import ChannelNorm
 from sidelight.nn.ssa import SSABlock
 
@@ -89,6 +90,7 @@ class Generator(nn.Module):
             for width, mask_channels in zip(coarse_to_fine, config.mask_channels, strict=True)
         )
         self.to_pixels = _to_pixels(config)
+        self.linear = BlockSynthesis(config.latent_channels) if config.linear_paths else None
 
     def forward(
         self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
@@ -106,7 +108,10 @@ class Generator(nn.Module):
             features = stage(features)
             masks.append(ssa.predict_mask(features))
             features = ssa.modulate(features, text, masks[-1])
-        return GeneratorOutput(self.to_pixels(features), masks)
+        x_hat = self.to_pixels(features)
+        if self.linear is not None:
+            x_hat = x_hat + self.linear(y_hat)
+        return GeneratorOutput(x_hat, masks)
 
 
 def _to_pixels(config: ModelConfig) -> nn.Sequential:

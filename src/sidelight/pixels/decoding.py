@@ -11,7 +11,9 @@ from sidelight.limits import MAX_PIXELS, MAX_SIDE
 from sidelight.pixels.depth import settle_depth
 from sidelight.pixels.picture import Picture, from_pillow
 
-_PROGRAMS = frozenset({"EPS", "IPTC"})  # Pillow hands EPS to Ghostscript; IPTC may wrap an EPS
+PROGRAM_FORMATS = frozenset(
+    {"EPS", "IPTC"}
+)  # Pillow hands EPS to Ghostscript; IPTC may wrap an EPS
 
 
 def decode_picture(data: bytes) -> Picture:
@@ -43,7 +45,7 @@ def decode_picture(data: bytes) -> Picture:
 
 def _decode(data: bytes) -> Picture:
     with Image.open(BytesIO(data)) as image:
-        if image.format in _PROGRAMS:
+        if image.format in PROGRAM_FORMATS:
             raise ImageError(f"{image.format} files can run programs; convert it to PNG first")
         _check_size(*image.size)
         # Layers of a PSD are no frames: Pillow reads the merged picture.

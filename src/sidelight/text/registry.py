@@ -1,18 +1,38 @@
 """Text encoders by the name that a checkpoint records."""
 
+from collections.abc import Callable
+
 from sidelight.errors import TextError
-from sidelight.text.encoder import TextEncoder
+from sidelight.text.clip import ClipEncoder
+from sidelight.text.encoder import EncoderIdentity, TextEncoder
 from sidelight.text.minilm import MiniLMEncoder
 
-_ENCODERS = {MiniLMEncoder.name: MiniLMEncoder}
+TEXT_ENCODERS: dict[str, Callable[[], TextEncoder]] = {
+    MiniLMEncoder.name: MiniLMEncoder,
+    ClipEncoder.name: ClipEncoder,
+}
 
 
 def load_text_encoder(name: str) -> TextEncoder:
-    """Returns the encoder that a model was trained with.
+    """Returns an encoder.
 
     Raises:
-        TextError: This release does not know it, or its package is not installed.
+        TextError: This release does not know it, or its package or weights are missing.
     """
-    if name not in _ENCODERS:
-        raise TextError(f"the model needs text encoder {name!r}, known are {sorted(_ENCODERS)}")
-    return _ENCODERS[name]()
+    if name not in TEXT_ENCODERS:
+        raise TextError(f"no text encoder {name!r}, known are {sorted(TEXT_ENCODERS)}")
+    return TEXT_ENCODERS[name]()
+
+
+def check_identity(needed: EncoderIdentity, encoder: TextEncoder) -> None:
+    """Refuses an encoder that the model was not trained with.
+
+    Raises:
+        TextError: Its name or its weights are others.
+    """
+    if encoder.identity != needed:
+        raise TextError(
+            f"the model was trained with text encoder {needed.name} {needed.fingerprint}, "
+            f"got {encoder.identity.name} {encoder.identity.fingerprint}: its vectors would mean "
+            "nothing to this model; install the right weights, or decode with --no-text"
+        )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from sidelight.models.gain import interpolate_levels
 
-_LMBDA_RANGE = (2.0**-6, 2.0**3)
+_LMBDA_RANGE = (2.0**-6, 2.0**8)
 
 
 class RateController:

@@ -38,6 +38,8 @@ class Recipe(StrictConfig):
     held_out_shard: str
     """The shard whose last ``held_out`` pictures are never trained on."""
     held_out: int
+    text_encoder: str = "minilm-l6-v2"
+    """Name of the encoder whose vectors the model is trained with."""
     target_bpp: tuple[float, ...]
     """Rate of each quality level on the training crops, in bits per pixel."""
     initial_lmbda: tuple[float, ...]

@@ -19,6 +19,7 @@ from sidelight.data.shards import CaptionedImage
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.rate_distortion import Loss, rate_distortion
 from sidelight.models.codec_model import CodecModel
+from sidelight.train.linear_start import principal_components, start_linear_paths
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
 from sidelight.train.rate import RateController
 from sidelight.train.recipe import Recipe
@@ -43,6 +44,10 @@ class Stage1:
         self.text = text
         self.lpips = lpips.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.model = CodecModel(recipe.model)
+        if recipe.model.linear_paths:
+            count = recipe.model.latent_channels
+            components = principal_components(pictures, count, seed=recipe.seed)
+            start_linear_paths(self.model, components)
         self.ema = {name: value.clone() for name, value in self.model.state_dict().items()}
         self.optimizer = MatrixAndVectorOptimizer(
             self.model,

@@ -8,11 +8,12 @@ from sidelight.codec import Codec
 from sidelight.entropy.coder import SymbolDecoder
 from sidelight.models.exported import ExportedModel
 from sidelight.pixels.picture import Picture
+from sidelight.text.encoder import EncoderIdentity
 
 
 @pytest.fixture(scope="module")
 def codec(make_tiny_model):
-    return Codec(Checkpoint(ExportedModel(make_tiny_model()), "none", {}))
+    return Codec(Checkpoint(ExportedModel(make_tiny_model()), EncoderIdentity("none", "0"), {}))
 
 
 def test_parts_add_up_to_the_whole_and_leave_the_library_as_it_was(codec):

@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs
-from sidelight.cli.decode import read_caption
+from sidelight.cli.captions import read_caption
 from sidelight.errors import ConfigError, ImageError, TextError
 
 PICTURES = {".png", ".jpg"}
@@ -161,7 +161,7 @@ def slt(tmp_path) -> str:
 
 
 def caption_of(slt: str, text: str | None = None, text_file: Path | None = None):
-    return read_caption(text, text_file, Path(slt).read_bytes(), slt)
+    return read_caption(Path(slt).read_bytes(), slt, text=text, text_file=text_file, text_from=None)
 
 
 def test_the_caption_given_comes_before_the_one_beside(slt):

@@ -72,10 +72,12 @@ def test_tables_of_different_lengths_lie_end_to_end():
     assert np.array_equal(joined, tables.frequencies)
 
 
-def test_trimming_keeps_all_but_a_billionth_on_either_side():
-    masses = np.array([1e-12, 4e-10, 7e-10, 0.4, 0.6 - 2.1e-9, 9e-10, 1e-10])
+def test_trimming_keeps_all_but_one_count_on_either_side():
+    count = 1 / FREQUENCY_TOTAL
+    tails = np.array([0.001, 0.4, 0.7, 0.9, 0.1]) * count
+    masses = np.concatenate([tails[:3], [0.4, 0.6 - tails.sum()], tails[3:]])
     trimmed, first = trim_tails(masses, -3)
-    # 4.01e-10 goes, 1.101e-9 would not; 1e-10 goes, 1e-9 would not
+    # 0.401 counts go, 1.101 would not; 0.1 goes, 1.0 would not
     assert trimmed.tolist() == masses[2:6].tolist()
     assert first == -1
 

@@ -33,7 +33,7 @@ def test_the_latent_is_rounded_after_its_gain(tiny_model, inputs):
 
 def test_rate_and_picture_teach_the_encoder(tiny_model, inputs):
     output = tiny_model(*inputs)
-    stem = tiny_model.encoder[0].weight
+    stem = tiny_model.encoder.network[0].weight
     for term in (output.bpp.sum(), output.x_hat.square().sum()):
         (gradient,) = torch.autograd.grad(term, stem, retain_graph=True)
         assert gradient.abs().min() > 0
@@ -85,7 +85,7 @@ def test_a_finer_level_costs_more(tiny_config, inputs):
     torch.manual_seed(0)
     model = CodecModel(tiny_config)  # whose gains still rise with the level
     with torch.no_grad():
-        model.encoder[-1].weight.mul_(6)
+        model.encoder.network[-1].weight.mul_(6)
     x, text, _ = inputs
     rates = [model(x, text, torch.full((3,), float(k))).bpp_rounded.mean() for k in range(3)]
     assert rates == sorted(rates)

@@ -140,6 +140,12 @@ def test_a_table_without_its_threshold_is_refused(tensors):
         FrozenHyperprior.from_tensors(tensors)
 
 
+def test_thresholds_out_of_order_are_refused(tensors):
+    tensors["thresholds"] = tensors["thresholds"].flip(0)
+    with pytest.raises(CheckpointError, match="must ascend"):
+        FrozenHyperprior.from_tensors(tensors)
+
+
 def test_a_table_that_does_not_add_up_is_refused(tensors):
     tensors["hyper_tables.frequencies"][0] += 1
     with pytest.raises(CheckpointError, match="sum to 1048576"):
@@ -172,13 +178,13 @@ def test_means_and_scales_are_those_of_the_float_network(make_tiny_model, frozen
     assert len(prediction.index.unique()) > 5
 
 
-def test_thresholds_rise_geometrically_from_0_11_to_256(frozen):
+def test_thresholds_rise_geometrically_from_0_11_to_128(frozen):
     thresholds = frozen.thresholds
     assert (thresholds.diff() > 0).all()
     assert thresholds[0] == int(MIN_SCALE * 2**FRACTION_BITS)
-    assert thresholds[-1].item() == pytest.approx(256 << FRACTION_BITS, abs=1)
+    assert thresholds[-1].item() == pytest.approx(128 << FRACTION_BITS, abs=1)
     ratios = thresholds[1:] / thresholds[:-1]
-    assert (ratios - (256 / MIN_SCALE) ** (1 / 63)).abs().max() < 0.003
+    assert (ratios - (128 / MIN_SCALE) ** (1 / 63)).abs().max() < 0.003
 
 
 def test_gains_of_a_step_are_the_models_own(make_tiny_model, frozen):

@@ -42,6 +42,8 @@ def test_the_vector_is_the_published_models(encoder):
 
 def test_text_after_256_word_pieces_is_not_read(encoder):
     long = "dog " * 300
+    assert encoder.characters_read(long) == len("dog " * 254) - 1  # two more mark the ends
+    assert encoder.characters_read("A dog.") == 6
     assert torch.equal(encoder([long]), encoder([long + "cat " * 50]))
 
 

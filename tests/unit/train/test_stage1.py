@@ -118,12 +118,12 @@ def test_the_average_follows_the_weights(make_stage):
     stage.take_step()
     assert same(stage.ema, weights(stage))
     slow = make_stage(ema_decay=0.999)
-    before = weights(slow)["encoder.0.weight"]
+    before = weights(slow)["encoder.network.0.weight"]
     slow.take_step()
-    after = weights(slow)["encoder.0.weight"]
+    after = weights(slow)["encoder.network.0.weight"]
     # decay of the first step is (1 + 0) / (10 + 0)
     expected = torch.lerp(before, after, 0.9)
-    torch.testing.assert_close(slow.ema["encoder.0.weight"], expected)
+    torch.testing.assert_close(slow.ema["encoder.network.0.weight"], expected)
 
 
 def test_text_dropout_hides_every_caption_or_none(make_stage):

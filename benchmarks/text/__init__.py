@@ -1,0 +1,1 @@
+"""What the text encoders know, and what they cost."""

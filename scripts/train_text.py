@@ -1,0 +1,136 @@
+"""Trains the bundled text encoder: python scripts/train_text.py RUN_FOLDER --wordnet FOLDER.
+
+First it distils MiniLM (extra ``minilm``) on the captions of the training shards below
+SIDELIGHT_ASSETS, on WordNet (Debian's wordnet-base: /usr/share/wordnet) and on templates; then it
+tunes the result on the pictures of those captions (extra ``match``). Pictures that are held out for
+tests are left out. RUN_FOLDER gets ``distilled.safetensors`` and ``sidelight-text.safetensors``;
+teacher vectors and image features are kept, so that a second run begins at once.
+"""
+
+import argparse
+import os
+import random
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+
+from sidelight.assets import ENVIRONMENT_VARIABLE
+from sidelight.data.sentences import template_sentences, wordnet_nouns, wordnet_sentences
+from sidelight.data.shards import CaptionedImage, read_shard_captions, read_shards
+from sidelight.text.bundled import save_bundled
+from sidelight.text.canonical import canonical_caption
+from sidelight.text.dataset import DatasetEmbedder
+from sidelight.text.images import ImageFeatures
+from sidelight.text.minilm import MiniLMEncoder
+from sidelight.text.network import SentenceConfig, SentenceNetwork
+from sidelight.train.text_distillation import Distillation, DistillationConfig, train_tokenizer
+from sidelight.train.text_tuning import Tuning, TuningConfig
+
+_SHARDS = "data/train/*.tar"
+_HELD_OUT_SHARD, _HELD_OUT = "flickr8k-224px-01", 500
+_PICTURES_AT_ONCE = 32
+
+
+def main() -> None:
+    """Parses the command line and trains."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--wordnet", type=Path, default=Path("/usr/share/wordnet"))
+    parser.add_argument("--vocabulary", type=int, default=3072)
+    parser.add_argument("--steps", type=int, default=DistillationConfig().steps)
+    parser.add_argument("--tuning-steps", type=int, default=TuningConfig().steps)
+    parser.add_argument("--templates", type=int, default=20_000)
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    shards = sorted(Path(os.environ[ENVIRONMENT_VARIABLE]).glob(_SHARDS))
+    captions = training_captions(shards)
+    sentences = [text for texts in captions.values() for text in texts]
+    sentences += other_sentences(arguments.wordnet, arguments.templates)
+    _report(f"{len(sentences)} sentences, captions of {len(captions)} pictures among them")
+    tokenizer = train_tokenizer(sentences, arguments.vocabulary)
+    network = distil(sentences, tokenizer, DistillationConfig(steps=arguments.steps))
+    save_bundled(arguments.folder / "distilled.safetensors", network, tokenizer)
+    features = image_features(shards, captions, arguments.folder / "features.safetensors")
+    config = TuningConfig(steps=arguments.tuning_steps)
+    tuning = Tuning(network, tokenizer, features, list(captions.values()), config)
+    tuning.run(lambda step, loss: _report(f"tuning {step}/{config.steps}: loss {loss:.4f}"))
+    target = arguments.folder / "sidelight-text.safetensors"
+    projection = tuning.projection.weight
+    save_bundled(target, network.eval(), tokenizer, image_projection=projection)
+    _report(f"{target}: {target.stat().st_size} bytes")
+
+
+def training_captions(shards: list[Path]) -> dict[str, list[str]]:
+    """Returns the captions of every training picture by key, less those held out."""
+    listed = dict(read_shard_captions(shards))
+    held_out = [key for key in listed if key.startswith(_HELD_OUT_SHARD)][-_HELD_OUT:]
+    kept = {key: listed[key] for key in listed.keys() - set(held_out)}
+    return {
+        key: [caption for text in kept[key] if (caption := canonical_caption(text))]
+        for key in sorted(kept)
+    }
+
+
+def other_sentences(wordnet: Path, num_templates: int) -> list[str]:
+    """Returns WordNet's glosses and examples, and templates with its nouns."""
+    seed = DistillationConfig().seed
+    fillers = random.Random(seed).choices(wordnet_nouns(wordnet), k=2 * num_templates)
+    templates = list(template_sentences(fillers))[:num_templates]
+    return [*wordnet_sentences(wordnet), *templates]
+
+
+def distil(
+    sentences: list[str], tokenizer: Tokenizer, config: DistillationConfig
+) -> SentenceNetwork:
+    """Returns a network that gives MiniLM's vectors as nearly as it can."""
+    torch.manual_seed(config.seed)
+    pieces = []
+    for piece in DatasetEmbedder(MiniLMEncoder()).pieces(sentences):
+        pieces.append(piece.half())
+        if len(pieces) % 200 == 0:
+            _report(f"teacher: {64 * len(pieces)} of {len(sentences)} sentences")
+    network = SentenceNetwork(SentenceConfig(vocabulary=tokenizer.get_vocab_size()))
+    run = Distillation(network, tokenizer, sentences, torch.cat(pieces), config)
+    run.run(lambda step, loss: _report(f"distillation {step}/{config.steps}: loss {loss:.4f}"))
+    return network.eval()
+
+
+def image_features(shards: list[Path], captions: dict[str, list[str]], cache: Path) -> torch.Tensor:
+    """Returns float16 features of the pictures in the order of ``captions``."""
+    if not cache.exists():
+        network = ImageFeatures()
+        rows: dict[str, torch.Tensor] = {}
+        waiting = []
+        for picture in read_shards(shards):
+            if picture.key in captions:
+                waiting.append(picture)
+            if len(waiting) == _PICTURES_AT_ONCE:
+                rows |= _features_of(network, waiting)
+                waiting = []
+        rows |= _features_of(network, waiting)
+        save_file({"features": torch.stack([rows[key] for key in captions])}, cache)
+        _report(f"features of {len(rows)} pictures")
+    return load_file(cache)["features"]
+
+
+def _features_of(network: ImageFeatures, pictures: list[CaptionedImage]) -> dict[str, torch.Tensor]:
+    if not pictures:
+        return {}
+    features = network([picture.image for picture in pictures]).half()
+    return dict(zip((picture.key for picture in pictures), features, strict=True))
+
+
+def _report(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Sentences to distil a text encoder from: captions, WordNet's glosses, templates."""
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from sidelight.errors import TextError
+
+_PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
+_EXAMPLE = re.compile(r'"([^"]+)"')
+_TEMPLATES = (
+    "a photo of {}",
+    "a close-up of {}",
+    "{} in the background",
+    "{} on the left and {} on the right",
+    "{} next to {}",
+    "a picture of {} and {}",
+    "there is {} in front of {}",
+)
+_MIN_WORDS = 3
+
+
+def wordnet_sentences(folder: Path) -> Iterator[str]:
+    """Yields every definition, headed by its words, and every example of WordNet.
+
+    Args:
+        folder: With the files data.noun, data.verb, data.adj and data.adv of WordNet 3.
+
+    Raises:
+        TextError: A file is missing.
+    """
+    for part in _PARTS_OF_SPEECH:
+        path = folder / f"data.{part}"
+        if not path.is_file():
+            raise TextError(f"{path} is missing: install Debian's wordnet-base, or give its folder")
+        for line in path.read_text("utf-8").splitlines():
+            if line.startswith(" ") or " | " not in line:  # the licence stands in front
+                continue
+            head, gloss = line.split(" | ", 1)
+            definition = _EXAMPLE.sub("", gloss).strip(" ;")
+            yield f"{' or '.join(_words_of(head))}: {definition}"
+            yield from (e for e in _EXAMPLE.findall(gloss) if len(e.split()) >= _MIN_WORDS)
+
+
+def wordnet_nouns(folder: Path) -> list[str]:
+    """Returns the first word of every noun that is written in small letters."""
+    lines = (folder / "data.noun").read_text("utf-8").splitlines()
+    heads = (line.split(" | ")[0] for line in lines if " | " in line and not line.startswith(" "))
+    return sorted({words[0] for head in heads if (words := _words_of(head))[0].islower()})
+
+
+def template_sentences(nouns: Iterable[str]) -> Iterator[str]:
+    """Yields sentences about the nouns, taken in order, one template after the other."""
+    queue = iter(nouns)
+    for k in range(2**62):
+        template = _TEMPLATES[k % len(_TEMPLATES)]
+        try:
+            fillers = [_with_article(next(queue)) for _ in range(template.count("{}"))]
+        except StopIteration:
+            return
+        yield template.format(*fillers)
+
+
+def _words_of(head: str) -> list[str]:
+    # offset, file number, part of speech, number of words (hexadecimal), then word and id in turn
+    fields = head.split(" ")
+    count = int(fields[3], 16)
+    return [
+        re.sub(r"\(.*\)$", "", word).replace("_", " ") for word in fields[4 : 4 + 2 * count : 2]
+    ]
+
+
+def _with_article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

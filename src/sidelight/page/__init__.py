@@ -1,0 +1,1 @@
+"""HTML pages whose pictures travel as .slt files (paper figure 1)."""

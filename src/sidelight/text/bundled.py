@@ -1,0 +1,109 @@
+"""``sidelight-text``, the text encoder inside the package: a file of 8 MB, no network.
+
+How it was trained is in docs/captions.md. Axes: b batch, t text width, f image features.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from sidelight.errors import CheckpointError
+from sidelight.pixels.atomic import write_atomically
+from sidelight.text.encoder import EncoderIdentity, fingerprint_of
+from sidelight.text.network import SentenceConfig, SentenceNetwork
+
+_WEIGHTS = Path(__file__).parents[1] / "weights" / "sidelight-text.safetensors"
+PADDING = "<pad>"
+_FORMAT = "sidelight-text-1"
+_PROJECTION = "image_projection"
+
+
+class BundledEncoder:
+    """Our own small transformer over byte-level word pieces.
+
+    Attributes:
+        image_projection: (t, f); brings features of ``ImageFeatures`` beside the vectors, so that
+            their cosine says how well a caption fits a picture. None before tuning.
+        match_threshold: The cosine below which a caption is taken for another picture's; None
+            before calibration.
+    """
+
+    name = "sidelight-text"
+
+    def __init__(self, path: Path = _WEIGHTS) -> None:
+        """Reads the file that ``save_bundled`` wrote.
+
+        Raises:
+            CheckpointError: It is missing, of another format, or incomplete.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+            if metadata.get("format") != _FORMAT:
+                raise CheckpointError(f"{path} is no text encoder of format {_FORMAT}")
+            config = SentenceConfig.from_dict(json.loads(metadata["config"]))
+            self._tokenizer = batching_tokenizer(metadata["tokenizer"], config.max_tokens)
+            self.match_threshold: float | None = json.loads(metadata["match_threshold"])
+            self.image_projection: Tensor | None = tensors.pop(_PROJECTION, None)
+            self._network = SentenceNetwork(config).eval()
+            self._network.load_state_dict(tensors)
+        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+            raise CheckpointError(f"cannot read text encoder {path}: {error}") from None
+        self.width = config.text_width
+        self.identity = EncoderIdentity(self.name, fingerprint_of([path]))
+
+    def characters_read(self, caption: str) -> int:
+        """Returns where the last word piece ends that the network has a position for."""
+        encoded = self._tokenizer.encode(caption)
+        return encoded.offsets[-1][1] if encoded.overflowing else len(caption)
+
+    @torch.inference_mode()
+    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
+        """Returns one vector per caption."""
+        return self._network(*tokenize(self._tokenizer, captions))
+
+
+def batching_tokenizer(serialised: str, max_tokens: int) -> Tokenizer:
+    """Returns a tokenizer that cuts and pads sentences as the network reads them."""
+    tokenizer = Tokenizer.from_str(serialised)
+    tokenizer.enable_truncation(max_tokens)
+    tokenizer.enable_padding(pad_token=PADDING)
+    return tokenizer
+
+
+def tokenize(tokenizer: Tokenizer, captions: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """Returns padded ids, int64 (b, n), and which of them are word pieces, bool (b, n)."""
+    encoded = tokenizer.encode_batch(list(captions))
+    ids = torch.tensor([e.ids for e in encoded])
+    attended = torch.tensor([e.attention_mask for e in encoded], dtype=torch.bool)
+    return ids, attended
+
+
+def save_bundled(
+    path: Path,
+    network: SentenceNetwork,
+    tokenizer: Tokenizer,
+    *,
+    image_projection: Float[Tensor, "t f"] | None = None,
+    match_threshold: float | None = None,
+) -> None:
+    """Writes weights in float16, config and tokenizer into one safetensors file."""
+    metadata = {
+        "format": _FORMAT,
+        "config": json.dumps(network.config.to_dict()),
+        "tokenizer": tokenizer.to_str(),
+        "match_threshold": json.dumps(match_threshold),
+    }
+    tensors = dict(network.state_dict())
+    if image_projection is not None:
+        tensors[_PROJECTION] = image_projection
+    halved = {name: value.detach().half().contiguous() for name, value in tensors.items()}
+    write_atomically(path, save(halved, metadata))

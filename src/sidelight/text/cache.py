@@ -1,0 +1,79 @@
+"""Keeps the vectors of a slow text encoder on disk, by the digest of their caption.
+
+Axes: b batch, t text width.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.text.encoder import EncoderIdentity
+
+_WAIT_S = 60.0
+
+
+class VectorCache:
+    """One SQLite file per encoder and weights; several processes may share it."""
+
+    def __init__(self, identity: EncoderIdentity, width: int, folder: Path | None = None) -> None:
+        """Opens or makes the file.
+
+        Args:
+            identity: Whose vectors; other weights have another file.
+            width: Length t of the vectors.
+            folder: None for ``sidelight/text`` in the user's cache folder.
+        """
+        folder = folder or _user_cache()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{identity.name}-{identity.fingerprint}.sqlite"
+        self._width = width
+        with closing(self._open()) as connection, connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, v BLOB)")
+
+    def fetch(
+        self, captions: Sequence[str], embed: Callable[[Sequence[str]], Float[Tensor, "b t"]]
+    ) -> Float[Tensor, "b t"]:
+        """Returns float32 vectors in the captions' order; ``embed`` makes those that are new."""
+        keys = [hashlib.sha256(caption.encode("utf-8")).digest() for caption in captions]
+        known = self._read(keys)
+        new = {
+            key: caption for key, caption in zip(keys, captions, strict=True) if key not in known
+        }
+        if new:
+            vectors = embed(list(new.values())).float().cpu().numpy()
+            known |= dict(zip(new, vectors, strict=True))
+            self._write({key: known[key] for key in new})
+        return torch.from_numpy(np.stack([known[key] for key in keys]))
+
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+        with closing(self._open()) as connection:
+            rows = [
+                (key, row[0])
+                for key in set(keys)
+                if (
+                    row := connection.execute(
+                        "SELECT v FROM vectors WHERE key = ?", (key,)
+                    ).fetchone()
+                )
+            ]
+        return {key: np.frombuffer(values, "<f4") for key, values in rows}
+
+    def _write(self, vectors: dict[bytes, np.ndarray]) -> None:
+        rows = [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
+        with closing(self._open()) as connection, connection:
+            connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=_WAIT_S)
+
+
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sidelight" / "text"

@@ -1,0 +1,110 @@
+"""CLIP text vectors, the paper's choice (section 3.2): ViT-B/32 by default; extra ``clip``.
+
+Axes: b batch, n tokens, t text width (512 for ViT-B/32).
+"""
+
+import importlib.util
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.errors import TextError
+from sidelight.text.cache import VectorCache
+from sidelight.text.encoder import EncoderIdentity, fingerprint_of
+
+FOLDER_VARIABLE = "SIDELIGHT_CLIP"
+"""Environment variable: the folder of another CLIP model than the hub's."""
+_HUB_NAME = "openai/clip-vit-base-patch32"
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "merges.txt")
+_WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
+
+
+class ClipEncoder:
+    """The text tower of a CLIP model, frozen; its vectors are kept on disk by caption."""
+
+    name = "clip-vit-b32"
+
+    def __init__(self, folder: Path | None = None, cache: Path | None = None) -> None:
+        """Reads the model from a folder; the network is never asked.
+
+        Args:
+            folder: As ``save_pretrained`` of transformers writes it; None for the folder that
+                SIDELIGHT_CLIP names, else the hub's download of ViT-B/32.
+            cache: Where vectors are kept; None for the user's cache folder.
+
+        Raises:
+            TextError: transformers or the model's files are missing.
+        """
+        if importlib.util.find_spec("transformers") is None:
+            raise TextError("CLIP needs transformers: pip install 'sidelight[clip]'")
+        from transformers import CLIPTextModelWithProjection, CLIPTokenizerFast
+        from transformers.utils.logging import disable_progress_bar
+
+        folder = folder or _default_folder()
+        files = [folder / n for n in (*_TOKENIZER_FILES, *_WEIGHT_FILES) if (folder / n).is_file()]
+        disable_progress_bar()
+        try:
+            self._tokenizer = CLIPTokenizerFast.from_pretrained(folder, local_files_only=True)
+            network, found = CLIPTextModelWithProjection.from_pretrained(
+                folder, local_files_only=True, output_loading_info=True
+            )
+        except (OSError, ValueError, TypeError, RuntimeError) as error:
+            raise TextError(f"{_how_to_get(folder)} ({error})") from None
+        # transformers would put random numbers where a weight or the config is missing
+        if (
+            found["missing_keys"]
+            or found["mismatched_keys"]
+            or not (folder / "config.json").exists()
+        ):
+            raise TextError(_how_to_get(folder))
+        self._network = network.eval()
+        self.width = self._network.config.projection_dim
+        self.identity = EncoderIdentity(self.name, fingerprint_of(files))
+        self._cache = VectorCache(self.identity, self.width, cache)
+
+    def characters_read(self, caption: str) -> int:
+        """Returns where the last token ends that the model has a position for (77 of them)."""
+        encoded = self._tokens(
+            [caption], return_offsets_mapping=True, return_overflowing_tokens=True
+        )
+        if len(encoded["input_ids"]) == 1:
+            return len(caption)
+        return int(encoded["offset_mapping"][0][-2][1])
+
+    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
+        """Returns the projected text features, not normalised."""
+        return self._cache.fetch(captions, self._embed)
+
+    @torch.inference_mode()
+    def _embed(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
+        tokens = self._tokens(captions, padding=True, return_tensors="pt")
+        return self._network(**tokens).text_embeds
+
+    def _tokens(self, captions: Sequence[str], **options: Any) -> Any:
+        most = self._network.config.max_position_embeddings
+        return self._tokenizer(list(captions), truncation=True, max_length=most, **options)
+
+
+def _default_folder() -> Path:
+    if named := os.environ.get(FOLDER_VARIABLE):
+        return Path(named)
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(_HUB_NAME, "config.json")
+    if not isinstance(found, str):
+        raise TextError(_how_to_get(None))
+    return Path(found).parent
+
+
+def _how_to_get(folder: Path | None) -> str:
+    place = "no CLIP weights" if folder is None else f"{folder} holds no complete CLIP text model"
+    return (
+        f"{place}: expected config.json, model.safetensors and tokenizer.json (or vocab.json and "
+        f"merges.txt) in one folder; get them by 'hf download {_HUB_NAME}', or set "
+        f"{FOLDER_VARIABLE} to a folder that holds them"
+    )

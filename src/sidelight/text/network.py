@@ -1,0 +1,95 @@
+"""A small transformer from word pieces to one vector per sentence.
+
+Axes: b batch, n tokens, d model width, t text width.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sidelight.config import StrictConfig
+from sidelight.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentenceConfig(StrictConfig):
+    """Shape of a ``SentenceNetwork``."""
+
+    vocabulary: int
+    """Word pieces, the padding included."""
+    max_tokens: int = 96
+    width: int = 256
+    num_layers: int = 3
+    num_heads: int = 4
+    hidden: int = 1024
+    """Width between the two linear layers of a block."""
+    text_width: int = 384
+    """Length t of the vector."""
+
+    def __post_init__(self) -> None:
+        if self.width % self.num_heads:
+            raise ConfigError(f"width {self.width} is no multiple of num_heads {self.num_heads}")
+
+
+class SentenceNetwork(nn.Module):
+    """Pre-norm transformer; the mean of the token states, then a linear map."""
+
+    def __init__(self, config: SentenceConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.tokens = nn.Embedding(config.vocabulary, config.width)
+        self.positions = nn.Embedding(config.max_tokens, config.width)
+        for embedding in (self.tokens, self.positions):
+            nn.init.normal_(embedding.weight, std=0.02)
+        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.num_layers))
+        self.norm = nn.LayerNorm(config.width)
+        self.project = nn.Linear(config.width, config.text_width)
+
+    def forward(
+        self, ids: Int[Tensor, "b n"], attended: Bool[Tensor, "b n"]
+    ) -> Float[Tensor, "b t"]:
+        """Returns one vector per sentence; positions that are not attended change nothing."""
+        places = torch.arange(ids.shape[1], device=ids.device)
+        states = self.tokens(ids) + self.positions(places)
+        for block in self.blocks:
+            states = block(states, attended)
+        weight = attended[..., None].to(states.dtype)
+        mean = (self.norm(states) * weight).sum(1) / weight.sum(1)
+        return self.project(mean)
+
+
+class _Block(nn.Module):
+    def __init__(self, config: SentenceConfig) -> None:
+        super().__init__()
+        self._num_heads = config.num_heads
+        self.attention_norm = nn.LayerNorm(config.width)
+        self.to_queries_keys_values = nn.Linear(config.width, 3 * config.width)
+        self.attention_output = nn.Linear(config.width, config.width)
+        self.feed_forward = nn.Sequential(
+            nn.LayerNorm(config.width),
+            nn.Linear(config.width, config.hidden),
+            nn.GELU(),
+            nn.Linear(config.hidden, config.width),
+        )
+
+    def forward(
+        self, states: Float[Tensor, "b n d"], attended: Bool[Tensor, "b n"]
+    ) -> Float[Tensor, "b n d"]:
+        states = states + self._attend(self.attention_norm(states), attended)
+        return states + self.feed_forward(states)
+
+    def _attend(
+        self, states: Float[Tensor, "b n d"], attended: Bool[Tensor, "b n"]
+    ) -> Float[Tensor, "b n d"]:
+        batch, length, width = states.shape
+        split = (batch, length, 3, self._num_heads, width // self._num_heads)
+        queries, keys, values = (
+            self.to_queries_keys_values(states).view(split).permute(2, 0, 3, 1, 4)
+        )
+        mixed = F.scaled_dot_product_attention(
+            queries, keys, values, attn_mask=attended[:, None, None]
+        )
+        return self.attention_output(mixed.transpose(1, 2).reshape(batch, length, width))

@@ -1,0 +1,80 @@
+"""Captions that the commands find on their own."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.captioned_pictures import CAPTION, XMP, exif_block, saved
+from typer.testing import CliRunner, Result
+
+from sidelight.cli.app import app
+from sidelight.cli.captions import read_caption
+from sidelight.text.canonical import caption_digest
+
+TINY = str(Path(__file__).parents[2] / "golden" / "tiny.safetensors")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("photos").mkdir()
+    Path("photos/xmp.jpg").write_bytes(saved("JPEG", xmp=XMP))
+    Path("photos/exif.jpg").write_bytes(saved("JPEG", exif=exif_block(description=b"A cat.")))
+    Path("photos/none.jpg").write_bytes(saved("JPEG"))
+    return tmp_path
+
+
+def encode(*options: str) -> Result:
+    command = ["encode", "photos", "out", "--model", TINY, *options]
+    return CliRunner().invoke(app, command)
+
+
+def facts(name: str) -> dict:
+    return json.loads(CliRunner().invoke(app, ["info", f"out/{name}.slt", "--json"]).stdout)
+
+
+def test_each_picture_of_a_folder_embeds_its_own_caption(folder):
+    done = encode("--embed-from", "auto")
+    assert done.exit_code == 0
+    captions = {name: facts(name)["caption"] for name in ("xmp", "exif", "none")}
+    assert captions == {"xmp": CAPTION, "exif": "A cat.", "none": None}
+    assert "photos/xmp.jpg: caption to embed: XMP dc:description\n" in done.stderr
+    assert "photos/none.jpg: no caption found to embed\n" in done.stderr
+
+
+def test_digests_come_from_a_listing(folder):
+    Path("captions.json").write_text(json.dumps({"xmp.jpg": ["A dog.", "Another."]}))
+    assert encode("--digest-from", "captions.json").exit_code == 0
+    assert facts("xmp")["caption_digest"] == caption_digest("A dog.").hex()
+    assert facts("none")["caption_digest"] is None
+    assert facts("xmp")["caption"] is None
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        (None, ("", "none found")),
+        ("auto", ("A cat.", "EXIF")),
+        ("exif", ("A cat.", "EXIF")),
+        ("xmp", ("", "none found")),
+        ("captions.json", ("A cat on a mat.", "captions.json")),
+    ],
+)
+def test_decode_looks_where_it_is_told(folder, place, expected):
+    Path("captions.json").write_text(json.dumps({"exif.jpg": "A cat on a mat."}))
+    assert encode().exit_code == 0
+    data = Path("out/exif.slt").read_bytes()
+    found = read_caption(data, "out/exif.slt", text=None, text_file=None, text_from=place)
+    assert found == expected
+
+
+def test_the_caption_inside_the_file_comes_first_in_auto_alone(folder):
+    assert encode("--embed-from", "auto").exit_code == 0
+    source = "out/exif.slt"
+    Path("out/exif.txt").write_text("From beside.")
+    data = Path(source).read_bytes()
+    origins = [
+        read_caption(data, source, text=None, text_file=None, text_from=place).origin
+        for place in (None, "auto", "sidecar")
+    ]
+    assert origins == ["the one inside the file"] * 2 + ["read from out/exif.txt"]

@@ -1,0 +1,57 @@
+"""WordNet's files and templates as sentences."""
+
+from itertools import islice
+
+import pytest
+
+from sidelight.data.sentences import template_sentences, wordnet_nouns, wordnet_sentences
+from sidelight.errors import TextError
+
+LICENCE = "  1 This software and database is being provided to you, the LICENSEE, by\n"
+NOUN = (
+    "02084071 05 n 03 dog 0 domestic_dog 0 Canis_familiaris 0 001 @ 02083346 n 0000 | "
+    'a member of the genus Canis; "the dog barked all night"; "a dog"  \n'
+    "00001740 03 n 01 Entity 0 000 | that which is perceived  \n"
+)
+ADJECTIVE = '00001740 00 a 01 able(p) 0 000 | having the means; "he\'s able to swim"  \n'
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for part, text in (("noun", NOUN), ("verb", ""), ("adj", ADJECTIVE), ("adv", "")):
+        (tmp_path / f"data.{part}").write_text(LICENCE + text)
+    return tmp_path
+
+
+def test_definitions_are_headed_by_their_words_and_short_examples_left_out(folder):
+    assert list(wordnet_sentences(folder)) == [
+        "dog or domestic dog or Canis familiaris: a member of the genus Canis",
+        "the dog barked all night",
+        "Entity: that which is perceived",
+        "able: having the means",
+        "he's able to swim",
+    ]
+
+
+def test_nouns_are_those_in_small_letters(folder):
+    assert wordnet_nouns(folder) == ["dog"]
+
+
+def test_templates_take_the_nouns_in_turn_until_they_run_out():
+    nouns = ["dog", "apple", "cat", "cow", "horse", "ant", "bee"]
+    assert list(islice(template_sentences(nouns), 4)) == [
+        "a photo of a dog",
+        "a close-up of an apple",
+        "a cat in the background",
+        "a cow on the left and a horse on the right",
+    ]
+    assert list(template_sentences(nouns[:4])) == [
+        "a photo of a dog",
+        "a close-up of an apple",
+        "a cat in the background",
+    ]
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(TextError, match=r"data\.noun is missing: install"):
+        list(wordnet_sentences(tmp_path))

@@ -1,0 +1,87 @@
+"""The bundled encoder: what it reads, and that its file alone rebuilds it."""
+
+import pytest
+import torch
+
+from sidelight.errors import CheckpointError, ConfigError
+from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize
+from sidelight.text.encoder import fit_caption
+from sidelight.text.network import SentenceConfig, SentenceNetwork
+from sidelight.train.text_distillation import train_tokenizer
+
+CAPTIONS = ["A dog runs on the beach.", "A caf\xe9 \U0001f600 \u72ac", "Dog", "\x00\x07"]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    tokenizer = train_tokenizer(CAPTIONS[:1] * 3, 300)
+    torch.manual_seed(5)
+    network = SentenceNetwork(
+        SentenceConfig(
+            vocabulary=tokenizer.get_vocab_size(),
+            max_tokens=12,
+            width=16,
+            num_layers=2,
+            num_heads=2,
+            hidden=32,
+            text_width=8,
+        )
+    ).eval()
+    path = tmp_path_factory.mktemp("text") / "text.safetensors"
+    save_bundled(path, network, tokenizer)
+    return path, network, tokenizer
+
+
+def test_the_file_alone_rebuilds_the_encoder(saved):
+    path, network, tokenizer = saved
+    encoder = BundledEncoder(path)
+    assert (encoder.width, encoder.name) == (8, "sidelight-text")
+    with torch.no_grad():
+        expected = network(*tokenize(tokenizer, CAPTIONS[:1]))
+    torch.testing.assert_close(encoder(CAPTIONS[:1]), expected, rtol=0, atol=5e-3)  # float16
+
+
+def test_a_caption_is_embedded_alike_alone_and_beside_others(saved):
+    encoder = BundledEncoder(saved[0])
+    together = encoder(CAPTIONS)
+    assert torch.isfinite(together).all()
+    for k, caption in enumerate(CAPTIONS):
+        torch.testing.assert_close(encoder([caption])[0], together[k], rtol=0, atol=1e-5)
+
+
+def test_case_does_not_matter_and_words_and_their_order_do(saved):
+    encoder = BundledEncoder(saved[0])
+    vectors = encoder(["a dog runs", "A DOG RUNS", "dog a runs", "a dog"])
+    assert torch.equal(vectors[0], vectors[1])
+    assert len(vectors.unique(dim=0)) == 3
+
+
+def test_text_beyond_the_last_position_is_not_read(saved):
+    encoder = BundledEncoder(saved[0])
+    assert encoder.characters_read("A dog.") == 6
+    long = "dog. " * 30
+    read = encoder.characters_read(long)
+    assert 0 < read < len(long)
+    assert torch.equal(encoder([long]), encoder([long[:read]]))
+    assert fit_caption(long, encoder).endswith("dog.")
+
+
+def test_other_weights_have_another_identity(saved, tmp_path):
+    path, network, tokenizer = saved
+    other = SentenceNetwork(network.config)
+    save_bundled(tmp_path / "other.safetensors", other, tokenizer)
+    assert BundledEncoder(tmp_path / "other.safetensors").identity != BundledEncoder(path).identity
+
+
+def test_files_that_hold_no_encoder_are_refused(tmp_path):
+    path = tmp_path / "text.safetensors"
+    with pytest.raises(CheckpointError, match="cannot read text encoder"):
+        BundledEncoder(path)
+    path.write_bytes(b"no safetensors")
+    with pytest.raises(CheckpointError, match="cannot read text encoder"):
+        BundledEncoder(path)
+
+
+def test_a_width_that_heads_cannot_share_is_refused():
+    with pytest.raises(ConfigError, match="no multiple of num_heads"):
+        SentenceConfig(vocabulary=10, width=10, num_heads=4)

@@ -1,0 +1,135 @@
+"""A CLIP text tower from a folder: here a tiny random one, saved as transformers saves any."""
+
+import importlib.util
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection
+from transformers.models.clip.tokenization_clip import CLIPTokenizer
+
+from sidelight.errors import TextError
+from sidelight.text.clip import FOLDER_VARIABLE, ClipEncoder
+from sidelight.text.encoder import embed_captions, fit_caption
+
+ENDS = ["<|startoftext|>", "<|endoftext|>"]
+MERGES = ["d o", "do g</w>", "c a", "ca t</w>"]
+POSITIONS = 12
+CAPTIONS = ["A dog.", "a cat on a dog", "A dog."]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("clip")
+    letters = [chr(code) for code in range(33, 127)]
+    words = letters + [f"{letter}</w>" for letter in letters]
+    words += [merge.replace(" ", "") for merge in MERGES] + ENDS
+    vocabulary = {word: k for k, word in enumerate(words)}
+    (path / "vocab.json").write_text(json.dumps(vocabulary))
+    (path / "merges.txt").write_text("\n".join(["#version: 0.2", *MERGES]) + "\n")
+    CLIPTokenizer.from_pretrained(path, local_files_only=True).save_pretrained(path)
+    torch.manual_seed(3)
+    config = CLIPTextConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        projection_dim=24,
+        max_position_embeddings=POSITIONS,
+        bos_token_id=vocabulary[ENDS[0]],
+        eos_token_id=vocabulary[ENDS[1]],
+    )
+    CLIPTextModelWithProjection(config).save_pretrained(path)
+    return path
+
+
+@pytest.fixture
+def encoder(folder, tmp_path):
+    return ClipEncoder(folder, tmp_path / "cache")
+
+
+def test_vectors_are_those_of_transformers_own_model(encoder, folder):
+    assert encoder.width == 24
+    tokenizer = CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    network = CLIPTextModelWithProjection.from_pretrained(folder, local_files_only=True).eval()
+    for caption, vector in zip(CAPTIONS, encoder(CAPTIONS), strict=True):
+        with torch.inference_mode():
+            expected = network(**tokenizer([caption], return_tensors="pt")).text_embeds[0]
+        torch.testing.assert_close(vector, expected, rtol=0, atol=1e-5)
+
+
+def test_a_caption_is_lower_cased_and_ends_at_the_last_position(encoder):
+    assert torch.equal(encoder(["A DOG"]), encoder(["a dog"]))
+    long = "dog " * 10 + "cat cat cat"
+    assert encoder.characters_read(long) == len("dog " * 10) - 1
+    assert encoder.characters_read("a dog") == 5
+    assert fit_caption("A dog. " + "cat " * 20, encoder) == "A dog."
+    assert torch.equal(encoder(["dog " * 10]), encoder(["dog " * 10 + "cat"]))
+
+
+def test_known_captions_are_read_from_disk(encoder, folder, tmp_path, monkeypatch):
+    first = encoder(CAPTIONS)
+    again = ClipEncoder(folder, tmp_path / "cache")
+    seen = []
+    embed = again._embed
+    monkeypatch.setattr(again, "_embed", lambda new: seen.append(new) or embed(new))
+    assert torch.equal(again([*CAPTIONS, "new"])[:3], first)
+    assert seen == [["new"]]
+
+
+def test_other_weights_have_another_fingerprint_and_cache(encoder, folder, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    for path in folder.iterdir():
+        (other / path.name).write_bytes(path.read_bytes())
+    network = CLIPTextModelWithProjection.from_pretrained(other, local_files_only=True)
+    with torch.no_grad():
+        network.text_projection.weight.mul_(2)
+    network.save_pretrained(other)
+    changed = ClipEncoder(other, tmp_path / "cache")
+    assert changed.identity != encoder.identity
+    torch.testing.assert_close(changed(CAPTIONS), 2 * encoder(CAPTIONS))
+
+
+def test_the_codec_reads_unit_rms_vectors(encoder):
+    vectors = embed_captions(["A dog.", None], encoder, encoder.width)
+    torch.testing.assert_close(vectors.square().mean(1), torch.tensor([1.0, 0.0]))
+
+
+def test_a_folder_can_be_named_in_the_environment(folder, monkeypatch, tmp_path):
+    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    assert ClipEncoder(cache=tmp_path).width == 24
+
+
+def test_a_missing_weight_is_not_filled_with_random_numbers(folder, tmp_path):
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    weights = load_file(folder / "model.safetensors")
+    del weights["text_projection.weight"]
+    save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
+    with pytest.raises(TextError, match="holds no complete CLIP text model"):
+        ClipEncoder(tmp_path, tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
+def test_an_incomplete_folder_is_told_what_belongs_in_it(folder, tmp_path, missing):
+    for path in folder.iterdir():
+        if path.name != missing:
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(TextError, match=r"expected config\.json, model\.safetensors and tokenizer"):
+        ClipEncoder(tmp_path, tmp_path)
+
+
+def test_without_weights_the_error_says_how_to_get_them(monkeypatch, tmp_path):
+    monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
+    monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *names: None)
+    with pytest.raises(TextError, match=r"no CLIP weights: .* 'hf download openai/clip-vit-base"):
+        ClipEncoder(cache=tmp_path)
+
+
+def test_without_transformers_the_extra_is_named(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(TextError, match=r"pip install 'sidelight\[clip\]'"):
+        ClipEncoder()
