@@ -1,12 +1,14 @@
 """An HTML page and the local files that it names."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
+from bs4.dammit import EntitySubstitution
+from bs4.formatter import HTMLFormatter
 
 from sidelight.errors import ConfigError
 from sidelight.pixels.atomic import write_atomically
@@ -67,7 +69,15 @@ class Page:
 
     def write(self, path: Path) -> None:
         """Writes the page as it stands, in UTF-8."""
-        write_atomically(path, self.document.encode("utf-8"))
+        formatter = _InOrder(EntitySubstitution.substitute_xml)
+        write_atomically(path, self.document.encode("utf-8", formatter=formatter))
+
+
+class _InOrder(HTMLFormatter):
+    """Leaves attributes in the order in which the page has them."""
+
+    def attributes(self, tag: Tag) -> Iterable[tuple[str, Any]]:
+        return tag.attrs.items()
 
 
 def point_to(image: Tag, file: Path) -> None:

@@ -96,6 +96,7 @@ def test_all_but_the_pictures_stays_as_it_was(site):
     text = Path("out/page.html").read_text("utf-8")
     assert '<meta charset="utf-8"/>' in text
     assert "<p>caf\xe9 &lt;3 &amp; more</p>" in text
+    assert '<img src="pictures/a%20b.jpg.slt" alt="A cat."/>' in text
     # what would still name the old pictures is gone
     assert "srcset" not in text
     assert "sizes" not in text
