@@ -92,15 +92,24 @@ def distil(
 ) -> SentenceNetwork:
     """Returns a network that gives MiniLM's vectors as nearly as it can."""
     torch.manual_seed(config.seed)
-    pieces = []
-    for piece in DatasetEmbedder(MiniLMEncoder()).pieces(sentences):
-        pieces.append(piece.half())
-        if len(pieces) % 200 == 0:
-            _report(f"teacher: {64 * len(pieces)} of {len(sentences)} sentences")
     network = SentenceNetwork(SentenceConfig(vocabulary=tokenizer.get_vocab_size()))
-    run = Distillation(network, tokenizer, sentences, torch.cat(pieces), config)
+    run = Distillation(network, tokenizer, sentences, teacher_vectors(sentences), config)
     run.run(lambda step, loss: _report(f"distillation {step}/{config.steps}: loss {loss:.4f}"))
     return network.eval()
+
+
+def teacher_vectors(sentences: list[str]) -> torch.Tensor:
+    """Returns MiniLM's vectors of the sentences, float16."""
+    order = sorted(range(len(sentences)), key=lambda k: len(sentences[k]))  # little padding
+    encoder = MiniLMEncoder()
+    vectors = torch.empty(len(sentences), encoder.width, dtype=torch.float16)
+    done = 0
+    for piece in DatasetEmbedder(encoder).pieces([sentences[k] for k in order]):
+        vectors[order[done : done + len(piece)]] = piece.half()
+        done += len(piece)
+        if done % 12_800 == 0:
+            _report(f"teacher: {done} of {len(sentences)} sentences")
+    return vectors
 
 
 def image_features(shards: list[Path], captions: dict[str, list[str]], cache: Path) -> torch.Tensor:

@@ -1,0 +1,66 @@
+"""A caption that does not fit is told, and left out where that is asked."""
+
+import numpy as np
+import pytest
+from tests.golden.tiny_text import HashingTextEncoder
+
+from sidelight.checking import decode_checked
+from sidelight.checkpoint import Checkpoint
+from sidelight.codec import Codec
+
+
+class FixedMatcher:
+    threshold = 0.2
+
+    def __init__(self, **scores: float) -> None:
+        self.scores, self.seen = scores, []
+
+    def score(self, caption: str, image: np.ndarray) -> float:
+        self.seen.append(image)
+        return self.scores[caption]
+
+
+@pytest.fixture(scope="module")
+def codec(tiny_exported) -> Codec:
+    return Codec(Checkpoint(tiny_exported, HashingTextEncoder.identity, {}), HashingTextEncoder())
+
+
+@pytest.fixture
+def matcher() -> FixedMatcher:
+    return FixedMatcher(right=0.31, wrong=0.04)
+
+
+@pytest.fixture
+def data(codec, make_picture) -> bytes:
+    from sidelight.api import as_picture
+
+    return codec.encode(as_picture(make_picture(64, 64)))
+
+
+@pytest.mark.parametrize("fallback", [False, True])
+def test_a_caption_that_fits_is_used(codec, matcher, data, fallback):
+    checked = decode_checked(codec, matcher, data, " right ", fallback=fallback)
+    assert np.array_equal(checked.image, codec.decode(data, "right").image)
+    assert checked.notes == ("caption match 0.31, the threshold is 0.20",)
+
+
+def test_one_that_does_not_fit_is_told_and_used(codec, matcher, data):
+    checked = decode_checked(codec, matcher, data, "wrong")
+    assert np.array_equal(checked.image, codec.decode(data, "wrong").image)
+    assert checked.notes[0] == "caption match 0.04, the threshold is 0.20"
+    assert checked.notes[1] == "this may be the caption of another picture"
+
+
+def test_or_left_out(codec, matcher, data):
+    plain = codec.decode(data, "").image
+    checked = decode_checked(codec, matcher, data, "wrong", fallback=True)
+    assert np.array_equal(checked.image, plain)
+    assert checked.notes[-1].endswith("decoded without it")
+    # the caption is held against a picture that it had no part in
+    assert all(np.array_equal(image, plain) for image in matcher.seen)
+
+
+def test_without_a_caption_nothing_is_compared(codec, matcher, data):
+    assert decode_checked(codec, matcher, data).notes == ()
+    assert decode_checked(codec, matcher, data, " ").notes == ()
+    assert matcher.seen == []
