@@ -22,6 +22,9 @@ from sidelight.errors import ConfigError
 from sidelight.text.bundled import PADDING, batching_tokenizer, tokenize
 from sidelight.text.network import SentenceNetwork
 
+_NEIGHBOURS = 16
+"""A batch is drawn from this many times its size of sentences that are alike in length."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistillationConfig(StrictConfig):
@@ -77,6 +80,7 @@ class Distillation:
         self.network, self.config = network, config
         self._tokenizer = batching_tokenizer(tokenizer.to_str(), network.config.max_tokens)
         self._sentences, self._teacher = sentences, teacher
+        self._by_length = sorted(range(len(sentences)), key=lambda k: len(sentences[k]))
         self._random = random.Random(config.seed)
         decayed = [p for p in network.parameters() if p.dim() > 1]
         rest = [p for p in network.parameters() if p.dim() <= 1]
@@ -88,7 +92,7 @@ class Distillation:
 
     def take_step(self) -> float:
         """Takes one step on random sentences and returns the loss."""
-        picked = self._random.choices(range(len(self._sentences)), k=self.config.batch)
+        picked = self._draw()
         seen = [self._some_words(self._sentences[k]) for k in picked]
         target = F.normalize(self._teacher[picked].float(), dim=1)
         for group in self._optimizer.param_groups:
@@ -117,6 +121,13 @@ class Distillation:
             if self.step % every == 0:
                 report(self.step, total / every)
                 total = 0.0
+
+    def _draw(self) -> list[int]:
+        # sentences of about one length, so that few positions are padding
+        size = min(_NEIGHBOURS * self.config.batch, len(self._by_length))
+        middle = self._random.randrange(len(self._by_length))
+        start = min(max(middle - size // 2, 0), len(self._by_length) - size)
+        return self._random.choices(self._by_length[start : start + size], k=self.config.batch)
 
     def _share(self) -> float:
         config = self.config
