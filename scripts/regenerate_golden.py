@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from PIL import Image, ImageCms
-from torch import nn
 
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -79,20 +78,12 @@ def regenerate() -> None:
 
 def tiny_model(config: ModelConfig) -> CodecModel:
     """Returns seeded weights, changed where a fresh model would leave a path unused."""
+    from tests.tiny_model import use_every_path
+
     torch.manual_seed(7)
     with torch.no_grad():
         model = CodecModel(config).eval()
-        for block in model.generator.ssa:
-            for mlp in (block.to_gamma, block.to_beta):
-                mlp[-1].weight.normal_(0, 0.2)  # text acts
-        for module in model.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.running_mean.normal_(0, 0.1)
-                module.running_var.uniform_(0.5, 2)
-        model.encoder.network[-1].weight.mul_(6)  # symbols are not all zero
-        model.hyperprior.analysis[-1].weight.mul_(20)
-        model.hyperprior.scale_synthesis[-1].weight.mul_(4)
-        model.hyperprior.scale_synthesis[-1].bias.add_(6)
+        use_every_path(model, scale_bias=6)
     return model
 
 

@@ -1,7 +1,7 @@
 """Trains stage 1 of a recipe: python scripts/train_stage1.py RECIPE RUN_FOLDER [--resume].
 
 Needs SIDELIGHT_ASSETS (pictures and LPIPS weights) and the recipe's text encoder, whose vectors are
-computed once and kept in the run folder.
+computed once and kept in the user's cache.
 """
 
 import argparse
@@ -11,17 +11,14 @@ import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 
 from sidelight.assets import ENVIRONMENT_VARIABLE
-from sidelight.data.shards import CaptionedImage, read_shards
+from sidelight.data.shards import CaptionedImage, held_out_keys, read_shards
 from sidelight.losses.lpips import LPIPS
-from sidelight.text.encoder import embed_captions
+from sidelight.text.dataset import DatasetEmbedder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.recipe import Recipe, load_recipe
 from sidelight.train.stage1 import STATE_FILE, Stage1, run
-
-_CAPTIONS_AT_ONCE = 64
 
 
 def main() -> None:
@@ -41,7 +38,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1))
     pictures = load_pictures(recipe)
-    text = text_vectors(pictures, recipe.text_encoder, folder / "text.safetensors")
+    text = text_vectors(pictures, recipe.text_encoder)
     stage = Stage1(recipe, pictures, text, LPIPS.load(for_training=True))
     if arguments.resume:
         stage.load(folder / STATE_FILE)
@@ -54,29 +51,19 @@ def load_pictures(recipe: Recipe) -> list[CaptionedImage]:
     root = Path(os.environ[ENVIRONMENT_VARIABLE])
     paths = sorted(path for glob in recipe.shards for path in root.glob(glob))
     pictures = list(read_shards(paths))
-    held = [p.key for p in pictures if p.key.startswith(recipe.held_out_shard)]
-    held_out = set(held[max(len(held) - recipe.held_out, 0) :])
+    held_out = held_out_keys((p.key for p in pictures), recipe.held_out_shard, recipe.held_out)
     kept = [p for p in pictures if p.key not in held_out]
     _report(f"{len(kept)} pictures from {len(paths)} shards, {len(held_out)} held out")
     return kept
 
 
-def text_vectors(pictures: list[CaptionedImage], name: str, cache: Path) -> list[torch.Tensor]:
-    """Returns float16 vectors (captions, t) for each picture, from the cache where it fits."""
-    counts = [len(p.captions) for p in pictures]
-    if not cache.exists():
-        encoder = load_text_encoder(name)
-        captions = [caption for p in pictures for caption in p.captions]
-        chunks = [
-            embed_captions(captions[k : k + _CAPTIONS_AT_ONCE], encoder, encoder.width).half()
-            for k in range(0, len(captions), _CAPTIONS_AT_ONCE)
-        ]
-        save_file({"vectors": torch.cat(chunks)}, cache)
-        _report(f"embedded {len(captions)} captions")
-    vectors = load_file(cache)["vectors"]
-    if len(vectors) != sum(counts):
-        sys.exit(f"{cache} holds {len(vectors)} vectors for {sum(counts)} captions: delete it")
-    return list(vectors.split(counts))
+def text_vectors(pictures: list[CaptionedImage], name: str) -> list[torch.Tensor]:
+    """Returns float16 vectors (captions, t) for each picture."""
+    captions = [caption for p in pictures for caption in p.captions]
+    embedder = DatasetEmbedder(load_text_encoder(name))
+    vectors = torch.cat([piece.half() for piece in embedder.pieces(captions)])
+    _report(f"text vectors of {len(captions)} captions")
+    return list(vectors.split([len(p.captions) for p in pictures]))
 
 
 def _report(line: str) -> None:

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from sidelight.assets import ENVIRONMENT_VARIABLE
 from sidelight.data.sentences import template_sentences, wordnet_nouns, wordnet_sentences
-from sidelight.data.shards import CaptionedImage, read_shard_captions, read_shards
+from sidelight.data.shards import CaptionedImage, held_out_keys, read_shard_captions, read_shards
 from sidelight.text.bundled import save_bundled
 from sidelight.text.canonical import canonical_caption
 from sidelight.text.dataset import DatasetEmbedder
@@ -71,11 +71,10 @@ def main() -> None:
 def training_captions(shards: list[Path]) -> dict[str, list[str]]:
     """Returns the captions of every training picture by key, less those held out."""
     listed = dict(read_shard_captions(shards))
-    held_out = [key for key in listed if key.startswith(_HELD_OUT_SHARD)][-_HELD_OUT:]
-    kept = {key: listed[key] for key in listed.keys() - set(held_out)}
+    held_out = held_out_keys(listed, _HELD_OUT_SHARD, _HELD_OUT)
     return {
-        key: [caption for text in kept[key] if (caption := canonical_caption(text))]
-        for key in sorted(kept)
+        key: [caption for text in listed[key] if (caption := canonical_caption(text))]
+        for key in sorted(listed.keys() - held_out)
     }
 
 

@@ -30,7 +30,7 @@ def tiny_config() -> ModelConfig:
 def make_tiny_model(tiny_config: ModelConfig) -> Callable[[], CodecModel]:
     """Seeded weights, changed where a fresh model would leave a path unused."""
     import torch
-    from torch import nn
+    from tests.tiny_model import use_every_path
 
     from sidelight.models.codec_model import CodecModel
 
@@ -38,17 +38,7 @@ def make_tiny_model(tiny_config: ModelConfig) -> Callable[[], CodecModel]:
         with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(4)
             model = CodecModel(tiny_config)
-            for block in model.generator.ssa:
-                for mlp in (block.to_gamma, block.to_beta):
-                    mlp[-1].weight.normal_(0, 0.2)  # text acts
-            for module in model.modules():
-                if isinstance(module, nn.BatchNorm2d):
-                    module.running_mean.normal_(0, 0.1)
-                    module.running_var.uniform_(0.5, 2)
-            model.encoder.network[-1].weight.mul_(6)  # symbols are not all zero
-            model.hyperprior.analysis[-1].weight.mul_(20)
-            model.hyperprior.scale_synthesis[-1].weight.mul_(4)
-            model.hyperprior.scale_synthesis[-1].bias.add_(1)
+            use_every_path(model, scale_bias=1)
             for gain in (model.latent_gain, model.hyper_gain):
                 gain.log_gain.add_(0.1 * torch.randn_like(gain.log_gain))
                 gain.log_inverse.add_(0.1 * torch.randn_like(gain.log_inverse))

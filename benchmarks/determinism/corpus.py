@@ -9,7 +9,7 @@ from PIL import Image
 
 from benchmarks.pictures import CaptionedPicture
 from sidelight.bitstream.container import Container
-from sidelight.codec import Codec
+from sidelight.codec import Codec, grouped
 from sidelight.models.exported import Latents
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow
@@ -86,9 +86,4 @@ def batches(containers: list[Container], *, batched: bool) -> list[list[int]]:
     """Returns the places of the files in each pass: alone, or with all that can share one."""
     if not batched:
         return [[k] for k in range(len(containers))]
-    groups: dict[tuple[int, int, int], list[int]] = {}
-    for k, container in enumerate(containers):
-        # the rule of Codec.decode_batch: one padded size and one quality
-        padded = (-(-container.height // 64), -(-container.width // 64))
-        groups.setdefault((*padded, container.quality_step), []).append(k)
-    return list(groups.values())
+    return list(grouped(containers).values())

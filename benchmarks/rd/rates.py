@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sidelight.entropy.tables import FREQUENCY_TOTAL, SymbolTables
+from sidelight.entropy.tables import SymbolTables
 from sidelight.models.exported import Latents
 from sidelight.models.frozen import FrozenHyperprior
 
@@ -25,13 +25,9 @@ def estimated_bits(latents: Latents, frozen: FrozenHyperprior) -> float:
 
 def symbol_bits(symbols: np.ndarray, index: np.ndarray, tables: SymbolTables) -> float:
     """Returns the ideal bits of ``symbols``, each by the table that ``index`` names."""
-    starts = np.cumsum(tables.lengths) - tables.lengths
-    escape = tables.lengths[index] - 1
     entry = symbols.astype(np.int64) - tables.first[index]
-    escaped = (entry < 0) | (entry >= escape)
-    entry = np.where(escaped, escape, entry)
-    frequencies = tables.frequencies[starts[index] + entry]
-    return float(-np.log2(frequencies / FREQUENCY_TOTAL).sum()) + _escape_bits(symbols[escaped])
+    escaped = (entry < 0) | (entry >= tables.lengths[index] - 1)
+    return float(tables.bits(symbols, index).sum()) + _escape_bits(symbols[escaped])
 
 
 def _escape_bits(values: np.ndarray) -> float:

@@ -58,7 +58,7 @@ def measure(
 ) -> Record:
     """Returns the figures of one encoder, on one thread."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    vectors = _unit(encoder, queries)
+    vectors, answered = _unit(encoder, queries), _unit(encoder, answers)
     seconds = []
     for caption in queries[:_TIMED]:
         start = time.perf_counter()
@@ -67,8 +67,8 @@ def measure(
     same_width = vectors.shape == teacher.shape
     return {
         "identity": encoder.identity._asdict(),
-        "recall_at_1": recall_at(vectors, _unit(encoder, answers), 1),
-        "recall_at_5": recall_at(vectors, _unit(encoder, answers), 5),
+        "recall_at_1": recall_at(vectors, answered, 1),
+        "recall_at_5": recall_at(vectors, answered, 5),
         "cosine_to_teacher": (vectors * teacher).sum(1).mean().item() if same_width else None,
         "ms_per_caption": 1000 * median(seconds),
         "peak_growth_bytes": 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before),

@@ -126,7 +126,7 @@ class Codec:
         ]
         bf16 = use_bf16(precision)
         pictures: dict[int, Picture] = {}
-        for (_, _, step), members in _grouped(containers).items():
+        for (_, _, step), members in grouped(containers).items():
             latents = self.decode_latents([containers[k] for k in members])
             y_hat = self.model.dequantise(latents, step)
             text = self.embed([captions[k] for k in members])
@@ -272,7 +272,11 @@ def _group_key(container: Container) -> tuple[int, int, int]:
     return height, width, container.quality_step
 
 
-def _grouped(containers: Sequence[Container]) -> dict[tuple[int, int, int], list[int]]:
+def grouped(containers: Sequence[Container]) -> dict[tuple[int, int, int], list[int]]:
+    """Returns the places of the files that can be decoded together.
+
+    They share what is their key here: padded height, padded width and quality step.
+    """
     groups: dict[tuple[int, int, int], list[int]] = {}
     for k, container in enumerate(containers):
         groups.setdefault(_group_key(container), []).append(k)

@@ -45,6 +45,12 @@ def read_shards(paths: Iterable[Path]) -> Iterator[CaptionedImage]:
                 raise ImageError(f"{path}: {next(iter(waiting))} lacks its picture or its json")
 
 
+def held_out_keys(keys: Iterable[str], shard: str, count: int) -> set[str]:
+    """Returns the last ``count`` keys of a shard: pictures that are never trained on."""
+    of_shard = [key for key in keys if key.startswith(shard)]
+    return set(of_shard[max(len(of_shard) - count, 0) :])
+
+
 def read_shard_captions(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yields the key and the captions of every picture, without decoding the pictures.
 

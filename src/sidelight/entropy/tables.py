@@ -45,6 +45,16 @@ class SymbolTables:
         start = int(self._starts()[k])
         return self.frequencies[start : start + int(self.lengths[k])]
 
+    def bits(self, symbols: np.ndarray, index: np.ndarray) -> np.ndarray:
+        """Returns the ideal bits of each symbol by the table that ``index`` names.
+
+        A value outside its table counts as the escape; the digits that follow are left out.
+        """
+        escape = self.lengths[index].astype(np.int64) - 1
+        entry = symbols.astype(np.int64) - self.first[index]
+        entry = np.where((entry < 0) | (entry > escape), escape, entry)
+        return -np.log2(self.frequencies[self._starts()[index] + entry] / FREQUENCY_TOTAL)
+
     def _starts(self) -> np.ndarray:
         return np.cumsum(self.lengths) - self.lengths
 

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int32, UInt8
 from torch import Tensor, nn
@@ -127,15 +126,8 @@ def information_bits(latents: Latents, frozen: FrozenHyperprior) -> Float[Tensor
 
     An escaped symbol counts as its escape; the digits that follow are left out.
     """
-    tables = frozen.latent_tables
-    starts = np.cumsum(tables.lengths) - tables.lengths
-    index = latents.prediction.index.long()
-    first = torch.from_numpy(tables.first.astype(np.int64))[index]
-    last = torch.from_numpy(tables.lengths.astype(np.int64))[index] - 1
-    entry = latents.y_symbols - first
-    entry = torch.where((entry < 0) | (entry > last), last, entry)
-    costs = -np.log2(tables.frequencies / tables.table(0).sum())
-    bits = torch.from_numpy(costs)[torch.from_numpy(starts)[index] + entry]
+    index = latents.prediction.index.numpy()
+    bits = torch.from_numpy(frozen.latent_tables.bits(latents.y_symbols.numpy(), index))
     return bits.sum(1).float()
 
 

@@ -6,7 +6,7 @@ Axes: b batch, t text width.
 import hashlib
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -15,40 +15,45 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sidelight.text.encoder import EncoderIdentity
+from sidelight.text.encoder import TextEncoder
 
 _WAIT_S = 60.0
 
 
-class VectorCache:
-    """One SQLite file per encoder and weights; several processes may share it."""
+class CachedEncoder:
+    """A text encoder whose vectors are kept in one SQLite file per encoder and weights.
 
-    def __init__(self, identity: EncoderIdentity, width: int, folder: Path | None = None) -> None:
+    Several processes may share it.
+    """
+
+    def __init__(self, encoder: TextEncoder, folder: Path | None = None) -> None:
         """Opens or makes the file.
 
         Args:
-            identity: Whose vectors; other weights have another file.
-            width: Length t of the vectors.
+            encoder: Is asked for captions that are new.
             folder: None for ``sidelight/text`` in the user's cache folder.
         """
+        self.identity, self.width = encoder.identity, encoder.width
+        self._encoder = encoder
         folder = folder or _user_cache()
         folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / f"{identity.name}-{identity.fingerprint}.sqlite"
-        self._width = width
+        self._path = folder / f"{self.identity.name}-{self.identity.fingerprint}.sqlite"
         with closing(self._open()) as connection, connection:
             connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, v BLOB)")
 
-    def fetch(
-        self, captions: Sequence[str], embed: Callable[[Sequence[str]], Float[Tensor, "b t"]]
-    ) -> Float[Tensor, "b t"]:
-        """Returns float32 vectors in the captions' order; ``embed`` makes those that are new."""
+    def characters_read(self, caption: str) -> int:
+        """Returns what the encoder says."""
+        return self._encoder.characters_read(caption)
+
+    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
+        """Returns the encoder's vectors in float32, in the captions' order."""
         keys = [hashlib.sha256(caption.encode("utf-8")).digest() for caption in captions]
         known = self._read(keys)
         new = {
             key: caption for key, caption in zip(keys, captions, strict=True) if key not in known
         }
         if new:
-            vectors = embed(list(new.values())).float().cpu().numpy()
+            vectors = self._encoder(list(new.values())).float().cpu().numpy()
             known |= dict(zip(new, vectors, strict=True))
             self._write({key: known[key] for key in new})
         return torch.from_numpy(np.stack([known[key] for key in keys]))

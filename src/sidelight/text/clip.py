@@ -14,7 +14,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sidelight.errors import TextError
-from sidelight.text.cache import VectorCache
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
 
 FOLDER_VARIABLE = "SIDELIGHT_CLIP"
@@ -25,17 +24,16 @@ _WEIGHT_FILES = ("model.safetensors", "pytorch_model.bin")
 
 
 class ClipEncoder:
-    """The text tower of a CLIP model, frozen; its vectors are kept on disk by caption."""
+    """The text tower of a CLIP model, frozen."""
 
     name = "clip-vit-b32"
 
-    def __init__(self, folder: Path | None = None, cache: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         """Reads the model from a folder; the network is never asked.
 
         Args:
             folder: As ``save_pretrained`` of transformers writes it; None for the folder that
                 SIDELIGHT_CLIP names, else the hub's download of ViT-B/32.
-            cache: Where vectors are kept; None for the user's cache folder.
 
         Raises:
             TextError: transformers or the model's files are missing.
@@ -65,7 +63,6 @@ class ClipEncoder:
         self._network = network.eval()
         self.width = self._network.config.projection_dim
         self.identity = EncoderIdentity(self.name, fingerprint_of(files))
-        self._cache = VectorCache(self.identity, self.width, cache)
 
     def characters_read(self, caption: str) -> int:
         """Returns where the last token ends that the model has a position for (77 of them)."""
@@ -76,12 +73,9 @@ class ClipEncoder:
             return len(caption)
         return int(encoded["offset_mapping"][0][-2][1])
 
+    @torch.inference_mode()
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
         """Returns the projected text features, not normalised."""
-        return self._cache.fetch(captions, self._embed)
-
-    @torch.inference_mode()
-    def _embed(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
         tokens = self._tokens(captions, padding=True, return_tensors="pt")
         return self._network(**tokens).text_embeds
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from sidelight.data.shards import read_shard_captions
 from sidelight.errors import TextError
 from sidelight.pixels.atomic import write_atomically
-from sidelight.text.cache import VectorCache
+from sidelight.text.cache import CachedEncoder
 from sidelight.text.encoder import EncoderIdentity, TextEncoder, embed_captions
 from sidelight.text.listing import CaptionListing
 
@@ -47,16 +47,13 @@ class DatasetEmbedder:
     """Embeds captions piece by piece; what is done stays in the encoder's cache."""
 
     def __init__(self, encoder: TextEncoder, cache: Path | None = None) -> None:
-        self._encoder = encoder
-        self._cache = VectorCache(encoder.identity, encoder.width, cache)
+        self._encoder = CachedEncoder(encoder, cache)
 
     def pieces(self, captions: Sequence[str]) -> Iterator[Float[Tensor, "_ t"]]:
         """Yields unit-RMS vectors of up to 64 captions at a time, in order."""
         for start in range(0, len(captions), _CAPTIONS_AT_ONCE):
-            yield self._cache.fetch(captions[start : start + _CAPTIONS_AT_ONCE], self._embed)
-
-    def _embed(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
-        return embed_captions(captions, self._encoder, self._encoder.width)
+            piece = captions[start : start + _CAPTIONS_AT_ONCE]
+            yield embed_captions(piece, self._encoder, self._encoder.width)
 
 
 def save_vectors(

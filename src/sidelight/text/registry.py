@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from sidelight.errors import TextError
+from sidelight.text.cache import CachedEncoder
 from sidelight.text.clip import ClipEncoder
 from sidelight.text.encoder import EncoderIdentity, TextEncoder
 from sidelight.text.minilm import MiniLMEncoder
 
 TEXT_ENCODERS: dict[str, Callable[[], TextEncoder]] = {
     MiniLMEncoder.name: MiniLMEncoder,
-    ClipEncoder.name: ClipEncoder,
+    ClipEncoder.name: lambda: CachedEncoder(ClipEncoder()),
 }
 
 

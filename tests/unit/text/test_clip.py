@@ -10,7 +10,9 @@ from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
 from sidelight.errors import TextError
+from sidelight.text.cache import CachedEncoder
 from sidelight.text.clip import FOLDER_VARIABLE, ClipEncoder
+from sidelight.text.dataset import DatasetEmbedder
 from sidelight.text.encoder import embed_captions, fit_caption
 
 ENDS = ["<|startoftext|>", "<|endoftext|>"]
@@ -47,7 +49,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def encoder(folder, tmp_path):
-    return ClipEncoder(folder, tmp_path / "cache")
+    return CachedEncoder(ClipEncoder(folder), tmp_path / "cache")
 
 
 def test_vectors_are_those_of_transformers_own_model(encoder, folder):
@@ -71,10 +73,13 @@ def test_a_caption_is_lower_cased_and_ends_at_the_last_position(encoder):
 
 def test_known_captions_are_read_from_disk(encoder, folder, tmp_path, monkeypatch):
     first = encoder(CAPTIONS)
-    again = ClipEncoder(folder, tmp_path / "cache")
+    clip = ClipEncoder(folder)
     seen = []
-    embed = again._embed
-    monkeypatch.setattr(again, "_embed", lambda new: seen.append(new) or embed(new))
+    embed = ClipEncoder.__call__
+    monkeypatch.setattr(
+        ClipEncoder, "__call__", lambda self, new: seen.append(new) or embed(self, new)
+    )
+    again = CachedEncoder(clip, tmp_path / "cache")
     assert torch.equal(again([*CAPTIONS, "new"])[:3], first)
     assert seen == [["new"]]
 
@@ -88,7 +93,7 @@ def test_other_weights_have_another_fingerprint_and_cache(encoder, folder, tmp_p
     with torch.no_grad():
         network.text_projection.weight.mul_(2)
     network.save_pretrained(other)
-    changed = ClipEncoder(other, tmp_path / "cache")
+    changed = CachedEncoder(ClipEncoder(other), tmp_path / "cache")
     assert changed.identity != encoder.identity
     torch.testing.assert_close(changed(CAPTIONS), 2 * encoder(CAPTIONS))
 
@@ -98,9 +103,16 @@ def test_the_codec_reads_unit_rms_vectors(encoder):
     torch.testing.assert_close(vectors.square().mean(1), torch.tensor([1.0, 0.0]))
 
 
-def test_a_folder_can_be_named_in_the_environment(folder, monkeypatch, tmp_path):
+def test_a_data_set_is_embedded_alike_before_and_after_the_codec_cached_it(encoder, tmp_path):
+    # one cache serves both, so it must hold one kind of vector
+    encoder(["A dog."])
+    pieces = DatasetEmbedder(encoder, tmp_path / "cache").pieces(["A dog.", "a cat"])
+    torch.testing.assert_close(torch.cat(list(pieces)).square().mean(1), torch.ones(2))
+
+
+def test_a_folder_can_be_named_in_the_environment(folder, monkeypatch):
     monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
-    assert ClipEncoder(cache=tmp_path).width == 24
+    assert ClipEncoder().width == 24
 
 
 def test_a_missing_weight_is_not_filled_with_random_numbers(folder, tmp_path):
@@ -110,7 +122,7 @@ def test_a_missing_weight_is_not_filled_with_random_numbers(folder, tmp_path):
     del weights["text_projection.weight"]
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
     with pytest.raises(TextError, match="holds no complete CLIP text model"):
-        ClipEncoder(tmp_path, tmp_path)
+        ClipEncoder(tmp_path)
 
 
 @pytest.mark.parametrize("missing", ["config.json", "model.safetensors"])
@@ -119,14 +131,14 @@ def test_an_incomplete_folder_is_told_what_belongs_in_it(folder, tmp_path, missi
         if path.name != missing:
             (tmp_path / path.name).write_bytes(path.read_bytes())
     with pytest.raises(TextError, match=r"expected config\.json, model\.safetensors and tokenizer"):
-        ClipEncoder(tmp_path, tmp_path)
+        ClipEncoder(tmp_path)
 
 
-def test_without_weights_the_error_says_how_to_get_them(monkeypatch, tmp_path):
+def test_without_weights_the_error_says_how_to_get_them(monkeypatch):
     monkeypatch.delenv(FOLDER_VARIABLE, raising=False)
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *names: None)
     with pytest.raises(TextError, match=r"no CLIP weights: .* 'hf download openai/clip-vit-base"):
-        ClipEncoder(cache=tmp_path)
+        ClipEncoder()
 
 
 def test_without_transformers_the_extra_is_named(monkeypatch):
