@@ -1,24 +1,30 @@
 """Trains the bundled text encoder: python scripts/train_text.py RUN_FOLDER --wordnet FOLDER.
 
 First it distils MiniLM (extra ``minilm``) on the captions of the training shards below
-SIDELIGHT_ASSETS, on WordNet (Debian's wordnet-base: /usr/share/wordnet) and on templates; then it
-tunes the result on the pictures of those captions (extra ``match``). Pictures that are held out for
-tests are left out. RUN_FOLDER gets ``distilled.safetensors`` and ``sidelight-text.safetensors``;
-teacher vectors and image features are kept, so that a second run begins at once.
+SIDELIGHT_ASSETS, on sentences crossed from two of them, on WordNet (Debian's wordnet-base:
+/usr/share/wordnet) and on templates; then it tunes the result on the pictures of those captions
+(extra ``match``). Pictures that are held out for tests are left out. RUN_FOLDER gets
+``distilled.safetensors`` and ``sidelight-text.safetensors``. A run that was cut goes on when the
+same command is given again.
 """
 
 import argparse
 import os
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 
 from sidelight.assets import ENVIRONMENT_VARIABLE
-from sidelight.data.sentences import template_sentences, wordnet_nouns, wordnet_sentences
+from sidelight.data.sentences import (
+    crossed_captions,
+    template_sentences,
+    wordnet_nouns,
+    wordnet_sentences,
+)
 from sidelight.data.shards import CaptionedImage, held_out_keys, read_shard_captions, read_shards
 from sidelight.text.bundled import save_bundled
 from sidelight.text.canonical import canonical_caption
@@ -27,11 +33,13 @@ from sidelight.text.images import ImageFeatures
 from sidelight.text.minilm import MiniLMEncoder
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 from sidelight.train.text_distillation import Distillation, DistillationConfig, train_tokenizer
+from sidelight.train.text_run import TextRun
 from sidelight.train.text_tuning import Tuning, TuningConfig
 
 _SHARDS = "data/train/*.tar"
 _HELD_OUT_SHARD, _HELD_OUT = "flickr8k-224px-01", 500
 _PICTURES_AT_ONCE = 32
+_SEED = 2311
 
 
 def main() -> None:
@@ -45,23 +53,40 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=DistillationConfig().steps)
     parser.add_argument("--tuning-steps", type=int, default=TuningConfig().steps)
     parser.add_argument("--templates", type=int, default=20_000)
+    parser.add_argument("--crossed", type=int, default=100_000)
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
+    torch.manual_seed(_SEED)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     shards = sorted(Path(os.environ[ENVIRONMENT_VARIABLE]).glob(_SHARDS))
     captions = training_captions(shards)
     sentences = [text for texts in captions.values() for text in texts]
-    sentences += other_sentences(arguments.wordnet, arguments.templates)
+    crossed = crossed_captions(tuple(sentences), arguments.crossed, seed=_SEED)
+    sentences += [*crossed, *other_sentences(arguments.wordnet, arguments.templates)]
     _report(f"{len(sentences)} sentences, captions of {len(captions)} pictures among them")
     tokenizer = train_tokenizer(sentences, arguments.vocabulary)
-    network = distil(sentences, tokenizer, DistillationConfig(steps=arguments.steps))
+    network = SentenceNetwork(SentenceConfig(vocabulary=tokenizer.get_vocab_size()))
+    distillation = Distillation(
+        network,
+        tokenizer,
+        sentences,
+        teacher_vectors(sentences),
+        DistillationConfig(steps=arguments.steps),
+    )
+    distillation.run(progress("distillation", distillation), arguments.folder / "distillation.pt")
+    network.eval()
     save_bundled(arguments.folder / "distilled.safetensors", network, tokenizer)
     features = image_features(shards, captions, arguments.folder / "features.safetensors")
-    config = TuningConfig(steps=arguments.tuning_steps)
-    tuning = Tuning(network, tokenizer, features, list(captions.values()), config)
-    tuning.run(lambda step, loss: _report(f"tuning {step}/{config.steps}: loss {loss:.4f}"))
+    tuning = Tuning(
+        network,
+        tokenizer,
+        features,
+        list(captions.values()),
+        TuningConfig(steps=arguments.tuning_steps),
+    )
+    tuning.run(progress("tuning", tuning), arguments.folder / "tuning.pt")
     target = arguments.folder / "sidelight-text.safetensors"
     projection = tuning.projection.weight
     save_bundled(target, network.eval(), tokenizer, image_projection=projection)
@@ -80,21 +105,14 @@ def training_captions(shards: list[Path]) -> dict[str, list[str]]:
 
 def other_sentences(wordnet: Path, num_templates: int) -> list[str]:
     """Returns WordNet's glosses and examples, and templates with its nouns."""
-    seed = DistillationConfig().seed
-    fillers = random.Random(seed).choices(wordnet_nouns(wordnet), k=2 * num_templates)
+    fillers = random.Random(_SEED).choices(wordnet_nouns(wordnet), k=2 * num_templates)
     templates = list(template_sentences(fillers))[:num_templates]
     return [*wordnet_sentences(wordnet), *templates]
 
 
-def distil(
-    sentences: list[str], tokenizer: Tokenizer, config: DistillationConfig
-) -> SentenceNetwork:
-    """Returns a network that gives MiniLM's vectors as nearly as it can."""
-    torch.manual_seed(config.seed)
-    network = SentenceNetwork(SentenceConfig(vocabulary=tokenizer.get_vocab_size()))
-    run = Distillation(network, tokenizer, sentences, teacher_vectors(sentences), config)
-    run.run(lambda step, loss: _report(f"distillation {step}/{config.steps}: loss {loss:.4f}"))
-    return network.eval()
+def progress(name: str, run: TextRun) -> Callable[[int, float], None]:
+    """Returns what tells the loss of a run."""
+    return lambda step, loss: _report(f"{name} {step}/{run.num_steps}: loss {loss:.4f}")
 
 
 def teacher_vectors(sentences: list[str]) -> torch.Tensor:

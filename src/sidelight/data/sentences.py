@@ -1,7 +1,8 @@
-"""Sentences to distil a text encoder from: captions, WordNet's glosses, templates."""
+"""Sentences to distil a text encoder from: crossed captions, WordNet's glosses, templates."""
 
+import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from sidelight.errors import TextError
@@ -59,6 +60,16 @@ def template_sentences(nouns: Iterable[str]) -> Iterator[str]:
         except StopIteration:
             return
         yield template.format(*fillers)
+
+
+def crossed_captions(captions: Sequence[str], count: int, *, seed: int) -> Iterator[str]:
+    """Yields the first words of one caption with the last words of another."""
+    chance = random.Random(seed)
+    for _ in range(count):
+        first, second = (chance.choice(captions).split() for _ in range(2))
+        head = first[: chance.randint(1, len(first))]
+        tail = second[chance.randrange(len(second)) :]
+        yield " ".join(head + tail)
 
 
 def _words_of(head: str) -> list[str]:

@@ -7,8 +7,7 @@ Axes: b batch, n sentences, t text width.
 """
 
 import math
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +20,7 @@ from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
 from sidelight.text.bundled import PADDING, batching_tokenizer, tokenize
 from sidelight.text.network import SentenceNetwork
+from sidelight.train.text_run import TextRun
 
 _NEIGHBOURS = 16
 """A batch is drawn from this many times its size of sentences that are alike in length."""
@@ -66,8 +66,8 @@ def train_tokenizer(sentences: Sequence[str], vocabulary: int) -> Tokenizer:
     return tokenizer
 
 
-class Distillation:
-    """One run: the student, its optimiser and its place in the schedule."""
+class Distillation(TextRun):
+    """A student that learns from the teacher's vectors of ``sentences``."""
 
     def __init__(
         self,
@@ -77,18 +77,17 @@ class Distillation:
         teacher: Float[Tensor, "n t"],
         config: DistillationConfig,
     ) -> None:
-        self.network, self.config = network, config
-        self._tokenizer = batching_tokenizer(tokenizer.to_str(), network.config.max_tokens)
-        self._sentences, self._teacher = sentences, teacher
-        self._by_length = sorted(range(len(sentences)), key=lambda k: len(sentences[k]))
-        self._random = random.Random(config.seed)
         decayed = [p for p in network.parameters() if p.dim() > 1]
         rest = [p for p in network.parameters() if p.dim() <= 1]
-        self._optimizer = torch.optim.AdamW(
+        optimizer = torch.optim.AdamW(
             [{"params": decayed, "weight_decay": 0.01}, {"params": rest, "weight_decay": 0.0}],
             lr=config.learning_rate,
         )
-        self.step = 0
+        super().__init__(network, network, optimizer, num_steps=config.steps, seed=config.seed)
+        self.config = config
+        self._tokenizer = batching_tokenizer(tokenizer.to_str(), network.config.max_tokens)
+        self._sentences, self._teacher = sentences, teacher
+        self._by_length = sorted(range(len(sentences)), key=lambda k: len(sentences[k]))
 
     def take_step(self) -> float:
         """Takes one step on random sentences and returns the loss."""
@@ -110,17 +109,7 @@ class Distillation:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self._optimizer.step()
-        self.step += 1
         return float(loss.detach())
-
-    def run(self, report: Callable[[int, float], None], every: int = 200) -> None:
-        """Takes the remaining steps, reporting the mean loss."""
-        total = 0.0
-        while self.step < self.config.steps:
-            total += self.take_step()
-            if self.step % every == 0:
-                report(self.step, total / every)
-                total = 0.0
 
     def _draw(self) -> list[int]:
         # sentences of about one length, so that few positions are padding

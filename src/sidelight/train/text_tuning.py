@@ -7,8 +7,7 @@ Axes: b batch, n pictures, t text width, f image features.
 """
 
 import math
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -21,6 +20,7 @@ from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
 from sidelight.text.bundled import batching_tokenizer, tokenize
 from sidelight.text.network import SentenceNetwork
+from sidelight.train.text_run import TextRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class TuningConfig(StrictConfig):
             raise ConfigError(f"batch must be >= 2, got {self.batch}: contrast needs two pictures")
 
 
-class Tuning:
+class Tuning(TextRun):
     """One run over pictures given as features, each with its captions."""
 
     def __init__(
@@ -54,21 +54,21 @@ class Tuning:
         captions: Sequence[Sequence[str]],
         config: TuningConfig,
     ) -> None:
-        self.network, self.config = network, config
         self.projection = nn.Linear(features.shape[1], network.config.text_width, bias=False)
-        self._tokenizer = batching_tokenizer(tokenizer.to_str(), network.config.max_tokens)
-        self._features, self._captions = features, captions
-        self._before = [self._embed(texts) for texts in captions]
-        self._random = random.Random(config.seed)
-        self._optimizer = torch.optim.AdamW(
+        trained = nn.ModuleList([network, self.projection])
+        optimizer = torch.optim.AdamW(
             [
                 {"params": list(network.parameters()), "lr": config.learning_rate},
                 {"params": list(self.projection.parameters()), "lr": 10 * config.learning_rate},
             ],
             weight_decay=0.01,
         )
-        self._peaks = [group["lr"] for group in self._optimizer.param_groups]
-        self.step = 0
+        super().__init__(network, trained, optimizer, num_steps=config.steps, seed=config.seed)
+        self.config = config
+        self._peaks = [group["lr"] for group in optimizer.param_groups]
+        self._tokenizer = batching_tokenizer(tokenizer.to_str(), network.config.max_tokens)
+        self._features, self._captions = features, captions
+        self._before = [self._embed(texts) for texts in captions]
 
     def take_step(self) -> float:
         """Takes one step on different pictures, one caption of each, and returns the loss."""
@@ -92,17 +92,7 @@ class Tuning:
         loss = loss + config.keep_weight * (1 - (vectors * before).sum(1).mean())
         loss.backward()
         self._optimizer.step()
-        self.step += 1
         return float(loss.detach())
-
-    def run(self, report: Callable[[int, float], None], every: int = 100) -> None:
-        """Takes the remaining steps, reporting the mean loss."""
-        total = 0.0
-        while self.step < self.config.steps:
-            total += self.take_step()
-            if self.step % every == 0:
-                report(self.step, total / every)
-                total = 0.0
 
     @torch.no_grad()
     def _embed(self, texts: Sequence[str]) -> Float[Tensor, "_ t"]:

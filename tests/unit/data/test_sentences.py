@@ -4,7 +4,12 @@ from itertools import islice
 
 import pytest
 
-from sidelight.data.sentences import template_sentences, wordnet_nouns, wordnet_sentences
+from sidelight.data.sentences import (
+    crossed_captions,
+    template_sentences,
+    wordnet_nouns,
+    wordnet_sentences,
+)
 from sidelight.errors import TextError
 
 LICENCE = "  1 This software and database is being provided to you, the LICENSEE, by\n"
@@ -50,6 +55,22 @@ def test_templates_take_the_nouns_in_turn_until_they_run_out():
         "a close-up of an apple",
         "a cat in the background",
     ]
+
+
+def test_crossed_captions_begin_as_one_and_end_as_another():
+    captions = ["a b c d", "1 2 3"]
+    crossed = list(crossed_captions(captions, 200, seed=3))
+    assert crossed == list(crossed_captions(captions, 200, seed=3))
+    assert len({len(sentence.split()) for sentence in crossed}) > 4
+    for sentence in crossed:
+        assert any(
+            sentence == f"{' '.join(first.split()[:k])} {' '.join(second.split()[m:])}"
+            for first in captions
+            for second in captions
+            for k in range(1, 5)
+            for m in range(4)
+        )
+    assert any(s.startswith("a b") and s.endswith("3") for s in crossed)
 
 
 def test_a_missing_file_is_named(tmp_path):

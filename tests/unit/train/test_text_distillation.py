@@ -104,3 +104,24 @@ def test_dropped_words_never_leave_a_sentence_empty():
 def test_settings_out_of_range_are_refused(changes):
     with pytest.raises(ConfigError):
         make_run(**changes)
+
+
+def test_a_run_that_was_cut_ends_as_one_that_was_not(tmp_path):
+    whole, cut, resumed = (make_run(steps=8, warmup_steps=2) for _ in range(3))
+    whole.run(lambda step, loss: None)
+    checkpoint = tmp_path / "run.pt"
+    with pytest.raises(KeyboardInterrupt):
+        cut.run(interrupt_at(4), checkpoint, every=2)
+    reports = []
+    resumed.run(lambda step, loss: reports.append(step), checkpoint, every=2)
+    assert reports == [4, 6, 8]  # step 4 was told before it was saved
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
+
+
+def interrupt_at(last: int):
+    def report(step: int, loss: float) -> None:
+        if step == last:
+            raise KeyboardInterrupt
+
+    return report
