@@ -15,10 +15,19 @@ class CaptionedPicture(NamedTuple):
     """One picture file with the captions of the data set."""
 
     path: Path
-    caption: str
-    """The first of its captions."""
-    next_caption: str
-    """The first caption of the next picture: fluent, and wrong here."""
+    captions: list[str]
+    next_captions: list[str]
+    """Those of the next picture: fluent, and wrong here."""
+
+    @property
+    def caption(self) -> str:
+        """The first of its captions."""
+        return self.captions[0]
+
+    @property
+    def next_caption(self) -> str:
+        """The first caption of the next picture."""
+        return self.next_captions[0]
 
 
 def load_dataset(name: str) -> list[CaptionedPicture]:
@@ -27,7 +36,7 @@ def load_dataset(name: str) -> list[CaptionedPicture]:
     captions = json.loads(captions_path.read_text("utf-8"))
     names = sorted(captions)
     return [
-        CaptionedPicture(captions_path.parent / here, captions[here][0], captions[after][0])
+        CaptionedPicture(captions_path.parent / here, captions[here], captions[after])
         for here, after in zip(names, names[1:] + names[:1], strict=True)
     ]
 

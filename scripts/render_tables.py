@@ -206,11 +206,70 @@ def memory(record: Record) -> str:
     return f"{size}\n\n{_markdown(header, rows)}"
 
 
+def text_retrieval(record: Record) -> str:
+    """Returns one row for each text encoder."""
+    header = [
+        "encoder",
+        "text R@1",
+        "text R@5",
+        "image to caption R@1",
+        "R@5",
+        "cosine to MiniLM",
+        "ms per caption",
+        "first vector after s",
+        "MiB to it",
+    ]
+    rows = [
+        [
+            name,
+            f"{row['recall_at_1']:.3f}",
+            f"{row['recall_at_5']:.3f}",
+            _number(row["image_recall_at_1"], "{:.3f}"),
+            _number(row["image_recall_at_5"], "{:.3f}"),
+            _number(row["cosine_to_teacher"], "{:.3f}"),
+            f"{row['ms_per_caption']:.1f}",
+            f"{row['start_s']:.2f}",
+            f"{row['start_bytes'] / _MIB:.0f}",
+        ]
+        for name, row in record["summary"].items()
+    ]
+    return _markdown(header, rows)
+
+
+def text_mismatch(record: Record) -> str:
+    """Returns false alarms and detections of each data set and quality."""
+    header = ["pictures", "quality", "captions", "false alarms", "wrong captions found"]
+    rows = [
+        [
+            row["dataset"],
+            f"{row['quality']:g}",
+            str(row["captions"]),
+            f"{row['false_alarms']:.1%}",
+            f"{row['detections']:.1%}",
+        ]
+        for row in record["summary"]
+    ]
+    return f"Threshold {record['conditions']['threshold']:g}.\n\n{_markdown(header, rows)}"
+
+
+def text_odd_captions(record: Record) -> str:
+    """Returns LPIPS and what the decoder said, for each kind of caption."""
+    rows = [
+        [name, _number(row["lpips"], "{:.4f}"), "; ".join(row["said"])]
+        for name, row in record["summary"].items()
+    ]
+    quality = f"Kodak at quality {record['conditions']['quality']:g}."
+    return f"{quality}\n\n{_markdown(['caption', 'LPIPS', 'the decoder says'], rows)}"
+
+
 TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-rd": ("rd_kodak.json", kodak_rd),
     "determinism": ("determinism_matrix.json", determinism),
     "speed": ("speed_kodak.json", speed),
     "memory": ("memory_large_picture.json", memory),
+    "text-retrieval": ("text_retrieval.json", text_retrieval),
+    "text-mismatch": ("text_mismatch.json", text_mismatch),
+    "text-odd-captions": ("text_odd_captions.json", text_odd_captions),
 }
 
 

@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--start-from", type=Path, help="the state.pt of another run")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--time-limit-s", type=float, default=float("inf"))
     parser.add_argument("--threads", type=int, default=2)
@@ -40,6 +41,8 @@ def main() -> None:
     pictures = load_pictures(recipe)
     text = text_vectors(pictures, recipe.text_encoder)
     stage = Stage1(recipe, pictures, text, LPIPS.load(for_training=True))
+    if arguments.start_from:
+        stage.start_from(arguments.start_from)
     if arguments.resume:
         stage.load(folder / STATE_FILE)
     done = run(stage, folder, time_limit_s=arguments.time_limit_s, report=_report)

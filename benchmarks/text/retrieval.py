@@ -1,18 +1,22 @@
 """Retrieval among held-out captions, likeness to the teacher, time and memory per caption.
 
-python -m benchmarks.text.retrieval [--encoders minilm-l6-v2 PATH.safetensors]
+python -m benchmarks.text.retrieval [--encoders minilm-l6-v2 sidelight-text PATH.safetensors]
 
 The last 500 pictures of flickr8k-224px-01 are never trained on. A query is a picture's first
 caption, the answers are the second captions of all 500; recall at 1 is the share of queries whose
-own picture comes first by cosine.
+own picture comes first by cosine. Encoders that were tuned on pictures are also asked for each
+picture's first caption among those of all 500.
 """
 
 import argparse
-import resource
+import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -20,14 +24,24 @@ from torch.nn import functional as F
 
 from benchmarks.record import Record, add_output_option, environment, say, write_record
 from sidelight.assets import find_asset
-from sidelight.data.shards import read_shard_captions
+from sidelight.data.shards import read_shards
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.encoder import TextEncoder, embed_captions
+from sidelight.text.images import ImageFeatures
 from sidelight.text.registry import load_text_encoder
 
 _SHARD, _HELD_OUT = "data/train/flickr8k-224px-01.tar", 500
 _TEACHER = "minilm-l6-v2"
 _TIMED = 100
+_START_UP = """
+import json, resource, sys, time
+from benchmarks.text.retrieval import load_encoder
+def peak(): return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before, start = peak(), time.perf_counter()
+load_encoder(sys.argv[1])(["A dog runs on a beach."])
+seconds = time.perf_counter() - start
+print(json.dumps({"start_s": seconds, "start_bytes": peak() - before}))
+"""
 
 
 def main() -> None:
@@ -35,44 +49,69 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--encoders", nargs="+", default=[_TEACHER])
+    parser.add_argument("--encoders", nargs="+", default=[_TEACHER, BundledEncoder.name])
     add_output_option(parser, "text_retrieval.json")
     arguments = parser.parse_args()
 
     torch.set_num_threads(1)
     head = environment()
-    listed = list(read_shard_captions([find_asset(_SHARD)]))[-_HELD_OUT:]
-    queries, answers = ([captions[k] for _, captions in listed] for k in (0, 1))
-    teacher = load_text_encoder(_TEACHER)
-    target = _unit(teacher, queries)
+    pictures = list(read_shards([find_asset(_SHARD)]))[-_HELD_OUT:]
+    queries, answers = ([p.captions[k] for p in pictures] for k in (0, 1))
+    target = _unit(load_text_encoder(_TEACHER), queries)
+    shown = _features([p.image for p in pictures])
     summary = {}
     for name in arguments.encoders:
-        encoder = BundledEncoder(Path(name)) if name.endswith(".safetensors") else None
-        summary[name] = measure(encoder or load_text_encoder(name), queries, answers, target)
-        say(f"{name}: {summary[name]}")
+        record = measure(load_encoder(name), queries, answers, target, shown)
+        record |= start_up(name)
+        summary[Path(name).stem] = record
+        say(f"{name}: {record}")
     write_record(arguments.output, {"environment": head, "summary": summary})
 
 
+def load_encoder(name: str) -> TextEncoder:
+    """Returns an encoder by its name, or a file's by its path."""
+    return BundledEncoder(Path(name)) if name.endswith(".safetensors") else load_text_encoder(name)
+
+
+def start_up(name: str) -> Record:
+    """Returns what a fresh process spends on an encoder before its first vector."""
+    done = subprocess.run(
+        [sys.executable, "-c", _START_UP, name], check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout)
+
+
 def measure(
-    encoder: TextEncoder, queries: list[str], answers: list[str], teacher: Float[Tensor, "n t"]
+    encoder: TextEncoder,
+    queries: list[str],
+    answers: list[str],
+    teacher: Float[Tensor, "n t"],
+    shown: Float[Tensor, "n f"],
 ) -> Record:
     """Returns the figures of one encoder, on one thread."""
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     vectors, answered = _unit(encoder, queries), _unit(encoder, answers)
     seconds = []
     for caption in queries[:_TIMED]:
         start = time.perf_counter()
         encoder([caption])
         seconds.append(time.perf_counter() - start)
-    same_width = vectors.shape == teacher.shape
-    return {
+    record = {
         "identity": encoder.identity._asdict(),
         "recall_at_1": recall_at(vectors, answered, 1),
         "recall_at_5": recall_at(vectors, answered, 5),
-        "cosine_to_teacher": (vectors * teacher).sum(1).mean().item() if same_width else None,
+        "cosine_to_teacher": None,
+        "image_recall_at_1": None,
+        "image_recall_at_5": None,
         "ms_per_caption": 1000 * median(seconds),
-        "peak_growth_bytes": 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before),
     }
+    if vectors.shape == teacher.shape:
+        record["cosine_to_teacher"] = (vectors * teacher).sum(1).mean().item()
+    projection = getattr(encoder, "image_projection", None)
+    if projection is not None:
+        images = F.normalize(shown @ projection.T, dim=1)
+        record["image_recall_at_1"] = recall_at(images, vectors, 1)
+        record["image_recall_at_5"] = recall_at(images, vectors, 5)
+    return record
 
 
 def recall_at(queries: Float[Tensor, "n t"], answers: Float[Tensor, "n t"], k: int) -> float:
@@ -84,6 +123,11 @@ def recall_at(queries: Float[Tensor, "n t"], answers: Float[Tensor, "n t"], k: i
 
 def _unit(encoder: TextEncoder, captions: list[str]) -> Float[Tensor, "n t"]:
     return F.normalize(embed_captions(captions, encoder, encoder.width), dim=1)
+
+
+def _features(images: list[np.ndarray]) -> Float[Tensor, "n f"]:
+    network = ImageFeatures()
+    return torch.cat([network([image]) for image in images])
 
 
 if __name__ == "__main__":

@@ -19,3 +19,10 @@ class Precision(StrEnum):
     AUTO = "auto"
     FP32 = "fp32"
     BF16 = "bf16"
+
+
+class OnMismatch(StrEnum):
+    """What to do with a caption that does not fit the picture."""
+
+    WARN = "warn"
+    FALLBACK = "fallback"

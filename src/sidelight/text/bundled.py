@@ -19,7 +19,7 @@ from sidelight.pixels.atomic import write_atomically
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 
-_WEIGHTS = Path(__file__).parents[1] / "weights" / "sidelight-text.safetensors"
+WEIGHTS = Path(__file__).parents[1] / "weights" / "sidelight-text.safetensors"
 PADDING = "<pad>"
 _FORMAT = "sidelight-text-1"
 _PROJECTION = "image_projection"
@@ -37,7 +37,7 @@ class BundledEncoder:
 
     name = "sidelight-text"
 
-    def __init__(self, path: Path = _WEIGHTS) -> None:
+    def __init__(self, path: Path = WEIGHTS) -> None:
         """Reads the file that ``save_bundled`` wrote.
 
         Raises:
@@ -46,19 +46,21 @@ class BundledEncoder:
         try:
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             if metadata.get("format") != _FORMAT:
                 raise CheckpointError(f"{path} is no text encoder of format {_FORMAT}")
+            self.identity = EncoderIdentity(self.name, _fingerprint(metadata, tensors))
             config = SentenceConfig.from_dict(json.loads(metadata["config"]))
             self._tokenizer = batching_tokenizer(metadata["tokenizer"], config.max_tokens)
             self.match_threshold: float | None = json.loads(metadata["match_threshold"])
-            self.image_projection: Tensor | None = tensors.pop(_PROJECTION, None)
-            self._network = SentenceNetwork(config).eval()
-            self._network.load_state_dict(tensors)
+            weights = {name: value.float() for name, value in tensors.items()}
+            self.image_projection = weights.pop(_PROJECTION, None)
+            with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
+                self._network = SentenceNetwork(config).eval()
+            self._network.load_state_dict(weights)
         except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"cannot read text encoder {path}: {error}") from None
         self.width = config.text_width
-        self.identity = EncoderIdentity(self.name, fingerprint_of([path]))
 
     def characters_read(self, caption: str) -> int:
         """Returns where the last word piece ends that the network has a position for."""
@@ -69,6 +71,14 @@ class BundledEncoder:
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
         """Returns one vector per caption."""
         return self._network(*tokenize(self._tokenizer, captions))
+
+
+def _fingerprint(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:
+    # what vectors follow from; the match score may be tuned anew without touching them
+    parts = [metadata["config"].encode(), metadata["tokenizer"].encode()]
+    for name in sorted(tensors.keys() - {_PROJECTION}):
+        parts += [name.encode(), tensors[name].numpy().tobytes()]
+    return fingerprint_of(parts)
 
 
 def batching_tokenizer(serialised: str, max_tokens: int) -> Tokenizer:
@@ -107,3 +117,11 @@ def save_bundled(
         tensors[_PROJECTION] = image_projection
     halved = {name: value.detach().half().contiguous() for name, value in tensors.items()}
     write_atomically(path, save(halved, metadata))
+
+
+def set_match_threshold(path: Path, threshold: float) -> None:
+    """Stores another ``match_threshold`` in a file that ``save_bundled`` wrote."""
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata() | {"match_threshold": json.dumps(threshold)}
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    write_atomically(path, save(tensors, metadata))

@@ -4,6 +4,7 @@ Axes: b batch, t text width.
 """
 
 import hashlib
+import io
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -79,10 +80,10 @@ def fit_caption(caption: str | None, encoder: TextEncoder) -> str:
     return head[:word_end] if word_end > 0 else head
 
 
-def fingerprint_of(files: Iterable[Path]) -> str:
-    """Returns the digits that identify an encoder's files by their content."""
+def fingerprint_of(parts: Iterable[Path | bytes]) -> str:
+    """Returns the digits that identify an encoder by the content of its files, or by bytes."""
     digest = hashlib.sha256()
-    for path in files:
-        with path.open("rb") as file:
+    for part in parts:
+        with part.open("rb") if isinstance(part, Path) else io.BytesIO(part) as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()[:_FINGERPRINT_DIGITS]

@@ -1,6 +1,11 @@
-"""How well a caption fits a picture, without any network access."""
+"""How well a caption fits a picture, without any network access. Axes: n captions."""
+
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
+from jaxtyping import Float
+from torch import Tensor
 from torch.nn import functional as F
 
 from sidelight.errors import TextError
@@ -26,11 +31,35 @@ class CaptionMatcher:
         if encoder.image_projection is None or encoder.match_threshold is None:
             raise TextError("this text encoder was not tuned on pictures, so it cannot compare")
         self._encoder, self._features = encoder, features
-        self._projection = encoder.image_projection
         self.threshold = encoder.match_threshold
+
+    @classmethod
+    def load(cls) -> Self:
+        """Returns the one that ships with the package.
+
+        Raises:
+            TextError: The extra ``match`` is not installed.
+        """
+        return cls(BundledEncoder(), ImageFeatures())
 
     def score(self, caption: str, image: np.ndarray) -> float:
         """Returns the cosine, -1 to 1, between a caption and a picture, uint8 (h, w, 3)."""
-        vector = self._encoder([fit_caption(caption, self._encoder)])
-        shown = self._features([image]) @ self._projection.T
-        return F.cosine_similarity(vector, shown).item()
+        return match_scores([caption], image, self._encoder, self._features).item()
+
+
+def match_scores(
+    captions: Sequence[str], image: np.ndarray, encoder: BundledEncoder, features: ImageFeatures
+) -> Float[Tensor, " n"]:
+    """Returns the cosines, -1 to 1, between captions and one picture.
+
+    Args:
+        captions: None of them empty.
+        image: uint8 (h, w, 3).
+        encoder: One that was tuned on pictures.
+        features: Of pictures, as in its tuning.
+    """
+    if encoder.image_projection is None:
+        raise ValueError("this text encoder was not tuned on pictures")
+    vectors = encoder([fit_caption(caption, encoder) for caption in captions])
+    shown = features([image]) @ encoder.image_projection.T
+    return F.cosine_similarity(vectors, shown)

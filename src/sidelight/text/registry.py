@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from sidelight.errors import TextError
+from sidelight.text.bundled import BundledEncoder
 from sidelight.text.cache import CachedEncoder
 from sidelight.text.clip import ClipEncoder
 from sidelight.text.encoder import EncoderIdentity, TextEncoder
 from sidelight.text.minilm import MiniLMEncoder
 
 TEXT_ENCODERS: dict[str, Callable[[], TextEncoder]] = {
+    BundledEncoder.name: BundledEncoder,
     MiniLMEncoder.name: MiniLMEncoder,
     ClipEncoder.name: lambda: CachedEncoder(ClipEncoder()),
 }

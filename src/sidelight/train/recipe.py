@@ -38,7 +38,7 @@ class Recipe(StrictConfig):
     held_out_shard: str
     """The shard whose last ``held_out`` pictures are never trained on."""
     held_out: int
-    text_encoder: str = "minilm-l6-v2"
+    text_encoder: str = "sidelight-text"
     """Name of the encoder whose vectors the model is trained with."""
     target_bpp: tuple[float, ...]
     """Rate of each quality level on the training crops, in bits per pixel."""

@@ -155,6 +155,13 @@ class Stage1:
         torch.save(state, partial)
         partial.replace(path)
 
+    def start_from(self, path: Path) -> None:
+        """Takes the averaged weights and the lambdas of another run, and nothing else of it."""
+        state = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["ema"])
+        self.ema = state["ema"]
+        self.controller.load_state_dict(state["controller"])
+
     def load(self, path: Path) -> None:
         """Continues exactly where ``path`` was saved."""
         state = torch.load(path, weights_only=True)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize
+from sidelight.text.bundled import BundledEncoder, save_bundled, set_match_threshold, tokenize
 from sidelight.text.encoder import fit_caption
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 from sidelight.train.text_distillation import train_tokenizer
@@ -71,6 +71,18 @@ def test_other_weights_have_another_identity(saved, tmp_path):
     other = SentenceNetwork(network.config)
     save_bundled(tmp_path / "other.safetensors", other, tokenizer)
     assert BundledEncoder(tmp_path / "other.safetensors").identity != BundledEncoder(path).identity
+
+
+def test_the_match_score_may_change_without_touching_the_identity(saved, tmp_path):
+    path, network, tokenizer = saved
+    tuned = tmp_path / "tuned.safetensors"
+    save_bundled(tuned, network, tokenizer, image_projection=torch.ones(8, 3))
+    set_match_threshold(tuned, 0.125)
+    plain, encoder = BundledEncoder(path), BundledEncoder(tuned)
+    assert (plain.match_threshold, encoder.match_threshold) == (None, 0.125)
+    assert torch.equal(encoder.image_projection, torch.ones(8, 3))
+    assert encoder.identity == plain.identity
+    assert torch.equal(encoder(CAPTIONS), plain(CAPTIONS))
 
 
 def test_files_that_hold_no_encoder_are_refused(tmp_path):

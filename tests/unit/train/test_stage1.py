@@ -82,6 +82,18 @@ def test_a_cut_and_resumed_run_is_the_uncut_one_bit_for_bit(make_stage, tmp_path
     assert resumed.step == 8
 
 
+def test_a_run_may_start_from_the_averages_of_another(make_stage, tmp_path):
+    first = make_stage()
+    for _ in range(8):
+        first.take_step()
+    first.save(tmp_path / STATE_FILE)
+    second = make_stage(seed=7)
+    second.start_from(tmp_path / STATE_FILE)
+    assert second.step == 0
+    assert same(first.ema, weights(second))
+    assert same(first.controller.state_dict(), second.controller.state_dict())
+
+
 def test_a_non_finite_gradient_is_skipped(make_stage):
     stage = make_stage()
     stage.take_step()
