@@ -22,7 +22,7 @@ from sidelight.models.gain import interpolate_levels
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.recipe import Recipe
-from sidelight.train.stage1 import STATE_FILE
+from sidelight.train.trainer import STATE_FILE
 
 _PROBES = 25
 _BEYOND = 2.0

@@ -19,13 +19,14 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sidelight.assets import ENVIRONMENT_VARIABLE
+from sidelight.data.pictures import CaptionedImage
 from sidelight.data.sentences import (
     crossed_captions,
     template_sentences,
     wordnet_nouns,
     wordnet_sentences,
 )
-from sidelight.data.shards import CaptionedImage, held_out_keys, read_shard_captions, read_shards
+from sidelight.data.shards import held_out_keys, read_shard_captions, read_shards
 from sidelight.text.bundled import save_bundled
 from sidelight.text.canonical import canonical_caption
 from sidelight.text.dataset import DatasetEmbedder

@@ -6,6 +6,7 @@ The layer tables behind the numbers are in docs/model.md (paper section 3, HiFiC
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import NoneType, UnionType
 from typing import Any, Self, get_args, get_origin
 
 from sidelight.errors import ConfigError
@@ -55,6 +56,8 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise ConfigError(f"{name} must be a list, got {value!r}")
         return tuple(_convert(name, get_args(kind)[0], item) for item in value)
+    if isinstance(kind, UnionType) and value is not None:
+        kind = next(option for option in get_args(kind) if option is not NoneType)
     if isinstance(kind, type) and issubclass(kind, StrictConfig) and isinstance(value, Mapping):
         return kind.from_dict(value)
     if kind is float and isinstance(value, int):

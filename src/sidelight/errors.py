@@ -9,6 +9,7 @@ CodecError
 |- ModelMismatchError          the file was made by another model, or its latents came out different
 |- TextError                   a caption or a text encoder that cannot be used
 |- CheckpointError             weights, tables or config missing or malformed
+|- TrainingError               a run that has diverged
 |- ImageError                  pixels that cannot be read or represented
 '- ConfigError                 unknown key, value out of range (also a ValueError)
 """
@@ -48,6 +49,10 @@ class TextError(CodecError):
 
 class CheckpointError(CodecError):
     """A checkpoint lacks weights, tables or config, or they contradict each other."""
+
+
+class TrainingError(CodecError):
+    """A training run has diverged."""
 
 
 class ImageError(CodecError):

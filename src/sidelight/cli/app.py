@@ -18,6 +18,7 @@ from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
 from sidelight.cli.info import info
 from sidelight.cli.inspect import inspect
+from sidelight.cli.train import train
 from sidelight.errors import CodecError
 
 _ERROR, _INTERRUPTED = 1, 130
@@ -72,7 +73,7 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for _command in (encode, decode, info, inspect):
+for _command in (encode, decode, info, inspect, train):
     app.command()(_reporting_errors(_command))
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)

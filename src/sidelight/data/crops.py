@@ -1,14 +1,20 @@
-"""Draws random crops with one of their captions, reproducibly, from pictures held in memory."""
+"""Draws crops with one of their captions; every draw follows from seed, step and row alone."""
 
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
-from sidelight.data.shards import CaptionedImage
+from sidelight.data.pictures import CaptionedFile, CaptionedImage
+from sidelight.errors import ConfigError
 
+FRAMINGS = ("native", "whole", "mixed")
+NUM_CHANCES = 4
 _HANDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+_SHORT_SIDE = (1.0, 1.5)
+"""Of a picture that is scaled before its crop, in sides of the crop."""
 
 
 class CropBatch(NamedTuple):
@@ -17,41 +23,89 @@ class CropBatch(NamedTuple):
     images: np.ndarray
     picture_ids: np.ndarray
     caption_ids: np.ndarray
+    chances: np.ndarray
+    """float32 (b, 4), uniform in [0, 1): for whatever else is drawn for each crop."""
 
 
 class CropSampler:
-    """Picks pictures in proportion to their area, so that every pixel is as likely.
+    """Draws square crops of pictures.
 
     A crop is mirrored half of the time, unless its caption speaks of left or right (spec C13).
     """
 
-    def __init__(self, pictures: Sequence[CaptionedImage], *, seed: int) -> None:
+    def __init__(
+        self,
+        pictures: Sequence[CaptionedImage | CaptionedFile],
+        *,
+        seed: int,
+        framing: str = "native",
+    ) -> None:
+        """Takes pictures in memory or in files.
+
+        Args:
+            pictures: At least one.
+            seed: Of all draws.
+            framing: "native" cuts at the picture's own scale and picks pictures in proportion to
+                their area; "whole" squeezes whole pictures, as the paper does; "mixed" is half
+                "whole" and half crops of pictures scaled near the crop's size (spec C13). The last
+                two pick every picture as often.
+
+        Raises:
+            ConfigError: There is no such framing, or no picture.
+        """
+        if framing not in FRAMINGS:
+            raise ConfigError(f"framing must be one of {FRAMINGS}, got {framing!r}")
+        if not pictures:
+            raise ConfigError("there are no pictures to train on")
         self.pictures = pictures
-        self.random = np.random.default_rng(seed)
-        areas = np.array([p.image.shape[0] * p.image.shape[1] for p in pictures], np.float64)
-        self._cumulative = np.cumsum(areas / areas.sum())
+        self._seed, self._framing = seed, framing
+        weights = [p.size[0] * p.size[1] if framing == "native" else 1 for p in pictures]
+        self._cumulative = np.cumsum(np.array(weights, np.float64) / sum(weights))
 
-    def draw(self, batch: int, size: int) -> CropBatch:
-        """Returns ``batch`` square crops; pictures smaller than ``size`` are edge-padded."""
-        picked = np.searchsorted(self._cumulative, self.random.random(batch) * self._cumulative[-1])
-        images = np.empty((batch, 3, size, size), np.uint8)
-        caption_ids = np.empty(batch, np.int64)
-        for row, k in enumerate(picked):
-            picture = self.pictures[k]
-            caption_ids[row] = self.random.integers(len(picture.captions))
-            crop = self._crop(picture.image, size)
-            handed = _HANDED.search(picture.captions[caption_ids[row]])
-            if self.random.random() < 0.5 and not handed:
-                crop = crop[:, ::-1]
-            images[row] = crop.transpose(2, 0, 1)
-        return CropBatch(images, picked, caption_ids)
+    def draw(self, step: int, rows: range, size: int) -> CropBatch:
+        """Returns the given rows of a step's batch; pictures too small for a crop are edge-padded.
 
-    def _crop(self, image: np.ndarray, size: int) -> np.ndarray:
+        Several processes that draw different rows of one step share one batch among them.
+        """
+        drawn = [self._draw(np.random.default_rng((self._seed, step, row)), size) for row in rows]
+        images, picture_ids, caption_ids, chances = zip(*drawn, strict=True)
+        return CropBatch(
+            np.stack(images), np.array(picture_ids), np.array(caption_ids), np.stack(chances)
+        )
+
+    def _draw(
+        self, random: np.random.Generator, size: int
+    ) -> tuple[np.ndarray, int, int, np.ndarray]:
+        k = int(np.searchsorted(self._cumulative, random.random() * self._cumulative[-1]))
+        picture = self.pictures[k]
+        caption = int(random.integers(len(picture.captions)))
+        crop = self._frame(picture.image, size, random)
+        handed = _HANDED.search(picture.captions[caption])
+        if random.random() < 0.5 and not handed:
+            crop = crop[:, ::-1]
+        return crop.transpose(2, 0, 1), k, caption, random.random(NUM_CHANCES, np.float32)
+
+    def _frame(self, image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+        if self._framing == "whole" or (self._framing == "mixed" and random.random() < 0.5):
+            return _scaled(image, size, size)
+        if self._framing == "mixed":
+            short = random.uniform(*_SHORT_SIDE) * size
+            scale = short / min(image.shape[:2])
+            image = _scaled(image, *(max(size, round(scale * side)) for side in image.shape[:2]))
+        return _window(image, size, random)
+
+
+def _window(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+    height, width = image.shape[:2]
+    if height < size or width < size:
+        missing = ((0, max(size - height, 0)), (0, max(size - width, 0)), (0, 0))
+        image = np.pad(image, missing, mode="edge")
         height, width = image.shape[:2]
-        if height < size or width < size:
-            missing = ((0, max(size - height, 0)), (0, max(size - width, 0)), (0, 0))
-            image = np.pad(image, missing, mode="edge")
-            height, width = image.shape[:2]
-        top = self.random.integers(height - size + 1)
-        left = self.random.integers(width - size + 1)
-        return image[top : top + size, left : left + size]
+    top = random.integers(height - size + 1)
+    left = random.integers(width - size + 1)
+    return image[top : top + size, left : left + size]
+
+
+def _scaled(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    resized = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(resized)

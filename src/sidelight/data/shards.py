@@ -1,25 +1,18 @@
 """Reads WebDataset tar shards: ``KEY.<picture suffix>`` beside ``KEY.json`` with its captions."""
 
-import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
-from PIL import Image
-
+from sidelight.data.pictures import CaptionedFile, CaptionedImage, decode_rgb
 from sidelight.errors import ImageError
 
 
-@dataclass(frozen=True, slots=True)
-class CaptionedImage:
-    """A picture, uint8 (h, w, 3) RGB, with the sentences that describe it."""
-
-    key: str
-    image: np.ndarray
-    captions: tuple[str, ...]
+class _Member(NamedTuple):
+    offset: int
+    data: bytes
 
 
 def read_shards(paths: Iterable[Path]) -> Iterator[CaptionedImage]:
@@ -29,20 +22,19 @@ def read_shards(paths: Iterable[Path]) -> Iterator[CaptionedImage]:
         ImageError: A picture has no captions beside it, captions no picture, or one is damaged.
     """
     for path in paths:
-        with tarfile.open(path) as shard:
-            waiting: dict[str, tuple[str, bytes]] = {}
-            for member in shard:
-                stream = shard.extractfile(member)
-                if stream is None:
-                    continue
-                key, _, suffix = Path(member.name).name.partition(".")
-                if key not in waiting:
-                    waiting[key] = (suffix, stream.read())
-                    continue
-                parts = dict([waiting.pop(key), (suffix, stream.read())])
-                yield _join(f"{path.stem}/{key}", parts)
-            if waiting:
-                raise ImageError(f"{path}: {next(iter(waiting))} lacks its picture or its json")
+        for key, captions, picture in _pairs(path):
+            try:
+                image = decode_rgb(picture.data)
+            except OSError as error:
+                raise ImageError(f"{key} is no picture: {error!r}") from None
+            yield CaptionedImage(key, image, captions)
+
+
+def find_in_shards(paths: Iterable[Path]) -> Iterator[CaptionedFile]:
+    """Yields where every picture of every shard lies; arguments and errors as for read_shards."""
+    for path in paths:
+        for key, captions, picture in _pairs(path):
+            yield CaptionedFile.find(key, captions, path, picture.offset, len(picture.data))
 
 
 def held_out_keys(keys: Iterable[str], shard: str, count: int) -> set[str]:
@@ -71,14 +63,31 @@ def read_shard_captions(paths: Iterable[Path]) -> Iterator[tuple[str, tuple[str,
                 yield f"{path.stem}/{key}", captions
 
 
-def _join(key: str, parts: dict[str, bytes]) -> CaptionedImage:
+def _pairs(path: Path) -> Iterator[tuple[str, tuple[str, ...], _Member]]:
+    waiting: dict[str, tuple[str, _Member]] = {}
+    with tarfile.open(path) as shard:
+        for info in shard:
+            stream = shard.extractfile(info)
+            if stream is None:
+                continue
+            key, _, suffix = Path(info.name).name.partition(".")
+            member = _Member(info.offset_data, stream.read())
+            if key not in waiting:
+                waiting[key] = suffix, member
+                continue
+            parts = dict([waiting.pop(key), (suffix, member)])
+            name = f"{path.stem}/{key}"
+            yield name, *_split(name, parts)
+    if waiting:
+        raise ImageError(f"{path}: {next(iter(waiting))} lacks its picture or its json")
+
+
+def _split(key: str, parts: dict[str, _Member]) -> tuple[tuple[str, ...], _Member]:
     try:
-        record = json.loads(parts.pop("json"))
+        captions = tuple(json.loads(parts.pop("json").data)["captions"])
         (picture,) = parts.values()
-        image = np.asarray(Image.open(io.BytesIO(picture)).convert("RGB"))
-        captions = tuple(record["captions"])
-    except (KeyError, TypeError, ValueError, OSError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ImageError(f"{key} is no picture with its json: {error!r}") from None
     if not captions:
         raise ImageError(f"{key} has no captions")
-    return CaptionedImage(key, image, captions)
+    return captions, picture

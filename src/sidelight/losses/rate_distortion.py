@@ -1,11 +1,13 @@
-"""The stage-1 objective: lambda * rate + k_M * MSE + k_P * LPIPS (paper eq. 3 and 5, spec C1).
+"""What E, P and G minimise (paper eq. 3 to 5, spec C1).
 
-lambda multiplies the *rate*, as in the paper's eq. (3). Axes: b batch, h and w picture size.
+Stage 1: lambda * rate + k_M * MSE + k_P * LPIPS; stage 2 adds beta * adversarial term. lambda
+multiplies the *rate*, as in the paper's eq. (3). Axes: b batch, h and w picture size.
 """
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -37,6 +39,8 @@ class Loss(NamedTuple):
     bpp: Float[Tensor, ""]
     mse: Float[Tensor, ""]
     lpips: Float[Tensor, ""]
+    adversarial: Float[Tensor, ""]
+    """Zero in stage 1."""
 
 
 def rate_distortion(
@@ -47,6 +51,8 @@ def rate_distortion(
     lpips: LPIPS,
     config: DistortionConfig,
     balance: float = 0.0,
+    adversarial: Float[Tensor, " b"] | None = None,
+    adversarial_weight: float = 0.0,
 ) -> Loss:
     """Returns the loss of a batch whose pictures may each have their own ``lmbda``.
 
@@ -56,6 +62,12 @@ def rate_distortion(
     """
     mse = (255 * (output.x_hat - x)).square().mean((1, 2, 3))
     perceptual = lpips(x, output.x_hat)
-    total = lmbda * output.bpp + config.mse_weight * mse + config.lpips_weight * perceptual
-    total = total / lmbda**balance
-    return Loss(total.mean(), *(term.mean().detach() for term in (output.bpp, mse, perceptual)))
+    fooling = torch.zeros_like(mse) if adversarial is None else adversarial
+    total = (
+        lmbda * output.bpp
+        + config.mse_weight * mse
+        + config.lpips_weight * perceptual
+        + adversarial_weight * fooling
+    ) / lmbda**balance
+    terms = (output.bpp, mse, perceptual, fooling)
+    return Loss(total.mean(), *(term.mean().detach() for term in terms))

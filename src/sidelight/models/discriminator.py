@@ -63,7 +63,7 @@ class Discriminator(nn.Module):
         vector = self.project_text(text)[..., None, None]
         replicated = vector.expand(-1, -1, *features.shape[2:])
         joint = F.leaky_relu(self.joint(torch.cat([features, replicated], dim=1)), _SLOPE)
-        return self.to_logit(joint)
+        return self.to_logit(joint).float()  # under autocast too: losses are averages of many
 
     def forward(
         self,

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sidelight.nn.norm import SyncedBatchNorm
+
 
 class SSABlock(nn.Module):
     """Adds ``m * (gamma(text) * norm(x) + beta(text))`` to x; fits behind any decoder stage.
@@ -23,11 +25,11 @@ class SSABlock(nn.Module):
         super().__init__()
         self.mask = nn.Sequential(
             nn.Conv2d(channels, mask_channels, 3, padding=1),
-            nn.BatchNorm2d(mask_channels),
+            SyncedBatchNorm(mask_channels),
             nn.ReLU(),
             nn.Conv2d(mask_channels, 1, 1),
         )
-        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.norm = SyncedBatchNorm(channels, affine=False)
         self.to_gamma = _zero_started_mlp(text_width, text_hidden, channels)
         self.to_beta = _zero_started_mlp(text_width, text_hidden, channels)
 

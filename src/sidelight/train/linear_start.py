@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.config import LATENT_STRIDE
-from sidelight.data.shards import CaptionedImage
+from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.models.codec_model import CodecModel
 from sidelight.nn.linear_path import BLOCK_VALUES, BlockAnalysis, BlockSynthesis
 
@@ -31,7 +31,7 @@ class BlockComponents(NamedTuple):
 
 
 def principal_components(
-    pictures: Sequence[CaptionedImage], count: int, *, seed: int
+    pictures: Sequence[CaptionedImage | CaptionedFile], count: int, *, seed: int
 ) -> BlockComponents:
     """Returns the ``count`` directions in which random blocks of the pictures vary most."""
     random = np.random.default_rng(seed)

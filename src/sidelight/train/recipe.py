@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sidelight.config import PRESETS, ModelConfig, StrictConfig
+from sidelight.data.crops import FRAMINGS
 from sidelight.errors import ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
 
@@ -29,15 +30,50 @@ class Phase(StrictConfig):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataSource(StrictConfig):
+    """Captioned pictures; relative paths begin at the folder that ``SIDELIGHT_ASSETS`` names."""
+
+    pictures: str
+    """A glob of tar shards, or a folder of pictures."""
+    captions: str = ""
+    """A JSON listing, in COCO's form or by file name; a folder needs it, shards have their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdversarialConfig(StrictConfig):
+    """Stage 2: the discriminator D beside E, P and G (paper eq. 4 and 6)."""
+
+    weight: float = 0.15
+    """beta, of the adversarial term in G's loss."""
+    learning_rate: float = 1e-4
+    """Peak of D's Adam."""
+    text: bool = True
+    """Whether D reads the caption; without it the third term of eq. 6 is dropped (spec C11)."""
+
+    def __post_init__(self) -> None:
+        for name in ("weight", "learning_rate"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"adversarial.{name} must be > 0, got {getattr(self, name)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe(StrictConfig):
-    """Everything that stage 1 needs to know."""
+    """Everything that one run needs to know: stage 1, or with ``adversarial`` stage 2."""
 
     model: ModelConfig
-    shards: tuple[str, ...]
-    """Globs of tar shards, below the folder named by ``SIDELIGHT_ASSETS``."""
-    held_out_shard: str
+    data: tuple[DataSource, ...]
+    held_out_shard: str = ""
     """The shard whose last ``held_out`` pictures are never trained on."""
-    held_out: int
+    held_out: int = 0
+    in_memory: bool = True
+    """Whether decoded pictures stay in memory, or are decoded each time they are drawn."""
+    framing: str = "native"
+    """How a crop is taken from its picture: ``native``, ``whole`` or ``mixed`` (spec C13)."""
+    start_from: str = ""
+    """The run folder whose averaged weights this run starts from."""
+    adversarial: AdversarialConfig | None = None
+    generator_text: bool = True
+    """Whether G reads the caption; an ablation sets it to false (paper section 4.4)."""
     text_encoder: str = "sidelight-text"
     """Name of the encoder whose vectors the model is trained with."""
     target_bpp: tuple[float, ...]
@@ -65,6 +101,10 @@ class Recipe(StrictConfig):
     """Share of the steps after which batch norms keep their statistics (spec C6)."""
     ema_decay: float = 0.999
     max_gradient_norm: float = 1.0
+    max_skipped: int = 100
+    """Steps with a gradient that is not finite, after which the run gives up."""
+    sample_every: int = 5000
+    """Steps from one set of sample pictures to the next."""
     seed: int = 2311
     distortion: DistortionConfig = field(default_factory=DistortionConfig)
 
@@ -80,6 +120,12 @@ class Recipe(StrictConfig):
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
         if not self.phases:
             raise ConfigError("phases must name at least one")
+        if self.framing not in FRAMINGS:
+            raise ConfigError(f"framing must be one of {FRAMINGS}, got {self.framing!r}")
+        if not self.data:
+            raise ConfigError("data must name at least one source of pictures")
+        if self.adversarial and min(phase.batch for phase in self.phases) < 2:
+            raise ConfigError("adversarial training needs batches of at least 2 pictures")
         if not 0 <= self.text_dropout < 1:
             raise ConfigError(f"text_dropout must be in [0, 1), got {self.text_dropout}")
 

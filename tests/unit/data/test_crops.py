@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from sidelight.data.crops import CropSampler
-from sidelight.data.shards import CaptionedImage
+from sidelight.data.pictures import CaptionedImage
+from sidelight.errors import ConfigError
 
 
 def picture(height: int, width: int, *captions: str, base: int = 0) -> CaptionedImage:
@@ -17,15 +18,59 @@ PICTURES = [picture(90, 120, "One.", "Two.", base=0), picture(70, 80, "Three.", 
 
 def test_the_same_seed_draws_the_same_crops():
     first, second = (CropSampler(PICTURES, seed=3) for _ in range(2))
-    for _ in range(3):
-        for a, b in zip(first.draw(5, 64), second.draw(5, 64), strict=True):
-            assert np.array_equal(a, b)
-    other = CropSampler(PICTURES, seed=4).draw(5, 64)
-    assert not np.array_equal(other.images, CropSampler(PICTURES, seed=3).draw(5, 64).images)
+    for step in (7, 0, 7):
+        drawn = first.draw(step, range(5), 64), second.draw(step, range(5), 64)
+        assert all(np.array_equal(a, b) for a, b in zip(*drawn, strict=True))
+    images = first.draw(0, range(5), 64).images
+    for other in (CropSampler(PICTURES, seed=4).draw(0, range(5), 64), first.draw(1, range(5), 64)):
+        assert not np.array_equal(other.images, images)
+
+
+def test_rows_drawn_apart_are_those_drawn_together():
+    sampler = CropSampler(PICTURES, seed=3)
+    together = sampler.draw(2, range(5), 64)
+    apart = sampler.draw(2, range(2), 64), sampler.draw(2, range(2, 5), 64)
+    for whole, *parts in zip(together, *apart, strict=True):
+        assert np.array_equal(whole, np.concatenate(parts))
+
+
+def test_whole_pictures_are_squeezed_into_the_crop():
+    left_to_right = np.repeat(np.linspace(0, 255, 100).astype(np.uint8)[None], 40, 0)
+    image = np.stack([left_to_right] * 3, axis=2)
+    pictures = [CaptionedImage("p", image, ("On the left.",))]
+    crop = CropSampler(pictures, seed=0, framing="whole").draw(0, range(1), 64).images[0]
+    assert crop.shape == (3, 64, 64)
+    assert crop[0, :, 0].max() < 8
+    assert crop[0, :, -1].min() > 247
+
+
+def test_mixed_framing_takes_whole_pictures_and_large_parts():
+    ramp = np.repeat(np.linspace(0, 255, 200).astype(np.uint8)[None], 200, 0)
+    pictures = [CaptionedImage("p", np.stack([ramp] * 3, axis=2), ("On the left.",))]
+    crops = CropSampler(pictures, seed=0, framing="mixed").draw(0, range(200), 64).images
+    spans = np.ptp(crops[:, 0].astype(int), axis=(1, 2)) / 255
+    whole = (spans > 0.97).mean()
+    # half of them, and of the others those of scale near 1
+    assert 0.45 < whole < 0.65
+    assert spans.min() > 1 / 1.6
+
+
+def test_other_framings_pick_small_pictures_as_often():
+    pictures = [picture(64, 64, base=0), picture(64, 192, base=1)]
+    sampler = CropSampler(pictures, seed=0, framing="whole")
+    share = sampler.draw(0, range(1000), 64).picture_ids.mean()
+    assert abs(share - 0.5) < 4 * 0.5 / 1000**0.5
+
+
+def test_settings_that_cannot_be_are_refused():
+    with pytest.raises(ConfigError, match="framing must be one of"):
+        CropSampler(PICTURES, seed=0, framing="square")
+    with pytest.raises(ConfigError, match="no pictures"):
+        CropSampler([], seed=0)
 
 
 def test_a_crop_is_a_window_of_its_picture_perhaps_mirrored():
-    batch = CropSampler(PICTURES, seed=0).draw(40, 64)
+    batch = CropSampler(PICTURES, seed=0).draw(0, range(40), 64)
     assert batch.images.shape == (40, 3, 64, 64)
     assert batch.images.dtype == np.uint8
     mirrored = 0
@@ -42,36 +87,36 @@ def test_a_crop_is_a_window_of_its_picture_perhaps_mirrored():
 
 def test_every_window_can_be_drawn():
     sampler = CropSampler([picture(66, 65)], seed=0)
-    corners = {tuple(crop[:2, 0].min(axis=1)) for crop in sampler.draw(200, 64).images}
+    corners = {tuple(crop[:2, 0].min(axis=1)) for crop in sampler.draw(0, range(200), 64).images}
     assert corners == {(row, column) for row in range(3) for column in range(2)}
 
 
 @pytest.mark.parametrize("caption", ["A man on the left.", "RIGHT of way", "left-handed"])
 def test_a_crop_whose_caption_names_a_side_is_never_mirrored(caption):
-    images = CropSampler([picture(70, 70, caption)], seed=0).draw(60, 64).images
+    images = CropSampler([picture(70, 70, caption)], seed=0).draw(0, range(60), 64).images
     assert (np.diff(images[:, 1].astype(int), axis=2) == 1).all()
 
 
 @pytest.mark.parametrize("caption", ["A bright day.", "They cleft it."])
 def test_words_that_contain_a_side_do_not_count(caption):
-    images = CropSampler([picture(70, 70, caption)], seed=0).draw(60, 64).images
+    images = CropSampler([picture(70, 70, caption)], seed=0).draw(0, range(60), 64).images
     assert (np.diff(images[:, 1].astype(int), axis=2) == -1).any()
 
 
 def test_pictures_are_picked_in_proportion_to_their_area():
     sampler = CropSampler([picture(64, 64, base=0), picture(64, 192, base=1)], seed=0)
-    share = sampler.draw(2000, 64).picture_ids.mean()
+    share = sampler.draw(0, range(2000), 64).picture_ids.mean()
     # 3/4 +- 4 standard errors of 2000 draws
     assert abs(share - 0.75) < 4 * (0.75 * 0.25 / 2000) ** 0.5
 
 
 def test_every_caption_is_drawn():
-    batch = CropSampler(PICTURES, seed=0).draw(100, 64)
+    batch = CropSampler(PICTURES, seed=0).draw(0, range(100), 64)
     assert set(batch.caption_ids[batch.picture_ids == 0]) == {0, 1}
     assert set(batch.caption_ids[batch.picture_ids == 1]) == {0}
 
 
 def test_a_small_picture_is_padded_with_its_edge():
-    small = CropSampler([picture(10, 70, "On the left.")], seed=0).draw(1, 64).images[0]
+    small = CropSampler([picture(10, 70, "On the left.")], seed=0).draw(0, range(1), 64).images[0]
     assert small[0, :, 0].tolist() == [*range(10), *[9] * 54]
     assert (np.diff(small[1, 30].astype(int)) == 1).all()

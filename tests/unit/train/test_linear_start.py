@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.tiny_config import TINY_CONFIG
 
-from sidelight.data.shards import CaptionedImage
+from sidelight.data.pictures import CaptionedImage
 from sidelight.models.codec_model import CodecModel
 from sidelight.nn.linear_path import BLOCK_VALUES
 from sidelight.train.linear_start import principal_components, start_linear_paths

@@ -6,10 +6,10 @@ import pytest
 
 from sidelight.config import PRESETS
 from sidelight.errors import ConfigError
-from sidelight.train.recipe import Phase, Recipe, load_recipe
+from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 
 TOML = """
-shards = ["train/*.tar"]
+data = [{ pictures = "train/*.tar" }]
 held_out_shard = "b"
 held_out = 10
 target_bpp = [0.1, 0.3]
@@ -50,6 +50,14 @@ def test_overrides_are_toml_and_reach_into_tables(path):
     assert recipe.held_out_shard == "c=d"
 
 
+def test_stage_2_is_a_table_of_its_own(path):
+    assert load_recipe(path).adversarial is None
+    two = ["phases=[{ steps = 10, crop = 64, batch = 2 }]", "adversarial.text=false"]
+    recipe = load_recipe(path, two)
+    assert recipe.adversarial == AdversarialConfig(text=False)
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+
+
 def test_the_recorded_recipe_comes_back(path):
     recipe = load_recipe(path)
     assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
@@ -76,7 +84,13 @@ def test_the_recorded_recipe_comes_back(path):
         ("held_out_shard=c", "recipe.toml"),
         ("seed.more=1", "seed must be int, got {'more': 1}"),
         ('learning_rate="fast"', "learning_rate must be float, got 'fast'"),
-        ("shards=3", "shards must be a list"),
+        ("data=3", "data must be a list"),
+        ("data=[]", "data must name at least one source"),
+        ('data=[{ pictures = "a", tags = "b" }]', "unknown key 'tags'"),
+        ('framing="square"', "framing must be one of"),
+        ("adversarial.weight=0", "adversarial.weight must be > 0"),
+        ("adversarial=3", "adversarial must be AdversarialConfig"),
+        ("adversarial.text=false", "batches of at least 2"),
         ("phases.0.steps=1", "phases is not a table"),
         ("model=3", "model must be a table, got 3"),
     ],
@@ -87,8 +101,8 @@ def test_an_override_that_does_not_fit_is_refused(path, override, message):
 
 
 def test_a_missing_key_is_named(path):
-    path.write_text(TOML.replace('held_out_shard = "b"', ""))
-    with pytest.raises(ConfigError, match="key 'held_out_shard' is missing"):
+    path.write_text(TOML.replace("target_bpp = [0.1, 0.3]", ""))
+    with pytest.raises(ConfigError, match="key 'target_bpp' is missing"):
         load_recipe(path)
 
 

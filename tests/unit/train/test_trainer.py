@@ -1,23 +1,24 @@
+"""One step after another, in both stages."""
+
 import dataclasses
-import json
 
 import numpy as np
 import pytest
 import torch
 
-from sidelight.data.shards import CaptionedImage
+from sidelight.data.crops import CropSampler
+from sidelight.data.pictures import CaptionedImage
+from sidelight.errors import CheckpointError, TrainingError
 from sidelight.losses.lpips import LPIPS
-from sidelight.train.recipe import Phase, Recipe
-from sidelight.train.stage1 import STATE_FILE, Stage1, run
+from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
+from sidelight.train.trainer import STATE_FILE, StepLosses, Trainer
 
 
 @pytest.fixture(scope="module")
 def recipe(tiny_config) -> Recipe:
     return Recipe(
         model=tiny_config,
-        shards=(),
-        held_out_shard="",
-        held_out=0,
+        data=(DataSource(pictures="none"),),
         target_bpp=(0.1, 0.3, 0.9),
         initial_lmbda=(2.0, 1.0, 0.5),
         phases=(Phase(steps=30, crop=64, batch=2),),
@@ -29,6 +30,18 @@ def recipe(tiny_config) -> Recipe:
     )
 
 
+class Run(Trainer):
+    """A trainer that draws its own batches."""
+
+    def __init__(self, pictures, *arguments) -> None:
+        super().__init__(*arguments)
+        self._sampler = CropSampler(pictures, seed=self.recipe.seed)
+
+    def take_step(self) -> StepLosses:
+        phase = self.recipe.phase_at(self.step)
+        return super().take_step(self._sampler.draw(self.step, range(phase.batch), phase.crop))
+
+
 @pytest.fixture(scope="module")
 def make_stage(make_picture, recipe):
     pictures = [
@@ -37,16 +50,20 @@ def make_stage(make_picture, recipe):
     generator = torch.Generator().manual_seed(0)
     text = [torch.randn(2, 16, generator=generator).half() for _ in pictures]
 
-    def make(**changes) -> Stage1:
+    def make(**changes) -> Run:
         with torch.random.fork_rng():
             torch.manual_seed(0)
             lpips = LPIPS(for_training=True)  # random features: a distance all the same
-        return Stage1(dataclasses.replace(recipe, **changes), pictures, text, lpips)
+        return Run(pictures, dataclasses.replace(recipe, **changes), text, lpips)
 
     return make
 
 
-def weights(stage: Stage1) -> dict[str, torch.Tensor]:
+ADVERSARIAL = AdversarialConfig(learning_rate=1e-3)
+STAGES = pytest.mark.parametrize("adversarial", [None, ADVERSARIAL], ids=["stage 1", "stage 2"])
+
+
+def weights(stage: Run) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in stage.model.state_dict().items()}
 
 
@@ -54,32 +71,99 @@ def same(first, second) -> bool:
     return all(torch.equal(value, second[name]) for name, value in first.items())
 
 
-def test_the_loss_falls_in_30_steps(make_stage):
-    stage = make_stage()
-    totals = [float(stage.take_step().total) for _ in range(30)]
+@STAGES
+def test_the_loss_falls_in_30_steps(make_stage, adversarial):
+    stage = make_stage(adversarial=adversarial)
+    totals = [float(stage.take_step().codec.total) for _ in range(30)]
     assert np.mean(totals[-5:]) < 0.5 * np.mean(totals[:5])
 
 
-def test_a_cut_and_resumed_run_is_the_uncut_one_bit_for_bit(make_stage, tmp_path):
-    uncut = make_stage()
+@STAGES
+def test_a_cut_and_resumed_run_is_the_uncut_one_bit_for_bit(make_stage, tmp_path, adversarial):
+    torch.set_num_threads(1)
+    uncut = make_stage(adversarial=adversarial)
     for _ in range(8):
         expected = uncut.take_step()
 
-    cut = make_stage()
+    cut = make_stage(adversarial=adversarial)
     for _ in range(5):
         cut.take_step()
     cut.save(tmp_path / STATE_FILE)
-    resumed = make_stage(seed=99)  # another start, which loading must undo
-    resumed.recipe = cut.recipe
+    resumed = make_stage(adversarial=adversarial)
+    resumed.take_step()  # which loading must undo
     resumed.load(tmp_path / STATE_FILE)
+    torch.rand(7)  # what others draw in between changes nothing
     for _ in range(3):
         found = resumed.take_step()
 
-    assert [float(term) for term in found] == [float(term) for term in expected]
+    assert [float(term) for term in found.codec] == [float(term) for term in expected.codec]
     assert same(weights(uncut), weights(resumed))
     assert same(uncut.ema, resumed.ema)
     assert same(uncut.controller.state_dict(), resumed.controller.state_dict())
     assert resumed.step == 8
+    if adversarial:
+        judges = [run.adversary.discriminator.state_dict() for run in (uncut, resumed)]
+        assert same(*judges)
+
+
+def test_the_discriminator_learns_to_tell_and_its_terms_are_those_of_a_coin_at_first(make_stage):
+    stage = make_stage(
+        adversarial=ADVERSARIAL,
+        phases=(Phase(steps=30, crop=64, batch=4),),
+        text_dropout=0.0,
+        learning_rate=1e-6,  # a generator that stays as bad as it was
+        matrix_learning_rate=1e-6,
+    )
+    judged = [stage.take_step().discriminator for _ in range(30)]
+    for term in judged[0][1:]:
+        assert float(term) == pytest.approx(np.log(2), abs=0.3)
+    told = [float(loss.real + loss.fake) for loss in judged]
+    assert np.mean(told[-5:]) < np.mean(told[:5])
+
+
+def test_a_batch_of_one_picture_has_no_other_caption_to_mismatch(make_stage):
+    stage = make_stage(adversarial=ADVERSARIAL)
+    stage._sampler.pictures = stage._sampler.pictures[:1]
+    stage._sampler._cumulative = np.ones(1)
+    judged = stage.take_step().discriminator
+    assert float(judged.mismatched) == 0
+    assert float(judged.real) > 0
+
+
+def test_a_discriminator_without_text_drops_the_third_term(make_stage):
+    stage = make_stage(adversarial=dataclasses.replace(ADVERSARIAL, text=False))
+    assert float(stage.take_step().discriminator.mismatched) == 0
+
+
+def test_the_adversarial_term_reaches_g_and_leaves_d_alone(make_stage):
+    weight = 50.0
+    plain, fooling = make_stage(), make_stage(adversarial=AdversarialConfig(weight=weight))
+    before = {n: v.clone() for n, v in fooling.adversary.discriminator.state_dict().items()}
+    # a learning rate of nearly nothing for D: what changes it then would be G's step
+    fooling.adversary.config = AdversarialConfig(weight=weight, learning_rate=1e-30)
+    losses = [run.take_step().codec for run in (plain, fooling)]
+    expected = losses[0].total + weight * losses[1].adversarial
+    torch.testing.assert_close(losses[1].total, expected, rtol=1e-2, atol=0)
+    after = fooling.adversary.discriminator
+    assert all((before[n] - p).abs().max() < 1e-20 for n, p in after.named_parameters())
+    assert not same(weights(plain), weights(fooling))
+
+
+def test_a_generator_without_text_never_sees_any(make_stage):
+    stage = make_stage(generator_text=False, text_dropout=0.0)
+    seen = []
+    stage.model.generator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    stage.take_step()
+    assert (seen[0] == 0).all()
+
+
+def test_a_run_that_diverges_is_given_up(make_stage):
+    stage = make_stage(max_skipped=3)
+    stage.model.generator.to_pixels[0].weight.register_hook(lambda g: g * torch.nan)
+    stage.take_step()
+    stage.take_step()
+    with pytest.raises(TrainingError, match="3 steps up to step 2 had gradients"):
+        stage.take_step()
 
 
 def test_a_run_may_start_from_the_averages_of_another(make_stage, tmp_path):
@@ -173,40 +257,19 @@ def test_the_rate_counts_fully_once_it_is_steered(make_stage):
 
 
 def test_positions_lie_at_levels_and_between(make_stage):
-    positions = make_stage()._draw_positions(2000)
+    chances = torch.from_numpy(np.random.default_rng(0).random((2000, 4), np.float32))
+    positions = make_stage()._positions(chances)
     assert 0 <= positions.min() < positions.max() <= 2
+    assert {0.0, 1.0, 2.0} <= set(positions.tolist())
     at_levels = (positions == positions.round()).float().mean()
     # half of 2000 +- 4 standard errors
     assert abs(at_levels - 0.5) < 4 * 0.5 / 2000**0.5
 
 
-def test_a_run_stops_at_its_time_limit_and_goes_on(make_stage, tmp_path):
-    lines = []
-    stage = make_stage(phases=(Phase(steps=2, crop=64, batch=1),))
-    assert not run(stage, tmp_path, time_limit_s=0, report=lines.append)
-    assert stage.step == 0
-    stage.load(tmp_path / STATE_FILE)
-    assert run(stage, tmp_path, time_limit_s=60, report=lines.append)
-    assert stage.step == 2
-
-
-def test_a_record_holds_the_mean_of_the_steps_since_the_last(make_stage, tmp_path, monkeypatch):
-    monkeypatch.setattr("sidelight.train.stage1._LOG_EVERY", 3)
-    stage = make_stage(phases=(Phase(steps=6, crop=64, batch=1),))
-    totals = []
-    take_step = stage.take_step
-
-    def recorded():
-        loss = take_step()
-        totals.append(float(loss.total))
-        return loss
-
-    monkeypatch.setattr(stage, "take_step", recorded)
-    stage.take_step()  # as a resumed run may start off the beat
-    totals.clear()
-    run(stage, tmp_path, time_limit_s=60, report=lambda line: None)
-
-    records = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert [record["step"] for record in records] == [3, 6]
-    assert records[0]["total"] == pytest.approx(np.mean(totals[:2]), abs=1e-4)
-    assert records[1]["total"] == pytest.approx(np.mean(totals[2:]), abs=1e-4)
+def test_a_state_of_another_model_is_refused(make_stage, tmp_path):
+    stage = make_stage()
+    with pytest.raises(CheckpointError, match="cannot go on from"):
+        stage.load(tmp_path / STATE_FILE)
+    torch.save({"ema": {}}, tmp_path / STATE_FILE)
+    with pytest.raises(CheckpointError, match="cannot go on from"):
+        stage.start_from(tmp_path / STATE_FILE)

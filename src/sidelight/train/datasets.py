@@ -1,0 +1,70 @@
+"""Finds the pictures of a recipe, with the vectors of their captions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.assets import find_assets
+from sidelight.data.pictures import CaptionedFile, CaptionedImage
+from sidelight.data.shards import find_in_shards, held_out_keys
+from sidelight.errors import ConfigError
+from sidelight.text.dataset import DatasetEmbedder
+from sidelight.text.encoder import TextEncoder
+from sidelight.text.listing import CaptionListing
+from sidelight.train.recipe import DataSource, Recipe
+
+TrainingPicture = CaptionedImage | CaptionedFile
+
+
+def find_pictures(recipe: Recipe) -> tuple[list[CaptionedFile], list[CaptionedFile]]:
+    """Returns the pictures to train on, and those held out.
+
+    Raises:
+        ConfigError: A source holds no captioned picture.
+        CheckpointError: A relative path needs ``SIDELIGHT_ASSETS``.
+        ImageError: A picture is damaged.
+        TextError: A listing of captions is.
+    """
+    found = [picture for source in recipe.data for picture in _find(source)]
+    held_out = held_out_keys((p.key for p in found), recipe.held_out_shard, recipe.held_out)
+    if not recipe.held_out_shard:
+        held_out = set()
+    return (
+        [p for p in found if p.key not in held_out],
+        [p for p in found if p.key in held_out],
+    )
+
+
+def text_vectors(
+    pictures: Sequence[TrainingPicture], encoder: TextEncoder
+) -> list[Float[Tensor, "_ t"]]:
+    """Returns float16 vectors (captions, t) for each picture; they stay in the user's cache."""
+    captions = [caption for picture in pictures for caption in picture.captions]
+    pieces = [piece.half() for piece in DatasetEmbedder(encoder).pieces(captions)]
+    return list(torch.cat(pieces).split([len(picture.captions) for picture in pictures]))
+
+
+def _find(source: DataSource) -> list[CaptionedFile]:
+    paths = find_assets(source.pictures)
+    if not source.captions:
+        found = list(find_in_shards(path for path in paths if path.suffix == ".tar"))
+    else:
+        listing = [path for name in (source.captions,) for path in find_assets(name)]
+        found = [p for path in listing for folder in paths for p in _in_folder(folder, path)]
+    if not found:
+        raise ConfigError(
+            f"no captioned pictures in {source.pictures!r}: expected tar shards, or a folder "
+            "with a JSON listing of captions"
+        )
+    return found
+
+
+def _in_folder(folder: Path, listing: Path) -> list[CaptionedFile]:
+    return [
+        CaptionedFile.find(name, tuple(captions), path, 0, path.stat().st_size)
+        for name, captions in CaptionListing.read(listing).items()
+        if captions and (path := folder / name).is_file()
+    ]

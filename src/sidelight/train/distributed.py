@@ -1,0 +1,86 @@
+"""One run in many processes, each with its share of every batch (torchrun).
+
+Everything is the same in all of them but the rows of the batch they see and the noise they draw.
+Axes: b rows of one process.
+"""
+
+import os
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, distributed, nn
+
+
+def join(device: str) -> None:
+    """Joins the other processes that torchrun has started; alone it does nothing."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+
+
+def leave() -> None:
+    """Undoes ``join``."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
+
+
+def rank() -> int:
+    """Returns this process's number, from 0; process 0 writes files."""
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def count() -> int:
+    """Returns how many processes share the run."""
+    return distributed.get_world_size() if distributed.is_initialized() else 1
+
+
+def local_device(device: str) -> torch.device:
+    """Returns this process's device: of several GPUs of a machine its own."""
+    if device == "cuda" and count() > 1:
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device(device)
+
+
+def rows_of_this_process(batch: int) -> range:
+    """Returns this process's part of the rows of a batch, which ``count()`` must divide."""
+    share = batch // count()
+    return range(rank() * share, (rank() + 1) * share)
+
+
+def average_gradients(module: nn.Module) -> None:
+    """Replaces every gradient by its mean over the processes."""
+    if count() == 1:
+        return
+    gradients = [p.grad for p in module.parameters() if p.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    distributed.all_reduce(flat)
+    flat /= count()
+    for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
+def gather_rows(tensor: Tensor) -> Tensor:
+    """Returns the rows (b, ...) of all processes in order, without gradient."""
+    if count() == 1:
+        return tensor.detach()
+    parts = [torch.empty_like(tensor) for _ in range(count())]
+    distributed.all_gather(parts, tensor.detach().contiguous())
+    return torch.cat(parts)
+
+
+def mean_of(values: Iterable[Tensor]) -> list[float]:
+    """Returns scalars as means over the processes."""
+    stacked = torch.stack([value.detach().float() for value in values])
+    if count() > 1:
+        distributed.all_reduce(stacked)
+        stacked /= count()
+    return stacked.tolist()
+
+
+def any_process(flag: bool) -> bool:
+    """Returns whether the flag is set in any of the processes."""
+    if count() == 1:
+        return flag
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    raised = torch.tensor(float(flag), device=device)
+    distributed.all_reduce(raised)
+    return bool(raised > 0)

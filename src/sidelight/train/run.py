@@ -1,0 +1,216 @@
+"""A training run from its recipe to its last state.
+
+A run lives in a folder: ``recipe.json``, ``log.jsonl``, ``tensorboard/``, ``samples/`` and
+``state.pt``, from which it resumes.
+"""
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from PIL import Image
+
+from sidelight.data.crops import CropSampler
+from sidelight.errors import ConfigError
+from sidelight.losses.adversarial import DiscriminatorLoss
+from sidelight.losses.lpips import LPIPS
+from sidelight.losses.rate_distortion import Loss
+from sidelight.text.encoder import TextEncoder
+from sidelight.text.registry import load_text_encoder
+from sidelight.train import distributed
+from sidelight.train.batches import batches
+from sidelight.train.datasets import TrainingPicture, find_pictures, text_vectors
+from sidelight.train.linear_start import principal_components
+from sidelight.train.recipe import Recipe
+from sidelight.train.run_log import Record, RunLog
+from sidelight.train.samples import as_record, code_samples
+from sidelight.train.trainer import STATE_FILE, StepLosses, Trainer
+
+_SAVE_EVERY_S = 300
+_LOG_EVERY = 50
+
+Report = Callable[[int, Record], None]
+
+
+def train(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    resume: bool,
+    device: str,
+    time_limit_s: float,
+    num_workers: int,
+    report: Report,
+) -> bool:
+    """Trains until the recipe or the time is over.
+
+    Args:
+        recipe: What to train, on what, how long.
+        folder: Gets everything that the run writes.
+        resume: Whether to go on with the run in ``folder``.
+        device: Such as "cpu", "cuda" or "cuda:1".
+        time_limit_s: After so many seconds of steps the state is saved and the run left.
+        num_workers: Processes that draw batches.
+        report: Gets the step and a record now and then.
+
+    Returns:
+        Whether the recipe is complete.
+
+    Raises:
+        ConfigError: The folder holds a run already, or no picture is found.
+        CodecError: Something that the recipe names is missing or damaged.
+        TrainingError: The run has diverged.
+    """
+    state = folder / STATE_FILE
+    if state.exists() and not resume:
+        raise ConfigError(f"{folder} holds a run: give --resume to go on, or another folder")
+    distributed.join(device)
+    for phase in recipe.phases:
+        if phase.batch % distributed.count():
+            raise ConfigError(
+                f"{distributed.count()} processes cannot share a batch of {phase.batch}"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures, held_out = find_pictures(recipe)
+    encoder = load_text_encoder(recipe.text_encoder)
+    if encoder.width != recipe.model.text_width:
+        raise ConfigError(
+            f"model.text_width is {recipe.model.text_width}, but {recipe.text_encoder} gives "
+            f"vectors of {encoder.width}"
+        )
+    drawn: Sequence[TrainingPicture] = pictures
+    if recipe.in_memory:
+        drawn = [picture.in_memory() for picture in pictures]
+    trainer = Trainer(
+        recipe,
+        text_vectors(drawn, encoder),
+        LPIPS.load(for_training=True),
+        components=_components(recipe, drawn),
+        device=distributed.local_device(device),
+    )
+    if resume and state.exists():
+        trainer.load(state)
+    elif recipe.start_from:
+        trainer.start_from(Path(recipe.start_from) / STATE_FILE)
+    if distributed.rank() == 0:
+        (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1))
+    sampler = CropSampler(drawn, seed=recipe.seed, framing=recipe.framing)
+    loop = _Loop(trainer, folder, held_out or pictures, encoder, report)
+    try:
+        return loop.run(
+            batches(sampler, recipe, trainer.step, num_workers=num_workers), time_limit_s
+        )
+    finally:
+        loop.close()
+        distributed.leave()
+
+
+def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:
+    if not recipe.model.linear_paths or recipe.start_from:
+        return None
+    return principal_components(pictures, recipe.model.latent_channels, seed=recipe.seed)
+
+
+class _Loop:
+    def __init__(
+        self,
+        trainer: Trainer,
+        folder: Path,
+        shown: Sequence[TrainingPicture],
+        encoder: TextEncoder,
+        report: Report,
+    ) -> None:
+        self._trainer, self._folder, self._shown = trainer, folder, shown
+        self._encoder, self._report = encoder, report
+        self._log = RunLog(folder) if distributed.rank() == 0 else None
+        self._since, self._seen = time.monotonic(), 0
+        self._losses: list[StepLosses] = []
+
+    def run(self, drawn: Iterator[Any], time_limit_s: float) -> bool:
+        trainer, recipe = self._trainer, self._trainer.recipe
+        begin = saved = time.monotonic()
+        with _stop_signals() as asked:
+            for batch in drawn:
+                self._losses.append(trainer.take_step(batch))
+                self._seen += len(batch.images) * distributed.count()
+                if trainer.step % _LOG_EVERY == 0 or trainer.step == recipe.num_steps:
+                    self._tell()
+                if trainer.step % recipe.sample_every == 0:
+                    self._sample()
+                now = time.monotonic()
+                over = bool(asked) or now - begin >= time_limit_s
+                if distributed.any_process(over):
+                    break
+                if now - saved > _SAVE_EVERY_S:
+                    self._save()
+                    saved = now
+        self._save()
+        if trainer.step % recipe.sample_every:
+            self._sample()
+        return trainer.step >= recipe.num_steps
+
+    def close(self) -> None:
+        if self._log is not None:
+            self._log.close()
+
+    def _tell(self) -> None:
+        trainer = self._trainer
+        now = time.monotonic()
+        record = _means([step.codec for step in self._losses], "")
+        judged = [step.discriminator for step in self._losses if step.discriminator is not None]
+        record |= _means(judged, "d_") if judged else {}
+        record |= {
+            "lmbda": trainer.controller.log_lmbda.exp().tolist(),
+            "level_bpp": trainer.controller.measured.tolist(),
+            "images_per_s": round(self._seen / (now - self._since), 2),
+            "skipped": trainer.skipped,
+        }
+        self._since, self._seen, self._losses = now, 0, []
+        if self._log is not None:
+            self._log.add(trainer.step, record)
+            self._report(trainer.step, record)
+
+    def _sample(self) -> None:
+        if self._log is None:
+            return
+        step = self._trainer.step
+        samples = code_samples(self._trainer, self._shown, self._encoder)
+        folder = self._folder / "samples"
+        folder.mkdir(exist_ok=True)
+        for name, strip in samples.strips.items():
+            flat = name.replace("/", "-")
+            Image.fromarray(strip).save(folder / f"{step:07d}-{flat}.png")
+            self._log.add_picture(step, flat, strip)
+        self._log.add(step, as_record(samples))
+
+    def _save(self) -> None:
+        if distributed.rank() == 0:
+            self._trainer.save(self._folder / STATE_FILE)
+
+
+def _means(losses: Sequence[Loss] | Sequence[DiscriminatorLoss], prefix: str) -> Record:
+    terms = (sum(values) / len(losses) for values in zip(*losses, strict=True))
+    names = (prefix + name for name in losses[0]._fields)
+    means = distributed.mean_of(terms)
+    return {name: round(mean, 5) for name, mean in zip(names, means, strict=True)}
+
+
+@contextmanager
+def _stop_signals() -> Iterator[list[int]]:
+    """Gives a list that is filled when the run is asked to stop; the step under way is ended."""
+    asked: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+
+    before = {s: signal.signal(s, note) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

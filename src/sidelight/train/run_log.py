@@ -1,0 +1,49 @@
+"""What a run tells while it goes: ``log.jsonl`` and TensorBoard's events in its folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Record = dict[str, Any]
+
+
+class RunLog:
+    """Appends records to both logs; only the process of rank 0 has one.
+
+    TensorBoard's package (extra ``train``) may be missing: then only ``log.jsonl`` is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._lines = (folder / "log.jsonl").open("a")
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            self._board = None
+        else:
+            self._board = SummaryWriter(str(folder / "tensorboard"))
+
+    def add(self, step: int, record: Record) -> None:
+        """Writes numbers, or lists of them, that belong to a step."""
+        self._lines.write(json.dumps({"step": step, **record}) + "\n")
+        self._lines.flush()
+        if self._board is None:
+            return
+        for name, value in record.items():
+            values = value if isinstance(value, list) else [value]
+            for k, number in enumerate(values):
+                self._board.add_scalar(
+                    f"{name}/{k}" if isinstance(value, list) else name, number, step
+                )
+
+    def add_picture(self, step: int, name: str, image: np.ndarray) -> None:
+        """Shows a picture, uint8 (h, w, 3), in TensorBoard."""
+        if self._board is not None:
+            self._board.add_image(name, image, step, dataformats="HWC")
+
+    def close(self) -> None:
+        """Writes what is left."""
+        self._lines.close()
+        if self._board is not None:
+            self._board.close()

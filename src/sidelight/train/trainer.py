@@ -1,0 +1,243 @@
+"""Both stages of training: E, P and G on rate and distortion, and in stage 2 against D.
+
+Paper section 3.3. One step is: draw -> E, P, G -> (stage 2: a step of D) -> a step of E, P and G.
+What a step draws at random follows from the recipe's seed and the step's number alone.
+
+Axes: b batch, h and w picture size, t text.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from sidelight.data.crops import CropBatch
+from sidelight.errors import CheckpointError, TrainingError
+from sidelight.losses.adversarial import DiscriminatorLoss
+from sidelight.losses.lpips import LPIPS
+from sidelight.losses.rate_distortion import Loss, rate_distortion
+from sidelight.models.codec_model import CodecModel
+from sidelight.train import distributed
+from sidelight.train.adversary import Adversary
+from sidelight.train.linear_start import BlockComponents, start_linear_paths
+from sidelight.train.optimizer import MatrixAndVectorOptimizer
+from sidelight.train.rate import RateController
+from sidelight.train.recipe import Recipe
+
+STATE_FILE = "state.pt"
+_LEVEL, _BETWEEN, _WHICH, _DROPPED = range(4)
+"""What the chances that come with each crop decide."""
+
+
+class StepLosses(NamedTuple):
+    """The loss terms of one step; D's are None in stage 1."""
+
+    codec: Loss
+    discriminator: DiscriminatorLoss | None
+
+
+class Trainer:
+    """One training run and everything that it must save to go on exactly."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        text: Sequence[Float[Tensor, "_ t"]],
+        lpips: LPIPS,
+        *,
+        components: BlockComponents | None = None,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        """Prepares step 0.
+
+        Args:
+            recipe: What to train.
+            text: The vectors of each picture's captions.
+            lpips: In the form for training.
+            components: What linear paths start from; None leaves them as they are drawn.
+            device: Where all of it happens.
+        """
+        torch.manual_seed(recipe.seed)
+        self.recipe, self.text = recipe, text
+        self.device = torch.device(device)
+        self.lpips = _placed(lpips, self.device)
+        model = CodecModel(recipe.model)
+        if components is not None:
+            start_linear_paths(model, components)
+        self.model = model.to(self.device)
+        self.ema = _copy(self.model)
+        self.optimizer = MatrixAndVectorOptimizer(
+            self.model,
+            learning_rate=recipe.learning_rate,
+            matrix_learning_rate=recipe.matrix_learning_rate,
+        )
+        self.controller = RateController(
+            recipe.target_bpp, recipe.initial_lmbda, first_step=recipe.steer_rate_after
+        )
+        self.adversary = None
+        if recipe.adversarial is not None:
+            self.adversary = Adversary(
+                recipe.model, recipe.adversarial, recipe.max_gradient_norm, self.device
+            )
+        self.step = 0
+        self.skipped = 0
+
+    def take_step(self, batch: CropBatch) -> StepLosses:
+        """Takes one step on this process's rows of a batch and returns the loss terms.
+
+        Raises:
+            TrainingError: The recipe's ``max_skipped`` steps had gradients that were not finite.
+        """
+        recipe = self.recipe
+        torch.manual_seed(hash((recipe.seed, self.step, distributed.rank())) % 2**63)
+        x = torch.from_numpy(batch.images).to(self.device).float().div(255)
+        x = x.contiguous(memory_format=torch.channels_last)
+        text = self._text_of(batch)
+        chances = torch.from_numpy(batch.chances)
+        position = self._positions(chances)
+        share = self._learning_rate_share()
+        judged = None
+
+        self._set_modes()
+        self.optimizer.set_share(share)
+        self.optimizer.zero_grad()
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            read = text if recipe.generator_text else torch.zeros_like(text)
+            output = self.model(x, read, position.to(self.device))
+        if self.adversary is not None:
+            picture_ids = torch.from_numpy(batch.picture_ids)
+            judged = self.adversary.take_step(x, output, text, picture_ids, share)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            loss = rate_distortion(
+                output,
+                x,
+                (self._rate_share() * self.controller.lmbda(position)).to(self.device),
+                lpips=self.lpips,
+                config=recipe.distortion,
+                balance=recipe.level_balance,
+                adversarial=self.adversary.judge(output, text) if self.adversary else None,
+                adversarial_weight=recipe.adversarial.weight if recipe.adversarial else 0.0,
+            )
+        loss.total.backward()
+        distributed.average_gradients(self.model)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.max_gradient_norm)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+            rates = distributed.gather_rows(output.bpp_rounded.cpu())
+            self.controller.update(self.step, distributed.gather_rows(position), rates)
+            self._update_ema()
+        else:
+            self._skip()
+        self.step += 1
+        return StepLosses(Loss(*(term.detach() for term in loss)), judged)
+
+    def _text_of(self, batch: CropBatch) -> Float[Tensor, "b t"]:
+        chosen = zip(batch.picture_ids, batch.caption_ids, strict=True)
+        text = torch.stack([self.text[k][c] for k, c in chosen]).float()
+        text[torch.from_numpy(batch.chances[:, _DROPPED]) < self.recipe.text_dropout] = 0.0
+        return text.to(self.device)
+
+    def _positions(self, chances: Float[Tensor, "b _"]) -> Float[Tensor, " b"]:
+        # half of the samples at a level, half between two, so that both are trained
+        last = self.recipe.model.num_levels - 1
+        levels = (chances[:, _LEVEL] * (last + 1)).floor()
+        return torch.where(chances[:, _WHICH] < 0.5, levels, chances[:, _BETWEEN] * last)
+
+    def _set_modes(self) -> None:
+        self.model.train()
+        if self.step >= self.recipe.freeze_norm_after * self.recipe.num_steps:
+            for module in self.model.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+
+    def _learning_rate_share(self) -> float:
+        recipe = self.recipe
+        warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
+        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / recipe.num_steps)))
+        return warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
+
+    def _rate_share(self) -> float:
+        # a fresh encoder under full rate pressure gives up channels before it has used them
+        start = self.recipe.initial_rate_share
+        return min(1.0, start + (1 - start) * self.step / self.recipe.steer_rate_after)
+
+    @torch.no_grad()
+    def _skip(self) -> None:
+        self.skipped += 1
+        # the forward pass has put what was not finite into the running means of the batch norms
+        for name, buffer in self.model.named_buffers():
+            buffer.copy_(self.ema[name])
+        if self.skipped >= self.recipe.max_skipped:
+            raise TrainingError(
+                f"{self.skipped} steps up to step {self.step} had gradients that were not finite: "
+                "the run has diverged; go back to an earlier state, or lower the learning rate"
+            )
+
+    @torch.no_grad()
+    def _update_ema(self) -> None:
+        decay = min(self.recipe.ema_decay, (1 + self.step) / (10 + self.step))
+        for name, value in self.model.state_dict().items():
+            if value.is_floating_point():
+                self.ema[name].lerp_(value, 1 - decay)
+            else:
+                self.ema[name].copy_(value)
+
+    def save(self, path: Path) -> None:
+        """Writes everything a resumed run needs, atomically."""
+        partial = path.with_suffix(".partial")
+        state = {
+            "step": self.step,
+            "skipped": self.skipped,
+            "model": self.model.state_dict(),
+            "ema": self.ema,
+            "optimizer": self.optimizer.state_dict(),
+            "controller": self.controller.state_dict(),
+            "adversary": self.adversary.state_dict() if self.adversary else None,
+        }
+        torch.save(state, partial)
+        partial.replace(path)
+
+    def load(self, path: Path) -> None:
+        """Continues exactly where ``path`` was saved.
+
+        Raises:
+            CheckpointError: The file is missing, or belongs to another recipe.
+        """
+        state = self._read(path)
+        self.step, self.skipped = state["step"], state["skipped"]
+        self.ema = state["ema"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.controller.load_state_dict(state["controller"])
+        if self.adversary is not None:
+            self.adversary.load_state_dict(state["adversary"])
+
+    def start_from(self, path: Path) -> None:
+        """Takes the averaged weights and the lambdas of another run, and nothing else of it.
+
+        Raises:
+            CheckpointError: The file is missing, or belongs to another model.
+        """
+        state = self._read(path, weights="ema")
+        self.ema = _copy(self.model)
+        if len(state["controller"]["log_lmbda"]) == self.recipe.model.num_levels:
+            self.controller.load_state_dict(state["controller"])
+
+    def _read(self, path: Path, weights: str = "model") -> dict[str, Any]:
+        try:
+            state = torch.load(path, weights_only=True, map_location=self.device)
+            self.model.load_state_dict(state[weights])
+        except (OSError, KeyError, RuntimeError) as error:
+            raise CheckpointError(f"cannot go on from {path}: {error}") from None
+        return state
+
+
+def _placed(module: nn.Module, device: torch.device) -> Any:
+    return module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _copy(model: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in model.state_dict().items()}

@@ -1,0 +1,167 @@
+"""A run from its recipe to its folder: through the command, on a shard made here."""
+
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.golden.tiny_text import HashingTextEncoder
+from tests.tiny_config import TINY_CONFIG
+from typer.testing import CliRunner
+
+from sidelight.cli.app import app
+from sidelight.losses.lpips import LPIPS
+from sidelight.train.trainer import STATE_FILE
+
+RECIPE = """
+held_out_shard = "b"
+held_out = 1
+text_encoder = "tiny"
+target_bpp = [0.1, 0.3, 0.9]
+initial_lmbda = [2.0, 1.0, 0.5]
+phases = [{ steps = 4, crop = 64, batch = 2 }]
+learning_rate = 5e-3
+matrix_learning_rate = 5e-3
+sample_every = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def small_networks(monkeypatch):
+    torch.manual_seed(0)
+    lpips = LPIPS(for_training=True)
+    monkeypatch.setattr("sidelight.train.run.LPIPS.load", lambda **options: lpips)
+    encoders = {"tiny": HashingTextEncoder}
+    monkeypatch.setattr("sidelight.text.registry.TEXT_ENCODERS", encoders)
+    monkeypatch.setattr("sidelight.train.recipe.PRESETS", {"tiny": TINY_CONFIG})
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, make_picture):
+    monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with tarfile.open(tmp_path / "b.tar", "w") as shard:
+        for k in range(5):
+            picture = io.BytesIO()
+            Image.fromarray(make_picture(80, 96, seed=k)).save(picture, "PNG")
+            words = json.dumps({"captions": [f"Picture {k}.", "Waves."]}).encode()
+            for name, content in ((f"{k}.png", picture.getvalue()), (f"{k}.json", words)):
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                shard.addfile(info, io.BytesIO(content))
+    sources = 'data = [{ pictures = "*.tar" }]\n'
+    (tmp_path / "recipe.toml").write_text(sources + RECIPE + '[model]\npreset = "tiny"\n')
+    return tmp_path
+
+
+def train(folder, *options: str, run: str = "run"):
+    arguments = ["train", str(folder / "recipe.toml"), str(folder / run), *options]
+    return CliRunner().invoke(app, arguments)
+
+
+def records(folder, run: str = "run") -> list[dict]:
+    return [json.loads(line) for line in (folder / run / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_run_leaves_its_recipe_log_samples_and_state(folder):
+    done = train(folder)
+    assert done.exit_code == 0, done.output
+    assert "complete" in done.stderr
+    run = folder / "run"
+    assert json.loads((run / "recipe.json").read_text())["text_encoder"] == "tiny"
+    told = records(folder)
+    # rates of real files at three levels after step 3 and at the end, and the last step's losses
+    assert [r["step"] for r in told] == [3, 4, 4]
+    assert told[0]["real_bpp_q1"] > 0
+    assert {"total", "bpp", "mse", "lpips", "images_per_s", "lmbda"} <= told[1].keys()
+    names = sorted(p.name for p in (run / "samples").iterdir())
+    assert names[:3] == [f"0000003-b-4-q{q}.png" for q in (1, 5, 9)]
+    with Image.open(run / "samples" / names[0]) as strip:
+        assert strip.size == (3 * 96, 80)
+        assert np.ptp(np.asarray(strip)) > 20
+    assert list((run / "tensorboard").iterdir())
+    assert torch.load(run / STATE_FILE, weights_only=True)["step"] == 4
+
+
+def test_a_run_stops_at_its_time_limit_and_goes_on_where_it_was(folder):
+    whole = train(folder, "--set", "adversarial.weight=0.2", run="whole")
+    assert whole.exit_code == 0, whole.output
+    for k in range(4):
+        options = ["--time-limit", "0s", "--set", "adversarial.weight=0.2"]
+        cut = train(folder, *options, *(["--resume"] if k else []))
+        assert ("go on with --resume" in cut.stderr) == (k < 3), cut.output
+    first, second = (
+        torch.load(folder / run / STATE_FILE, weights_only=True) for run in ("whole", "run")
+    )
+    assert first["step"] == second["step"] == 4
+    for part in ("model", "ema"):
+        assert all(torch.equal(v, second[part][name]) for name, v in first[part].items())
+
+
+def test_a_folder_with_a_run_is_not_written_over(folder):
+    assert train(folder).exit_code == 0
+    before = (folder / "run" / STATE_FILE).read_bytes()
+    again = train(folder)
+    assert again.exit_code == 1
+    assert "holds a run: give --resume to go on, or another folder" in again.stderr
+    assert (folder / "run" / STATE_FILE).read_bytes() == before
+
+
+def test_stage_2_starts_from_the_averages_of_stage_1(folder):
+    assert train(folder).exit_code == 0
+    options = [
+        f'start_from="{folder / "run"}"',
+        "adversarial.weight=0.15",
+        "learning_rate=1e-9",
+        "matrix_learning_rate=1e-9",
+    ]
+    done = train(folder, *(part for o in options for part in ("--set", o)), run="second")
+    assert done.exit_code == 0, done.output
+    first, second = (
+        torch.load(folder / run / STATE_FILE, weights_only=True) for run in ("run", "second")
+    )
+    name = "encoder.network.0.weight"
+    torch.testing.assert_close(first["ema"][name], second["model"][name], rtol=0, atol=1e-6)
+    assert records(folder, "second")[-2]["d_fake"] > 0
+
+
+def test_workers_draw_the_same_batches(folder):
+    for workers in ("0", "2"):
+        assert train(folder, "--workers", workers, run=workers).exit_code == 0
+    first, second = (
+        torch.load(folder / w / STATE_FILE, weights_only=True)["model"] for w in ("0", "2")
+    )
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+def test_pictures_in_files_train_as_those_in_memory(folder):
+    for where in ("true", "false"):
+        assert train(folder, "--set", f"in_memory={where}", run=where).exit_code == 0
+    first, second = (
+        torch.load(folder / w / STATE_FILE, weights_only=True)["model"] for w in ("true", "false")
+    )
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", 'data=[{ pictures = "*.zip" }]'], "no captioned pictures in '*.zip'"),
+        (["--set", "model.text_width=9"], "model.text_width is 9, but tiny gives vectors of 16"),
+        (["--set", 'start_from="absent"'], "cannot go on from absent/state.pt"),
+        (["--set", "steps=3"], "unknown key 'steps'"),
+    ],
+)
+def test_what_cannot_be_trained_is_one_clear_error(folder, options, message):
+    done = train(folder, *options)
+    assert done.exit_code == 1
+    assert f"sidelight: error: {message}" in done.stderr
+
+
+def test_a_time_that_is_none_is_wrong_usage(folder):
+    done = train(folder, "--time-limit", "soon")
+    assert done.exit_code == 2
+    assert "such as 90s, 9m or 2h" in done.stderr
