@@ -103,6 +103,8 @@ class ModelConfig(StrictConfig):
     """Hidden channels of each SSA block's mask predictor, from stride 16 to the finest."""
     num_levels: int = 1
     """Trained rate points, spread evenly over quality 1 to 9; 1 is a fixed-rate model."""
+    ssa: bool = True
+    """Whether G reads the text, in an SSA block behind each stage; without them it is HiFiC's."""
     linear_paths: bool = False
     """Adds to E and G a linear map between each latent and its block of pixels."""
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)

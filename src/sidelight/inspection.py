@@ -35,6 +35,8 @@ def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Ima
     """
     if not canonical_caption(caption):
         raise TextError("inspect compares with and without a caption: give one by --text")
+    if not codec.model.config.ssa:
+        raise TextError(f"model {codec.model.config.name} reads no caption: nothing to compare")
     container = Container.parse(data)
     size = container.width, container.height
     latents = codec.decode_latents([container])

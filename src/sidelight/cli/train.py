@@ -22,6 +22,10 @@ def train(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe; repeatable."),
     ] = None,
+    fragments: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="FILE", help="Lay a TOML file over RECIPE; repeatable."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in RUN_FOLDER.")
     ] = False,
@@ -40,7 +44,7 @@ def train(
     from sidelight.train.recipe import load_recipe
     from sidelight.train.run import train as run
 
-    loaded = load_recipe(recipe, changes or ())
+    loaded = load_recipe(recipe, changes or (), fragments=fragments or ())
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -4,7 +4,7 @@ Axes: b batch, c channels, h and w latent height and width, t text.
 """
 
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import NamedTuple, cast
 
 from jaxtyping import Float
@@ -55,7 +55,7 @@ class Trunk(nn.Module):
 
 
 class GeneratorOutput(NamedTuple):
-    """The picture and the mask of each SSA block, from stride 16 to the finest."""
+    """The picture and the mask of each SSA block, if any, from stride 16 to the finest."""
 
     x_hat: Float[Tensor, "b 3 16*h 16*w"]
     masks: list[Tensor]
@@ -88,6 +88,7 @@ class Generator(nn.Module):
                 mask_channels=mask_channels,
             )
             for width, mask_channels in zip(coarse_to_fine, config.mask_channels, strict=True)
+            if config.ssa
         )
         self.to_pixels = _to_pixels(config)
         self.linear = BlockSynthesis(config.latent_channels) if config.linear_paths else None
@@ -104,10 +105,11 @@ class Generator(nn.Module):
         """Returns the picture and where each SSA block let the text act."""
         features, masks = y_hat, []
         blocks = cast(Iterable[SSABlock], self.ssa)
-        for stage, ssa in zip(self.stages, blocks, strict=True):
+        for stage, ssa in zip_longest(self.stages, blocks):
             features = stage(features)
-            masks.append(ssa.predict_mask(features))
-            features = ssa.modulate(features, text, masks[-1])
+            if ssa is not None:
+                masks.append(ssa.predict_mask(features))
+                features = ssa.modulate(features, text, masks[-1])
         x_hat = self.to_pixels(features)
         if self.linear is not None:
             x_hat = x_hat + self.linear(y_hat)

@@ -12,6 +12,12 @@ from sidelight.data.crops import FRAMINGS
 from sidelight.errors import ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
 
+_CHOICES = {
+    "framing": FRAMINGS,
+    "schedule": ("cosine", "half"),
+    "rate_rule": ("steered", "switched"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phase(StrictConfig):
@@ -84,11 +90,17 @@ class Recipe(StrictConfig):
     learning_rate: float = 5e-4
     """Peak of Adam, which trains vectors and narrow layers."""
     matrix_learning_rate: float = 1e-3
-    """Peak of Muon, which trains the convolutions."""
+    """Peak of Muon, which trains the convolutions; 0 leaves them to Adam, as in the paper."""
+    schedule: str = "cosine"
+    """How the learning rate falls: ``cosine``, or ``half``: a tenth from half of the steps on."""
     final_share: float = 0.02
     """Share of both peaks that the cosine schedule ends at."""
     warmup_steps: int = 200
     """Steps over which the learning rate rises from zero."""
+    rate_rule: str = "steered"
+    """``steered``: lambda follows the measured rate; ``switched``: it is ``initial_lmbda`` above
+    the target and ``low_lmbda`` below it, as in the paper (spec C2)."""
+    low_lmbda: float = 2.0**-4
     steer_rate_after: int = 1500
     """Steps before lambda begins to follow the measured rate."""
     initial_rate_share: float = 0.2
@@ -120,8 +132,11 @@ class Recipe(StrictConfig):
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
         if not self.phases:
             raise ConfigError("phases must name at least one")
-        if self.framing not in FRAMINGS:
-            raise ConfigError(f"framing must be one of {FRAMINGS}, got {self.framing!r}")
+        for name, known in _CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ConfigError(f"{name} must be one of {known}, got {getattr(self, name)!r}")
+        if self.rate_rule == "switched" and levels > 1:
+            raise ConfigError("rate_rule switched is for models of one level")
         if not self.data:
             raise ConfigError("data must name at least one source of pictures")
         if self.adversarial and min(phase.batch for phase in self.phases) < 2:
@@ -143,26 +158,52 @@ class Recipe(StrictConfig):
         return self.phases[-1]
 
 
-def load_recipe(path: Path, overrides: Iterable[str] = ()) -> Recipe:
-    """Reads a recipe and applies ``key=value`` overrides, values in TOML.
+def load_recipe(
+    path: Path, overrides: Iterable[str] = (), *, fragments: Iterable[Path] = ()
+) -> Recipe:
+    """Reads a recipe, lays fragments over it and applies ``key=value`` overrides, values in TOML.
+
+    A file whose key ``extends`` names another beside it is laid over that one.
 
     Raises:
-        ConfigError: The file is not TOML, or a key or value does not fit.
+        ConfigError: A file is not TOML, or a key or value does not fit.
     """
-    try:
-        table = tomllib.loads(path.read_text())
-        for override in overrides:
-            key, _, value = override.partition("=")
-            *parents, last = key.split(".")
-            place = table
-            for parent in parents:
-                place = place.setdefault(parent, {})
-                if not isinstance(place, dict):
-                    raise ConfigError(f"{override}: {parent} is not a table")
+    table = _read(path)
+    for fragment in fragments:
+        table = _laid_over(table, _read(fragment))
+    for override in overrides:
+        key, _, value = override.partition("=")
+        *parents, last = key.split(".")
+        place = table
+        for parent in parents:
+            place = place.setdefault(parent, {})
+            if not isinstance(place, dict):
+                raise ConfigError(f"{override}: {parent} is not a table")
+        try:
             place[last] = tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: {error}") from None
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{override}: {error}") from None
     return Recipe.from_dict(table | {"model": _model(table.get("model", {}))})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    base = table.pop("extends", None)
+    return table if base is None else _laid_over(_read(path.parent / base), table)
+
+
+def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _laid_over(below, value)
+        else:
+            merged[key] = value
+    return merged
 
 
 def _model(table: Any) -> ModelConfig:

@@ -165,8 +165,8 @@ class _Loop:
         judged = [step.discriminator for step in self._losses if step.discriminator is not None]
         record |= _means(judged, "d_") if judged else {}
         record |= {
-            "lmbda": trainer.controller.log_lmbda.exp().tolist(),
-            "level_bpp": trainer.controller.measured.tolist(),
+            "lmbda": trainer.rate.log_lmbda.exp().tolist(),
+            "level_bpp": trainer.rate.measured.tolist(),
             "images_per_s": round(self._seen / (now - self._since), 2),
             "skipped": trainer.skipped,
         }

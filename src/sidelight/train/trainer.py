@@ -25,7 +25,7 @@ from sidelight.train import distributed
 from sidelight.train.adversary import Adversary
 from sidelight.train.linear_start import BlockComponents, start_linear_paths
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
-from sidelight.train.rate import RateController
+from sidelight.train.rate import rate_rule
 from sidelight.train.recipe import Recipe
 
 STATE_FILE = "state.pt"
@@ -75,9 +75,7 @@ class Trainer:
             learning_rate=recipe.learning_rate,
             matrix_learning_rate=recipe.matrix_learning_rate,
         )
-        self.controller = RateController(
-            recipe.target_bpp, recipe.initial_lmbda, first_step=recipe.steer_rate_after
-        )
+        self.rate = rate_rule(recipe)
         self.adversary = None
         if recipe.adversarial is not None:
             self.adversary = Adversary(
@@ -115,7 +113,7 @@ class Trainer:
             loss = rate_distortion(
                 output,
                 x,
-                (self._rate_share() * self.controller.lmbda(position)).to(self.device),
+                (self._rate_share() * self.rate.lmbda(position)).to(self.device),
                 lpips=self.lpips,
                 config=recipe.distortion,
                 balance=recipe.level_balance,
@@ -128,7 +126,7 @@ class Trainer:
         if torch.isfinite(norm):
             self.optimizer.step()
             rates = distributed.gather_rows(output.bpp_rounded.cpu())
-            self.controller.update(self.step, distributed.gather_rows(position), rates)
+            self.rate.update(self.step, distributed.gather_rows(position), rates)
             self._update_ema()
         else:
             self._skip()
@@ -157,6 +155,8 @@ class Trainer:
     def _learning_rate_share(self) -> float:
         recipe = self.recipe
         warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
+        if recipe.schedule == "half":
+            return warm if self.step < recipe.num_steps / 2 else 0.1 * warm
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / recipe.num_steps)))
         return warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
 
@@ -195,7 +195,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "ema": self.ema,
             "optimizer": self.optimizer.state_dict(),
-            "controller": self.controller.state_dict(),
+            "rate": self.rate.state_dict(),
             "adversary": self.adversary.state_dict() if self.adversary else None,
         }
         torch.save(state, partial)
@@ -211,7 +211,7 @@ class Trainer:
         self.step, self.skipped = state["step"], state["skipped"]
         self.ema = state["ema"]
         self.optimizer.load_state_dict(state["optimizer"])
-        self.controller.load_state_dict(state["controller"])
+        self.rate.load_state_dict(state["rate"])
         if self.adversary is not None:
             self.adversary.load_state_dict(state["adversary"])
 
@@ -223,8 +223,9 @@ class Trainer:
         """
         state = self._read(path, weights="ema")
         self.ema = _copy(self.model)
-        if len(state["controller"]["log_lmbda"]) == self.recipe.model.num_levels:
-            self.controller.load_state_dict(state["controller"])
+        lambdas = state["rate"].get("log_lmbda", ())
+        if self.recipe.rate_rule == "steered" and len(lambdas) == self.recipe.model.num_levels:
+            self.rate.load_state_dict(state["rate"])
 
     def _read(self, path: Path, weights: str = "model") -> dict[str, Any]:
         try:

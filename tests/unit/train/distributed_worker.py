@@ -66,7 +66,7 @@ def main(target: Path) -> None:
             "losses": torch.tensor(totals),
             "start": start,
             "end": networks(trainer),
-            "lmbda": trainer.controller.log_lmbda,
+            "lmbda": trainer.rate.log_lmbda,
             "running_mean": norm.running_mean,
             "stops": torch.tensor(stops),
         }

@@ -123,3 +123,19 @@ def test_a_resumed_run_is_the_uncut_one_bit_for_bit():
 
     for name, value in models[0].state_dict().items():
         assert torch.equal(resumed.state_dict()[name], value)
+
+
+def test_without_a_matrix_learning_rate_all_is_adam():
+    # without its norm: the gradient of a bias before a norm is but rounding
+    ours, theirs = (nn.Sequential(*(m for k, m in enumerate(make_model()) if k != 1)) for _ in "ab")
+    optimizer = MatrixAndVectorOptimizer(ours, learning_rate=1e-2, matrix_learning_rate=0)
+    adam = torch.optim.Adam(theirs.parameters(), lr=1e-2)
+    for seed in range(3):
+        for model, steps in ((ours, optimizer), (theirs, adam)):
+            steps.zero_grad()
+            backward(model, seed)
+            steps.step()
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other)
+    again = MatrixAndVectorOptimizer(ours, learning_rate=1e-2, matrix_learning_rate=0)
+    again.load_state_dict(optimizer.state_dict())

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sidelight.train.rate import _LMBDA_RANGE, RateController
+from sidelight.train.rate import _LMBDA_RANGE, RateController, RateSwitch
 
 
 def make_controller(**changes) -> RateController:
@@ -90,3 +90,29 @@ def test_a_resumed_controller_goes_on_alike():
         controller.update(1, LEVELS, TARGETS * 2)
     for name, value in first.state_dict().items():
         assert torch.equal(value, second.state_dict()[name])
+
+
+def test_the_papers_rule_switches_at_the_target():
+    rule = RateSwitch(0.14, 2.0, 2**-4, early_steps=0)
+    zeros = torch.zeros(3)
+    rule.update(0, zeros, torch.full((3,), 0.3))
+    assert rule.lmbda(zeros).tolist() == [2.0] * 3
+    for step in range(1, 30):
+        rule.update(step, zeros, torch.full((3,), 0.1))
+    assert rule.lmbda(zeros).tolist() == [2**-4] * 3
+
+
+def test_its_first_steps_aim_higher_with_half_of_lambda():
+    rule = RateSwitch(0.14, 2.0, 2**-4, early_steps=2)
+    zeros = torch.zeros(1)
+    rule.measured.fill_(0.19)  # between 0.14 and 0.20
+    assert rule.lmbda(zeros).item() == 2**-4
+    rule.measured.fill_(0.21)
+    assert rule.lmbda(zeros).item() == 1.0
+    for step in range(2):
+        rule.update(step, zeros, torch.tensor([0.19]))
+    assert rule.lmbda(zeros).item() == pytest.approx(2.0)
+    resumed = RateSwitch(0.14, 2.0, 2**-4, early_steps=2)
+    resumed.load_state_dict(rule.state_dict())
+    assert torch.equal(resumed.lmbda(zeros), rule.lmbda(zeros))
+    assert torch.equal(resumed.measured, rule.measured)

@@ -6,6 +6,7 @@ import pytest
 
 from sidelight.config import PRESETS
 from sidelight.errors import ConfigError
+from sidelight.losses.rate_distortion import DistortionConfig
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 
 TOML = """
@@ -80,8 +81,8 @@ def test_the_recorded_recipe_comes_back(path):
         ("distortion.mse_weight=-1", "mse_weight must be >= 0"),
         ("warmup_steps=0", "warmup_steps must be >= 1, got 0"),
         ("steer_rate_after=0", "steer_rate_after must be >= 1, got 0"),
-        ("seed", "recipe.toml"),
-        ("held_out_shard=c", "recipe.toml"),
+        ("seed", "seed: Invalid value"),
+        ("held_out_shard=c", "held_out_shard=c: Invalid value"),
         ("seed.more=1", "seed must be int, got {'more': 1}"),
         ('learning_rate="fast"', "learning_rate must be float, got 'fast'"),
         ("data=3", "data must be a list"),
@@ -121,8 +122,52 @@ def test_phases_follow_each_other(path):
     ]  # fmt: skip
 
 
-def test_the_shipped_recipe_loads():
-    recipes = sorted((Path(__file__).parents[3] / "recipes").glob("*.toml"))
-    assert recipes
-    for path in recipes:
-        assert load_recipe(path).num_steps > 0
+def test_a_recipe_may_extend_another_and_be_laid_over(path):
+    folder = path.parent
+    (folder / "high.toml").write_text('extends = "recipe.toml"\ntarget_bpp = [0.5, 0.9]\n')
+    (folder / "blind.toml").write_text("generator_text = false\n[model]\nssa = false\n")
+    recipe = load_recipe(folder / "high.toml", ["seed=4"], fragments=[folder / "blind.toml"])
+    assert (recipe.target_bpp, recipe.seed) == ((0.5, 0.9), 4)
+    assert recipe.phases == load_recipe(path).phases
+    assert not recipe.generator_text
+    assert recipe.model == dataclasses.replace(load_recipe(path).model, ssa=False)
+
+
+RECIPES = Path(__file__).parents[3] / "recipes"
+RATES = ("low", "mid", "high")
+
+
+@pytest.mark.parametrize("name", [f"{s}-{r}" for s in ("paper", "base", "small") for r in RATES])
+@pytest.mark.parametrize("fragments", [[], ["stage2"], ["stage2", "no-d-text"], ["no-g-text"],
+                                       ["stage2", "no-text"], ["hific"],
+                                       ["stage2", "no-text", "hific"]])  # fmt: skip
+def test_every_variant_of_the_paper_is_a_recipe(name, fragments):
+    files = [RECIPES / "with" / f"{fragment}.toml" for fragment in fragments]
+    recipe = load_recipe(RECIPES / f"{name}.toml", fragments=files)
+    assert recipe.model.name == name.split("-")[0]
+    assert (recipe.adversarial is not None) == ("stage2" in fragments)
+    if recipe.adversarial:
+        assert recipe.adversarial.text == ("no-d-text" not in fragments and
+                                           "no-text" not in fragments)  # fmt: skip
+    assert recipe.generator_text == (not {"no-g-text", "no-text", "hific"} & set(fragments))
+    assert recipe.model.ssa == ("hific" not in fragments)
+
+
+def test_the_papers_constants_are_those_of_the_paper():
+    recipe = load_recipe(
+        RECIPES / "paper-low.toml", fragments=[RECIPES / "with" / "paper-stage2.toml"]
+    )
+    assert recipe.model == PRESETS["paper"]
+    assert (recipe.target_bpp, recipe.initial_lmbda, recipe.low_lmbda) == ((0.14,), (2.0,), 2**-4)
+    assert recipe.distortion == DistortionConfig(mse_weight=0.075 * 2**-5, lpips_weight=1.0)
+    assert (recipe.adversarial.weight, recipe.adversarial.text) == (0.15, True)
+    assert (recipe.phases[0].batch, recipe.matrix_learning_rate) == (16, 0)
+
+
+def test_the_recipe_of_the_shipped_model_loads():
+    assert load_recipe(RECIPES / "small-multirate.toml").model.num_levels == 5
+
+
+def test_a_switched_rate_is_for_one_level(path):
+    with pytest.raises(ConfigError, match="switched is for models of one level"):
+        load_recipe(path, ['rate_rule="switched"'])

@@ -99,7 +99,7 @@ def test_a_cut_and_resumed_run_is_the_uncut_one_bit_for_bit(make_stage, tmp_path
     assert [float(term) for term in found.codec] == [float(term) for term in expected.codec]
     assert same(weights(uncut), weights(resumed))
     assert same(uncut.ema, resumed.ema)
-    assert same(uncut.controller.state_dict(), resumed.controller.state_dict())
+    assert same(uncut.rate.state_dict(), resumed.rate.state_dict())
     assert resumed.step == 8
     if adversarial:
         judges = [run.adversary.discriminator.state_dict() for run in (uncut, resumed)]
@@ -175,7 +175,7 @@ def test_a_run_may_start_from_the_averages_of_another(make_stage, tmp_path):
     second.start_from(tmp_path / STATE_FILE)
     assert second.step == 0
     assert same(first.ema, weights(second))
-    assert same(first.controller.state_dict(), second.controller.state_dict())
+    assert same(first.rate.state_dict(), second.rate.state_dict())
 
 
 def test_a_non_finite_gradient_is_skipped(make_stage):
@@ -183,7 +183,7 @@ def test_a_non_finite_gradient_is_skipped(make_stage):
     stage.take_step()
     parameters = {n: p.detach().clone() for n, p in stage.model.named_parameters()}
     averages = {name: value.clone() for name, value in stage.ema.items()}
-    controller = stage.controller.state_dict()
+    controller = stage.rate.state_dict()
     handle = stage.model.generator.to_pixels[0].weight.register_hook(lambda g: g * torch.inf)
 
     stage.take_step()
@@ -191,7 +191,7 @@ def test_a_non_finite_gradient_is_skipped(make_stage):
     assert (stage.skipped, stage.step) == (1, 2)
     assert same(parameters, dict(stage.model.named_parameters()))
     assert same(averages, stage.ema)
-    assert same(controller, stage.controller.state_dict())
+    assert same(controller, stage.rate.state_dict())
     handle.remove()
     stage.take_step()
     assert stage.skipped == 1
@@ -245,6 +245,21 @@ def test_the_learning_rate_warms_up_and_ends_at_its_share(make_stage):
     assert max(shares) > 0.98
     assert shares[3:] == sorted(shares[3:], reverse=True)
     assert shares[30] == pytest.approx(0.02)
+
+
+def test_the_papers_learning_rate_falls_to_a_tenth_at_half(make_stage):
+    stage = make_stage(schedule="half", warmup_steps=1)
+    shares = []
+    for step in (0, 14, 15, 29):
+        stage.step = step
+        shares.append(stage._learning_rate_share())
+    assert shares == [1.0, 1.0, 0.1, 0.1]
+
+
+def test_hific_has_nothing_that_reads_text(make_stage, tiny_config):
+    stage = make_stage(model=dataclasses.replace(tiny_config, ssa=False), generator_text=False)
+    assert float(stage.take_step().codec.total) > 0
+    assert not any("ssa" in name for name in weights(stage))
 
 
 def test_the_rate_counts_fully_once_it_is_steered(make_stage):
