@@ -16,6 +16,7 @@ from sidelight import __version__
 from sidelight.cli import page, text
 from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
+from sidelight.cli.export import export
 from sidelight.cli.info import info
 from sidelight.cli.inspect import inspect
 from sidelight.cli.train import train
@@ -73,7 +74,7 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for _command in (encode, decode, info, inspect, train):
+for _command in (encode, decode, info, inspect, train, export):
     app.command()(_reporting_errors(_command))
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)

@@ -21,7 +21,7 @@ def embed(
     ],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="A .safetensors file.")],
     *,
-    encoder: Annotated[str, typer.Option(help="Name of the text encoder.")] = "minilm-l6-v2",
+    encoder: Annotated[str, typer.Option(help="Name of the text encoder.")] = "sidelight-text",
     force: ForceOption = False,
 ) -> None:
     """Compute the text vectors of DATASET once; after an interruption it goes on where it was."""

@@ -1,0 +1,43 @@
+"""``sidelight export``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sidelight.cli.options import ForceOption
+from sidelight.cli.streams import say
+from sidelight.errors import ConfigError
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="What train wrote.")],
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="A .safetensors file.")],
+    *,
+    pictures: Annotated[
+        Path | None, typer.Option(help="Folder of PNG or JPEG files to place the levels on.")
+    ] = None,
+    bpp: Annotated[
+        list[float] | None, typer.Option(help="Rate of each level on them; repeat, rising.")
+    ] = None,
+    force: ForceOption = False,
+) -> None:
+    """Freeze the averaged weights of a run into a checkpoint for encode and decode.
+
+    With --pictures and --bpp the quality levels are moved so that they meet these rates.
+    """
+    if target.exists() and not force:
+        raise ConfigError(f"{target} exists; give --force to replace it")
+    if (pictures is None) != (bpp is None):
+        raise typer.BadParameter("give --pictures and --bpp together")
+
+    from sidelight.train.export import export_run
+
+    found = []
+    if pictures is not None:
+        suffixes = {".png", ".jpg", ".jpeg"}
+        found = sorted(p for p in pictures.iterdir() if p.suffix.lower() in suffixes)
+        if not found:
+            raise ConfigError(f"no PNG or JPEG files in {pictures}")
+    export_run(folder, target, pictures=found, target_bpp=bpp or ())
+    say(f"{target}: {target.stat().st_size} bytes")

@@ -1,0 +1,101 @@
+"""Freezes a training run into a checkpoint that codes pictures."""
+
+import json
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sidelight.checkpoint import Checkpoint, save_checkpoint
+from sidelight.config import HYPER_STRIDE
+from sidelight.errors import CheckpointError, ConfigError
+from sidelight.models.codec_model import CodecModel
+from sidelight.models.exported import ExportedModel
+from sidelight.models.gain import interpolate_levels
+from sidelight.pixels.files import read_picture
+from sidelight.pixels.padding import pad_to_multiple
+from sidelight.text.registry import load_text_encoder
+from sidelight.train.recipe import Recipe
+from sidelight.train.trainer import STATE_FILE
+
+_PROBES = 25
+_BEYOND = 2.0
+"""Levels above the trained ones: their gains go on as between the last two."""
+
+
+def export_run(
+    folder: Path, target: Path, *, pictures: Sequence[Path] = (), target_bpp: Sequence[float] = ()
+) -> None:
+    """Writes the averaged weights of a run as a checkpoint.
+
+    Args:
+        folder: Of the run.
+        target: The checkpoint.
+        pictures: If given, the levels are placed anew along the trained range, so that the mean
+            rates on these pictures come near ``target_bpp``.
+        target_bpp: One rate per level, rising.
+
+    Raises:
+        CheckpointError: The folder holds no run.
+        ConfigError: The rates are not one per level.
+    """
+    try:
+        recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text()))
+        state = torch.load(folder / STATE_FILE, weights_only=True, map_location="cpu")
+        model = CodecModel(recipe.model).eval()
+        model.load_state_dict(state["ema"])
+    except (OSError, KeyError, RuntimeError) as error:
+        raise CheckpointError(f"{folder} holds no run: {error}") from None
+    if pictures:
+        place_levels(model, pictures, target_bpp)
+    provenance = {
+        "recipe": recipe.to_dict(),
+        "steps": state["step"],
+        "sidelight": version("sidelight"),
+        "commit": _commit(),
+        "torch": torch.__version__,
+    }
+    text_encoder = load_text_encoder(recipe.text_encoder).identity
+    save_checkpoint(target, Checkpoint(ExportedModel(model), text_encoder, provenance))
+
+
+@torch.no_grad()
+def place_levels(
+    model: CodecModel, pictures: Sequence[Path], target_bpp: Sequence[float]
+) -> list[float]:
+    """Moves the gain vectors to where the estimated mean rate meets each target.
+
+    Returns:
+        Where each level now lies among the trained ones.
+
+    Raises:
+        ConfigError: The rates are not one per level, or not rising.
+    """
+    num_levels = model.config.num_levels
+    if len(target_bpp) != num_levels or list(target_bpp) != sorted(target_bpp):
+        raise ConfigError(f"give {num_levels} rising rates, one per level, got {target_bpp}")
+    probes = torch.linspace(0, num_levels - 1 + _BEYOND, _PROBES)
+    rates = np.zeros(_PROBES)
+    for path in pictures:
+        padded = pad_to_multiple(read_picture(path).image, HYPER_STRIDE)
+        x = torch.from_numpy(padded).permute(2, 0, 1)[None].float() / 255
+        rates += [model.estimate_bpp(x, probe[None]).item() for probe in probes]
+    rates /= len(pictures)
+    places = np.interp(np.log(target_bpp), np.log(rates), probes.numpy())
+    for gain in (model.latent_gain, model.hyper_gain):
+        for levels in (gain.log_gain, gain.log_inverse):
+            levels.copy_(interpolate_levels(levels, torch.from_numpy(places).float()))
+    return places.tolist()
+
+
+def _commit() -> str | None:
+    """Returns the commit of this source, None where it is no clone."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
