@@ -49,6 +49,6 @@ class ImageFeatures:
 
 
 def _to_square(image: np.ndarray) -> Float[Tensor, "1 3 s s"]:
-    x = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
+    x = torch.from_numpy(np.array(image, order="C")).permute(2, 0, 1)[None].float()
     size = (_SIDE_PX, _SIDE_PX)
     return F.interpolate(x, size, mode="bicubic", antialias=True, align_corners=False).clamp(0, 255)
