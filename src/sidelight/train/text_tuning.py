@@ -22,6 +22,8 @@ from sidelight.text.bundled import batching_tokenizer, tokenize
 from sidelight.text.network import SentenceNetwork
 from sidelight.train.text_run import TextRun
 
+_TOGETHER = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TuningConfig(StrictConfig):
@@ -36,6 +38,8 @@ class TuningConfig(StrictConfig):
     temperature: float = 0.07
     feature_dropout: float = 0.2
     """Share of the image features that a step does not see."""
+    max_tokens: int = 48
+    """Captions are cut here: long narratives would have most of the time."""
     seed: int = 2311
 
     def __post_init__(self) -> None:
@@ -66,9 +70,13 @@ class Tuning(TextRun):
         super().__init__(network, trained, optimizer, num_steps=config.steps, seed=config.seed)
         self.config = config
         self._peaks = [group["lr"] for group in optimizer.param_groups]
-        self._tokenizer = batching_tokenizer(tokenizer.to_str(), network.config.max_tokens)
+        limit = min(config.max_tokens, network.config.max_tokens)
+        self._tokenizer = batching_tokenizer(tokenizer.to_str(), limit)
         self._features, self._captions = features, captions
-        self._before = [self._embed(texts) for texts in captions]
+        network.eval()
+        with torch.no_grad():
+            before = self._vectors([text for texts in captions for text in texts])
+        self._before = before.split([len(texts) for texts in captions])
 
     def take_step(self) -> float:
         """Takes one step on different pictures, one caption of each, and returns the loss."""
@@ -84,8 +92,7 @@ class Tuning(TextRun):
         self.network.train()
         self._optimizer.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            vectors = self.network(*tokenize(self._tokenizer, texts))
-        vectors = F.normalize(vectors.float(), dim=1)
+            vectors = self._vectors(texts)
         seen = F.dropout(self._features[picked].float(), config.feature_dropout)
         shown = F.normalize(self.projection(seen), dim=1)
         loss = contrastive_loss(vectors, shown, config.temperature)
@@ -94,10 +101,14 @@ class Tuning(TextRun):
         self._optimizer.step()
         return float(loss.detach())
 
-    @torch.no_grad()
-    def _embed(self, texts: Sequence[str]) -> Float[Tensor, "_ t"]:
-        self.network.eval()
-        return F.normalize(self.network(*tokenize(self._tokenizer, texts)), dim=1)
+    def _vectors(self, texts: Sequence[str]) -> Float[Tensor, "_ t"]:
+        # those of like length together, so that few positions are padding
+        order = sorted(range(len(texts)), key=lambda k: len(texts[k]))
+        groups = [order[start : start + _TOGETHER] for start in range(0, len(order), _TOGETHER)]
+        rows = [self.network(*tokenize(self._tokenizer, [texts[k] for k in g])) for g in groups]
+        place = torch.empty(len(order), dtype=torch.int64)
+        place[order] = torch.arange(len(order))
+        return F.normalize(torch.cat(rows).float()[place], dim=1)
 
 
 def contrastive_loss(

@@ -58,10 +58,22 @@ def test_the_second_term_keeps_vectors_where_they_were():
     for keep_weight in (0.0, 100.0):
         run = make_run(keep_weight=keep_weight, steps=40)
         run.run(lambda step, loss: None)
-        now = torch.cat([run._embed(texts) for texts in CAPTIONS])
+        run.network.eval()
+        with torch.no_grad():
+            now = run._vectors([text for texts in CAPTIONS for text in texts])
         moved.append((now * torch.cat(run._before)).sum(1).mean().item())
     assert moved[1] > 0.98
     assert moved[0] < moved[1] - 0.05
+
+
+def test_vectors_come_in_the_order_of_their_texts():
+    run = make_run()
+    run.network.eval()
+    texts = ["dog", "a cat and a horse and a bird", "cow", "sheep with fish"] * 40
+    with torch.no_grad():
+        together = run._vectors(texts)
+        alone = torch.cat([run._vectors([text]) for text in texts[:4]])
+    torch.testing.assert_close(together, alone.repeat(40, 1), rtol=0, atol=1e-5)
 
 
 def test_contrast_is_least_where_every_row_finds_its_own():
