@@ -1,10 +1,10 @@
-"""Chooses below which score a caption is taken for another picture's, and stores it.
+"""Chooses below which scores a caption is taken for another picture's, and stores them.
 
 python scripts/calibrate_match.py [ENCODER.safetensors]
 
-The threshold leaves at most one in fifty of the right captions below it, on the training pictures
-that were held out, as they decode without text at several qualities. ENCODER is the shipped one
-unless named.
+For each of several qualities one in fifty of the right captions scores below the threshold, on the
+training pictures that were held out, as they decode without text. ENCODER is the shipped one unless
+named.
 """
 
 import argparse
@@ -15,12 +15,12 @@ import torch
 from sidelight.api import as_picture, load
 from sidelight.assets import find_asset
 from sidelight.data.shards import read_shards
-from sidelight.text.bundled import WEIGHTS, BundledEncoder, set_match_threshold
+from sidelight.text.bundled import WEIGHTS, BundledEncoder, set_match_thresholds
 from sidelight.text.images import ImageFeatures
 from sidelight.text.matching import match_scores
 
 _SHARD, _HELD_OUT = "data/train/flickr8k-224px-01.tar", 500
-_QUALITIES = (1, 3, 5, 9)
+_QUALITIES = (1.0, 3.0, 5.0, 9.0)
 _FALSE_ALARMS = 0.02
 
 
@@ -34,17 +34,19 @@ def main() -> None:
 
     encoder, features, codec = BundledEncoder(arguments.encoder), ImageFeatures(), load()
     pictures = list(read_shards([find_asset(_SHARD)]))[-_HELD_OUT:]
-    right, wrong = [], []
-    for picture, other in zip(pictures, pictures[1:] + pictures[:1], strict=True):
-        for quality in _QUALITIES:
+    thresholds = []
+    for quality in _QUALITIES:
+        right, wrong = [], []
+        for picture, other in zip(pictures, pictures[1:] + pictures[:1], strict=True):
             data = codec.encode(as_picture(picture.image), quality=quality)
             decoded = codec.decode(data, "").image
             right.append(match_scores(picture.captions, decoded, encoder, features))
             wrong.append(match_scores(other.captions, decoded, encoder, features))
-    threshold = round(torch.cat(right).quantile(_FALSE_ALARMS).item(), 4)
-    found = (torch.cat(wrong) < threshold).float().mean().item()
-    set_match_threshold(arguments.encoder, threshold)
-    print(f"threshold {threshold}, finds {found:.1%} of the next picture's captions")  # noqa: T201
+        threshold = round(torch.cat(right).quantile(_FALSE_ALARMS).item(), 4)
+        found = (torch.cat(wrong) < threshold).float().mean().item()
+        thresholds.append((quality, threshold))
+        print(f"quality {quality}: threshold {threshold}, finds {found:.1%} of the next captions")  # noqa: T201
+    set_match_thresholds(arguments.encoder, thresholds)
 
 
 if __name__ == "__main__":

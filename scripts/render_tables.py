@@ -238,18 +238,19 @@ def text_retrieval(record: Record) -> str:
 
 def text_mismatch(record: Record) -> str:
     """Returns false alarms and detections of each data set and quality."""
-    header = ["pictures", "quality", "captions", "false alarms", "wrong captions found"]
+    header = ["pictures", "quality", "captions", "threshold", "false alarms", "wrong ones found"]
     rows = [
         [
             row["dataset"],
             f"{row['quality']:g}",
             str(row["captions"]),
+            f"{row['threshold']:.3f}",
             f"{row['false_alarms']:.1%}",
             f"{row['detections']:.1%}",
         ]
         for row in record["summary"]
     ]
-    return f"Threshold {record['conditions']['threshold']:g}.\n\n{_markdown(header, rows)}"
+    return _markdown(header, rows)
 
 
 def text_odd_captions(record: Record) -> str:

@@ -35,7 +35,7 @@ def main() -> None:
 
     torch.set_num_threads(arguments.threads)
     codec, encoder, features = load(), BundledEncoder(), ImageFeatures()
-    threshold = CaptionMatcher(encoder, features).threshold
+    matcher = CaptionMatcher(encoder, features)
     head = environment(model=codec.fingerprint)
     records: list[Record] = []
     datasets = {}
@@ -58,8 +58,8 @@ def main() -> None:
     record = {
         "environment": head,
         "datasets": datasets,
-        "conditions": {"threshold": threshold, "identity": encoder.identity._asdict()},
-        "summary": summarise(records, threshold),
+        "conditions": {"identity": encoder.identity._asdict()},
+        "summary": summarise(records, matcher),
         "records": records,
     }
     write_record(arguments.output, record)
@@ -82,17 +82,19 @@ def measure(
     return right, wrong
 
 
-def summarise(records: list[Record], threshold: float) -> list[Record]:
+def summarise(records: list[Record], matcher: CaptionMatcher) -> list[Record]:
     """Returns the shares below the threshold for each data set and quality."""
     rows = []
     for dataset, quality in sorted({(r["dataset"], r["quality"]) for r in records}):
         chosen = [r for r in records if (r["dataset"], r["quality"]) == (dataset, quality)]
+        threshold = matcher.threshold(quality)
         right, wrong = ([s for r in chosen for s in r[kind]] for kind in ("right", "next"))
         rows.append(
             {
                 "dataset": dataset,
                 "quality": quality,
                 "captions": len(right),
+                "threshold": threshold,
                 "false_alarms": fmean(score < threshold for score in right),
                 "detections": fmean(score < threshold for score in wrong),
                 "mean_score_right": fmean(right),

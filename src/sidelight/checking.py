@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec
+from sidelight.config import step_to_quality
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption
 from sidelight.text.matching import CaptionMatcher
@@ -31,13 +32,15 @@ def decode_checked(
         fallback: Whether a caption that does not fit is left out.
         precision: As for ``Codec.decode``, whose errors are raised here too.
     """
-    caption = canonical_caption(Container.parse(data).caption if text is None else text)
+    container = Container.parse(data)
+    caption = canonical_caption(container.caption if text is None else text)
     plain = codec.decode(data, "", precision=precision)
     if not caption:
         return plain
     score = matcher.score(caption, plain.image)
-    fits = score >= matcher.threshold
-    measured = f"caption match {score:.2f}, the threshold is {matcher.threshold:.2f}"
+    threshold = matcher.threshold(step_to_quality(container.quality_step))
+    fits = score >= threshold
+    measured = f"caption match {score:.2f}, the threshold is {threshold:.2f}"
     if fits or not fallback:
         picture = codec.decode(data, caption, precision=precision)
         told = () if fits else ("this may be the caption of another picture",)

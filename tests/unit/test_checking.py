@@ -10,10 +10,11 @@ from sidelight.codec import Codec
 
 
 class FixedMatcher:
-    threshold = 0.2
-
     def __init__(self, **scores: float) -> None:
         self.scores, self.seen = scores, []
+
+    def threshold(self, quality: float) -> float:
+        return 0.02 * quality + 0.1
 
     def score(self, caption: str, image: np.ndarray) -> float:
         self.seen.append(image)

@@ -24,6 +24,8 @@ PADDING = "<pad>"
 _FORMAT = "sidelight-text-1"
 _PROJECTION = "image_projection"
 
+MatchThresholds = list[tuple[float, float]]
+
 
 class BundledEncoder:
     """Our own small transformer over byte-level word pieces.
@@ -31,7 +33,8 @@ class BundledEncoder:
     Attributes:
         image_projection: (t, f); brings features of ``ImageFeatures`` beside the vectors, so that
             their cosine says how well a caption fits a picture. None before tuning.
-        match_threshold: The cosine below which a caption is taken for another picture's; None
+        match_thresholds: Qualities, rising, each with the cosine below which a caption is taken for
+            another picture's when the picture is decoded from a file of that quality; None
             before calibration.
     """
 
@@ -52,7 +55,7 @@ class BundledEncoder:
             self.identity = EncoderIdentity(self.name, _fingerprint(metadata, tensors))
             config = SentenceConfig.from_dict(json.loads(metadata["config"]))
             self._tokenizer = batching_tokenizer(metadata["tokenizer"], config.max_tokens)
-            self.match_threshold: float | None = json.loads(metadata["match_threshold"])
+            self.match_thresholds: MatchThresholds | None = json.loads(metadata["match_thresholds"])
             weights = {name: value.float() for name, value in tensors.items()}
             self.image_projection = weights.pop(_PROJECTION, None)
             with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
@@ -103,14 +106,14 @@ def save_bundled(
     tokenizer: Tokenizer,
     *,
     image_projection: Float[Tensor, "t f"] | None = None,
-    match_threshold: float | None = None,
+    match_thresholds: MatchThresholds | None = None,
 ) -> None:
     """Writes weights in float16, config and tokenizer into one safetensors file."""
     metadata = {
         "format": _FORMAT,
         "config": json.dumps(network.config.to_dict()),
         "tokenizer": tokenizer.to_str(),
-        "match_threshold": json.dumps(match_threshold),
+        "match_thresholds": json.dumps(match_thresholds),
     }
     tensors = dict(network.state_dict())
     if image_projection is not None:
@@ -119,9 +122,9 @@ def save_bundled(
     write_atomically(path, save(halved, metadata))
 
 
-def set_match_threshold(path: Path, threshold: float) -> None:
-    """Stores another ``match_threshold`` in a file that ``save_bundled`` wrote."""
+def set_match_thresholds(path: Path, thresholds: MatchThresholds) -> None:
+    """Stores other ``match_thresholds`` in a file that ``save_bundled`` wrote."""
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() | {"match_threshold": json.dumps(threshold)}
+        metadata = file.metadata() | {"match_thresholds": json.dumps(thresholds)}
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     write_atomically(path, save(tensors, metadata))

@@ -15,12 +15,7 @@ from sidelight.text.images import ImageFeatures
 
 
 class CaptionMatcher:
-    """Compares captions with pictures by ``sidelight-text`` and EfficientNet-Lite0.
-
-    Attributes:
-        threshold: Scores below it are taken for another picture's caption; at most one right
-            caption in fifty falls below (docs/captions.md).
-    """
+    """Compares captions with pictures by ``sidelight-text`` and EfficientNet-Lite0."""
 
     def __init__(self, encoder: BundledEncoder, features: ImageFeatures) -> None:
         """Takes an encoder that was tuned and calibrated.
@@ -28,10 +23,10 @@ class CaptionMatcher:
         Raises:
             TextError: It was not.
         """
-        if encoder.image_projection is None or encoder.match_threshold is None:
+        if encoder.image_projection is None or encoder.match_thresholds is None:
             raise TextError("this text encoder was not tuned on pictures, so it cannot compare")
         self._encoder, self._features = encoder, features
-        self.threshold = encoder.match_threshold
+        self._thresholds = encoder.match_thresholds
 
     @classmethod
     def load(cls) -> Self:
@@ -41,6 +36,15 @@ class CaptionMatcher:
             TextError: The extra ``match`` is not installed.
         """
         return cls(BundledEncoder(), ImageFeatures())
+
+    def threshold(self, quality: float) -> float:
+        """Returns the score below which a caption is taken for another picture's.
+
+        About one right caption in fifty falls below it (docs/captions.md), at whatever quality the
+        picture was coded: the less of it is left, the lower the threshold.
+        """
+        qualities, cosines = zip(*self._thresholds, strict=True)
+        return float(np.interp(quality, qualities, cosines))
 
     def score(self, caption: str, image: np.ndarray) -> float:
         """Returns the cosine, -1 to 1, between a caption and a picture, uint8 (h, w, 3)."""

@@ -14,7 +14,8 @@ from torch import Tensor, distributed, nn
 def join(device: str) -> None:
     """Joins the other processes that torchrun has started; alone it does nothing."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+        on_gpus = device.startswith("cuda")
+        distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo")
 
 
 def leave() -> None:
@@ -36,7 +37,9 @@ def count() -> int:
 def local_device(device: str) -> torch.device:
     """Returns this process's device: of several GPUs of a machine its own."""
     if device == "cuda" and count() > 1:
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        own = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(own)
+        return own
     return torch.device(device)
 
 
@@ -80,7 +83,6 @@ def any_process(flag: bool) -> bool:
     """Returns whether the flag is set in any of the processes."""
     if count() == 1:
         return flag
-    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
-    raised = torch.tensor(float(flag), device=device)
+    raised = torch.tensor(float(flag))
     distributed.all_reduce(raised)
     return bool(raised > 0)

@@ -70,19 +70,10 @@ def train(
     if state.exists() and not resume:
         raise ConfigError(f"{folder} holds a run: give --resume to go on, or another folder")
     distributed.join(device)
-    for phase in recipe.phases:
-        if phase.batch % distributed.count():
-            raise ConfigError(
-                f"{distributed.count()} processes cannot share a batch of {phase.batch}"
-            )
+    _check_batches(recipe)
     folder.mkdir(parents=True, exist_ok=True)
     pictures, held_out = find_pictures(recipe)
-    encoder = load_text_encoder(recipe.text_encoder)
-    if encoder.width != recipe.model.text_width:
-        raise ConfigError(
-            f"model.text_width is {recipe.model.text_width}, but {recipe.text_encoder} gives "
-            f"vectors of {encoder.width}"
-        )
+    encoder = _text_encoder(recipe)
     drawn: Sequence[TrainingPicture] = pictures
     if recipe.in_memory:
         drawn = [picture.in_memory() for picture in pictures]
@@ -108,6 +99,24 @@ def train(
     finally:
         loop.close()
         distributed.leave()
+
+
+def _check_batches(recipe: Recipe) -> None:
+    for phase in recipe.phases:
+        if phase.batch % distributed.count():
+            raise ConfigError(
+                f"{distributed.count()} processes cannot share a batch of {phase.batch}"
+            )
+
+
+def _text_encoder(recipe: Recipe) -> TextEncoder:
+    encoder = load_text_encoder(recipe.text_encoder)
+    if encoder.width != recipe.model.text_width:
+        raise ConfigError(
+            f"model.text_width is {recipe.model.text_width}, but {recipe.text_encoder} gives "
+            f"vectors of {encoder.width}"
+        )
+    return encoder
 
 
 def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.text.bundled import BundledEncoder, save_bundled, set_match_threshold, tokenize
+from sidelight.text.bundled import BundledEncoder, save_bundled, set_match_thresholds, tokenize
 from sidelight.text.encoder import fit_caption
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 from sidelight.train.text_distillation import train_tokenizer
@@ -77,9 +77,9 @@ def test_the_match_score_may_change_without_touching_the_identity(saved, tmp_pat
     path, network, tokenizer = saved
     tuned = tmp_path / "tuned.safetensors"
     save_bundled(tuned, network, tokenizer, image_projection=torch.ones(8, 3))
-    set_match_threshold(tuned, 0.125)
+    set_match_thresholds(tuned, [(1.0, 0.125)])
     plain, encoder = BundledEncoder(path), BundledEncoder(tuned)
-    assert (plain.match_threshold, encoder.match_threshold) == (None, 0.125)
+    assert (plain.match_thresholds, encoder.match_thresholds) == (None, [[1.0, 0.125]])
     assert torch.equal(encoder.image_projection, torch.ones(8, 3))
     assert encoder.identity == plain.identity
     assert torch.equal(encoder(CAPTIONS), plain(CAPTIONS))

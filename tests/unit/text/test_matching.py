@@ -48,9 +48,15 @@ def test_a_projection_that_knows_two_pictures_tells_their_captions_apart(
     shown = features([read(name) for name in CAPTIONS])
     projection = vectors.clone().T @ torch.linalg.pinv(shown).T
     tuned = tmp_path / "tuned.safetensors"
-    save_bundled(tuned, network, tokenizer, image_projection=projection, match_threshold=0.25)
+    save_bundled(
+        tuned,
+        network,
+        tokenizer,
+        image_projection=projection,
+        match_thresholds=[(1, 0.25), (9, 0.35)],
+    )
     matcher = CaptionMatcher(BundledEncoder(tuned), features)
-    assert matcher.threshold == 0.25
+    assert [matcher.threshold(q) for q in (1, 5, 9)] == pytest.approx([0.25, 0.3, 0.35])
     for name, own in CAPTIONS.items():
         scores = {caption: matcher.score(caption, read(name)) for caption in CAPTIONS.values()}
         assert scores[own] > 0.99
