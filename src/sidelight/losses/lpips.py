@@ -7,18 +7,14 @@ from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from sidelight.assets import find_asset
 from sidelight.errors import CheckpointError
+from sidelight.losses.lpips_weights import find_lpips_weights
 from sidelight.nn.alexnet import WIDTHS, AlexNetFeatures
 
-WEIGHTS = "weights/lpips_alexnet_v0.1.safetensors"
 _SHIFT = (-0.030, -0.088, -0.188)
 _SCALE = (0.458, 0.448, 0.450)
-_TORCHVISION_CONVS = (0, 3, 6, 8, 10)
 
 
 class LPIPS(nn.Module):
@@ -46,24 +42,17 @@ class LPIPS(nn.Module):
         """Reads the official weights.
 
         Args:
-            path: A safetensors file; by default ``weights/lpips_alexnet_v0.1.safetensors`` under
-                the folder named by ``SIDELIGHT_ASSETS``.
+            path: A safetensors file; by default what ``find_lpips_weights`` finds.
             for_training: Picks the form with finite gradients.
 
         Raises:
-            CheckpointError: The file is not there, or holds something else.
+            CheckpointError: There are none, or the file holds something else.
         """
-        path = path or find_asset(WEIGHTS)
         network = cls(for_training=for_training)
         try:
-            state = load_file(path)
-            named = {f"weights.{k}": state[f"lin{k}.weight"] for k in range(len(WIDTHS))}
-            for k, layer in enumerate(_TORCHVISION_CONVS):
-                for kind in ("weight", "bias"):
-                    named[f"features.convs.{k}.{kind}"] = state[f"features.{layer}.{kind}"]
-            network.load_state_dict(named)
-        except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-            raise CheckpointError(f"{path} does not hold LPIPS weights: {error}") from None
+            network.load_state_dict(find_lpips_weights(path))
+        except RuntimeError as error:
+            raise CheckpointError(f"these are no LPIPS weights: {error}") from None
         return network.eval()
 
     def forward(
