@@ -263,11 +263,45 @@ def text_odd_captions(record: Record) -> str:
     return f"{quality}\n\n{_markdown(['caption', 'LPIPS', 'the decoder says'], rows)}"
 
 
+def speed_training(record: Record) -> str:
+    """Returns one row for each stage."""
+    header = [
+        "stage",
+        "crop px",
+        "batch",
+        "GFLOP per image",
+        "s per step",
+        "images/s",
+        "limit images/s",
+        "share",
+        "peak GiB",
+    ]
+    conditions = record["conditions"]
+    rows = [
+        [
+            name,
+            str(conditions["crop"]),
+            str(conditions["batch"]),
+            f"{row['flops_per_image'] / 1e9:.0f}",
+            f"{row['s_per_step']:.2f}",
+            f"{row['images_per_s']:.2f}",
+            f"{row['limit_images_per_s']:.2f}",
+            f"{row['share_of_limit']:.0%}",
+            f"{row['peak_bytes'] / _GIB:.1f}",
+        ]
+        for name, row in record["summary"].items()
+    ]
+    rate = record["convolution"]["flops_per_s"] / 1e9
+    return f"The convolution runs at {rate:.0f} GFLOP/s.\n\n{_markdown(header, rows)}"
+
+
 TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-rd": ("rd_kodak.json", kodak_rd),
     "determinism": ("determinism_matrix.json", determinism),
     "speed": ("speed_kodak.json", speed),
     "memory": ("memory_large_picture.json", memory),
+    "speed-training": ("speed_training_small.json", speed_training),
+    "speed-training-paper": ("speed_training_paper.json", speed_training),
     "text-retrieval": ("text_retrieval.json", text_retrieval),
     "text-mismatch": ("text_mismatch.json", text_mismatch),
     "text-odd-captions": ("text_odd_captions.json", text_odd_captions),

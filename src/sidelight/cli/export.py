@@ -14,6 +14,9 @@ def export(
     folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="What train wrote.")],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="A .safetensors file.")],
     *,
+    terms: Annotated[
+        str, typer.Option(help="What its users may do with it; is recorded in the file.")
+    ] = "",
     pictures: Annotated[
         Path | None, typer.Option(help="Folder of PNG or JPEG files to place the levels on.")
     ] = None,
@@ -39,5 +42,5 @@ def export(
         found = sorted(p for p in pictures.iterdir() if p.suffix.lower() in suffixes)
         if not found:
             raise ConfigError(f"no PNG or JPEG files in {pictures}")
-    export_run(folder, target, pictures=found, target_bpp=bpp or ())
+    export_run(folder, target, terms=terms, pictures=found, target_bpp=bpp or ())
     say(f"{target}: {target.stat().st_size} bytes")

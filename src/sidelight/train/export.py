@@ -27,13 +27,19 @@ _BEYOND = 2.0
 
 
 def export_run(
-    folder: Path, target: Path, *, pictures: Sequence[Path] = (), target_bpp: Sequence[float] = ()
+    folder: Path,
+    target: Path,
+    *,
+    terms: str = "",
+    pictures: Sequence[Path] = (),
+    target_bpp: Sequence[float] = (),
 ) -> None:
     """Writes the averaged weights of a run as a checkpoint.
 
     Args:
         folder: Of the run.
         target: The checkpoint.
+        terms: What its users may do with it, which the training pictures decide; is recorded.
         pictures: If given, the levels are placed anew along the trained range, so that the mean
             rates on these pictures come near ``target_bpp``.
         target_bpp: One rate per level, rising.
@@ -57,6 +63,7 @@ def export_run(
         "sidelight": version("sidelight"),
         "commit": _commit(),
         "torch": torch.__version__,
+        "terms": terms,
     }
     text_encoder = load_text_encoder(recipe.text_encoder).identity
     save_checkpoint(target, Checkpoint(ExportedModel(model), text_encoder, provenance))
