@@ -37,12 +37,12 @@ def encode_kodak(
     codec: Codec, captioned: list[CaptionedPicture], *, num_synthesised: int
 ) -> Iterator[CodedFile]:
     """Yields every picture at two qualities: one that all share, and its own between 1 and 9."""
-    for k, (path, caption, _) in enumerate(captioned):
-        picture = read_picture(path)
+    for k, one in enumerate(captioned):
+        picture = read_picture(one.path)
         for quality in (_SHARED_QUALITY, 1.0 + k % 9):
             synthesised = k < num_synthesised and quality == _SHARED_QUALITY
             yield _encode(
-                codec, f"{path.stem}-q{quality:g}", picture, quality, caption, synthesised
+                codec, f"{one.path.stem}-q{quality:g}", picture, quality, one.caption, synthesised
             )
 
 

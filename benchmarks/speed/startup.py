@@ -37,10 +37,6 @@ def main() -> None:
     codec = load()
     reached("load the model")
     if caption:
-        import tokenizers  # noqa: F401
-        from transformers import BertModel  # noqa: F401
-
-        reached("import transformers")
         codec.embed([caption])
         reached("load and run the text encoder")
     picture = codec.decode(Path(source).read_bytes(), caption)

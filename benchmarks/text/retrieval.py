@@ -36,11 +36,13 @@ _TIMED = 100
 _START_UP = """
 import json, resource, sys, time
 from benchmarks.text.retrieval import load_encoder
-def peak(): return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-before, start = peak(), time.perf_counter()
+def resident():
+    with open("/proc/self/statm") as file:
+        return resource.getpagesize() * int(file.read().split()[1])
+before, start = resident(), time.perf_counter()
 load_encoder(sys.argv[1])(["A dog runs on a beach."])
 seconds = time.perf_counter() - start
-print(json.dumps({"start_s": seconds, "start_bytes": peak() - before}))
+print(json.dumps({"start_s": seconds, "start_bytes": resident() - before}))
 """
 
 

@@ -19,6 +19,20 @@ _TEMPLATES = (
     "there is {} in front of {}",
 )
 _MIN_WORDS = 3
+_SCRIPTS = (
+    (0x21, 0x7E),  # ASCII
+    (0x61, 0x7A),  # small letters
+    (0xC0, 0x17F),  # Latin with accents
+    (0x391, 0x3C9),  # Greek
+    (0x410, 0x44F),  # Cyrillic
+    (0x5D0, 0x5EA),  # Hebrew
+    (0x627, 0x64A),  # Arabic
+    (0x905, 0x939),  # Devanagari
+    (0x3041, 0x30F6),  # Japanese syllables
+    (0x4E00, 0x9FA5),  # Chinese
+    (0xAC00, 0xD7A3),  # Korean
+    (0x1F300, 0x1F64F),  # pictographs
+)
 
 
 def wordnet_sentences(folder: Path) -> Iterator[str]:
@@ -70,6 +84,19 @@ def crossed_captions(captions: Sequence[str], count: int, *, seed: int) -> Itera
         head = first[: chance.randint(1, len(first))]
         tail = second[chance.randrange(len(second)) :]
         yield " ".join(head + tail)
+
+
+def odd_texts(count: int, *, seed: int) -> Iterator[str]:
+    """Yields text that no one would write below a picture: letters at random, of any script."""
+    chance = random.Random(seed)
+    while count > 0:
+        first, last = chance.choice(_SCRIPTS)
+        letters = [chr(chance.randint(first, last)) for _ in range(chance.randint(1, 12))]
+        words = ["".join(chance.choices(letters, k=chance.randint(1, 8))) for _ in range(8)]
+        text = " ".join(words[: chance.randint(1, 8)]) * chance.choice((1, 1, 1, 10))
+        if text.strip().isprintable():
+            count -= 1
+            yield text
 
 
 def _words_of(head: str) -> list[str]:

@@ -109,6 +109,8 @@ class Recipe(StrictConfig):
     """Each sample's loss is divided by lambda to this power, so that no level dominates."""
     text_dropout: float = 0.1
     """Share of samples that see no caption (spec C14)."""
+    odd_text: float = 0.0
+    """Share of samples that see text which is no caption, so that such text does little harm."""
     freeze_norm_after: float = 0.5
     """Share of the steps after which batch norms keep their statistics (spec C6)."""
     ema_decay: float = 0.999
@@ -143,6 +145,11 @@ class Recipe(StrictConfig):
             raise ConfigError("adversarial training needs batches of at least 2 pictures")
         if not 0 <= self.text_dropout < 1:
             raise ConfigError(f"text_dropout must be in [0, 1), got {self.text_dropout}")
+        if not 0 <= self.odd_text < 1 - self.text_dropout:
+            raise ConfigError(
+                f"odd_text must be in [0, 1 - text_dropout), got {self.odd_text} beside "
+                f"text_dropout {self.text_dropout}"
+            )
 
     @property
     def num_steps(self) -> int:

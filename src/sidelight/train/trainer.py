@@ -49,6 +49,7 @@ class Trainer:
         text: Sequence[Float[Tensor, "_ t"]],
         lpips: LPIPS,
         *,
+        odd_text: Float[Tensor, "_ t"] | None = None,
         components: BlockComponents | None = None,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -58,11 +59,12 @@ class Trainer:
             recipe: What to train.
             text: The vectors of each picture's captions.
             lpips: In the form for training.
+            odd_text: Vectors of text that is no caption; needed if the recipe asks for some.
             components: What linear paths start from; None leaves them as they are drawn.
             device: Where all of it happens.
         """
         torch.manual_seed(recipe.seed)
-        self.recipe, self.text = recipe, text
+        self.recipe, self.text, self.odd_text = recipe, text, odd_text
         self.device = torch.device(device)
         self.lpips = _placed(lpips, self.device)
         model = CodecModel(recipe.model)
@@ -136,7 +138,12 @@ class Trainer:
     def _text_of(self, batch: CropBatch) -> Float[Tensor, "b t"]:
         chosen = zip(batch.picture_ids, batch.caption_ids, strict=True)
         text = torch.stack([self.text[k][c] for k, c in chosen]).float()
-        text[torch.from_numpy(batch.chances[:, _DROPPED]) < self.recipe.text_dropout] = 0.0
+        chances = torch.from_numpy(batch.chances[:, _DROPPED])
+        dropped = chances < self.recipe.text_dropout
+        text[dropped] = 0.0
+        odd = ~dropped & (chances < self.recipe.text_dropout + self.recipe.odd_text)
+        if odd.any() and self.odd_text is not None:
+            text[odd] = self.odd_text[torch.randint(len(self.odd_text), (int(odd.sum()),))].float()
         return text.to(self.device)
 
     def _positions(self, chances: Float[Tensor, "b _"]) -> Float[Tensor, " b"]:

@@ -6,6 +6,7 @@ import pytest
 
 from sidelight.data.sentences import (
     crossed_captions,
+    odd_texts,
     template_sentences,
     wordnet_nouns,
     wordnet_sentences,
@@ -71,6 +72,16 @@ def test_crossed_captions_begin_as_one_and_end_as_another():
             for m in range(4)
         )
     assert any(s.startswith("a b") and s.endswith("3") for s in crossed)
+
+
+def test_odd_texts_are_many_printable_and_of_many_scripts():
+    texts = list(odd_texts(500, seed=1))
+    assert texts == list(odd_texts(500, seed=1))
+    assert len(set(texts)) > 480
+    assert all(text.strip() and text.isprintable() for text in texts)
+    for low, high in ((0x61, 0x7A), (0x410, 0x44F), (0x4E00, 0x9FA5), (0x1F300, 0x1F64F)):
+        share = sum(low <= ord(text.strip()[0]) <= high for text in texts) / 500
+        assert 0.02 < share < 0.3
 
 
 def test_a_missing_file_is_named(tmp_path):

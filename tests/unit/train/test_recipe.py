@@ -85,6 +85,7 @@ def test_the_recorded_recipe_comes_back(path):
         ("held_out_shard=c", "held_out_shard=c: Invalid value"),
         ("seed.more=1", "seed must be int, got {'more': 1}"),
         ('learning_rate="fast"', "learning_rate must be float, got 'fast'"),
+        ("odd_text=0.9", r"odd_text must be in \[0, 1 - text_dropout\), got 0.9"),
         ("data=3", "data must be a list"),
         ("data=[]", "data must name at least one source"),
         ('data=[{ pictures = "a", tags = "b" }]', "unknown key 'tags'"),

@@ -235,6 +235,22 @@ def test_text_dropout_hides_every_caption_or_none(make_stage):
     assert (texts(0.999) == 0).sum() > 10
 
 
+def test_odd_text_takes_its_share_of_the_samples(make_stage):
+    odd = torch.full((3, 16), 7.0)
+    stage = make_stage(odd_text=0.4, text_dropout=0.3, phases=(Phase(steps=9, crop=64, batch=8),))
+    stage.odd_text = odd
+    seen = []
+    stage.model.generator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    for _ in range(9):
+        stage.take_step()
+    text = torch.cat(seen)
+    shares = [(text == value).all(1).float().mean() for value in (7.0, 0.0)]
+    # of 72 samples, +- 4 standard errors
+    assert abs(shares[0] - 0.4) < 4 * (0.24 / 72) ** 0.5
+    assert abs(shares[1] - 0.3) < 4 * (0.21 / 72) ** 0.5
+    assert float(shares[0] + shares[1]) < 1
+
+
 def test_the_learning_rate_warms_up_and_ends_at_its_share(make_stage):
     stage = make_stage(final_share=0.02)
     shares = []
