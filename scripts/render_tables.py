@@ -301,7 +301,6 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "speed": ("speed_kodak.json", speed),
     "memory": ("memory_large_picture.json", memory),
     "speed-training": ("speed_training_small.json", speed_training),
-    "speed-training-paper": ("speed_training_paper.json", speed_training),
     "text-retrieval": ("text_retrieval.json", text_retrieval),
     "text-mismatch": ("text_mismatch.json", text_mismatch),
     "text-odd-captions": ("text_odd_captions.json", text_odd_captions),
