@@ -19,7 +19,7 @@ from sidelight.pixels.atomic import write_atomically
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 
-WEIGHTS = Path(__file__).parents[1] / "weights" / "sidelight-text.safetensors"
+WEIGHTS = Path(__file__).with_name("sidelight-text.safetensors")
 PADDING = "<pad>"
 _FORMAT = "sidelight-text-1"
 _PROJECTION = "image_projection"
