@@ -157,7 +157,7 @@ def test_load_gives_the_same_codec_for_the_same_path(model):
 
 def test_load_takes_the_name_of_a_shipped_model():
     assert sidelight.load() is sidelight.load(api.DEFAULT_MODEL)
-    assert sidelight.load().checkpoint.text_encoder.name == "minilm-l6-v2"
+    assert sidelight.load().checkpoint.text_encoder.name == "sidelight-text"
 
 
 def test_load_names_the_shipped_models_when_there_is_no_such_one():
