@@ -14,7 +14,7 @@ import torch
 
 from sidelight.api import as_picture, load
 from sidelight.assets import find_asset
-from sidelight.data.shards import read_shards
+from sidelight.data.shards import find_in_shards
 from sidelight.text.bundled import WEIGHTS, BundledEncoder, set_match_thresholds
 from sidelight.text.images import ImageFeatures
 from sidelight.text.matching import match_scores
@@ -33,7 +33,8 @@ def main() -> None:
     arguments = parser.parse_args()
 
     encoder, features, codec = BundledEncoder(arguments.encoder), ImageFeatures(), load()
-    pictures = list(read_shards([find_asset(_SHARD)]))[-_HELD_OUT:]
+    files = list(find_in_shards([find_asset(_SHARD)]))[-_HELD_OUT:]
+    pictures = [file.in_memory() for file in files]
     thresholds = []
     for quality in _QUALITIES:
         right, wrong = [], []

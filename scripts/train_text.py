@@ -9,7 +9,6 @@ same command is given again.
 """
 
 import argparse
-import os
 import random
 import sys
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file, save_file
 
-from sidelight.assets import ENVIRONMENT_VARIABLE
+from sidelight.assets import find_assets
 from sidelight.data.pictures import CaptionedImage
 from sidelight.data.sentences import (
     crossed_captions,
@@ -61,7 +60,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(_SEED)
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    shards = sorted(Path(os.environ[ENVIRONMENT_VARIABLE]).glob(_SHARDS))
+    shards = find_assets(_SHARDS)
     captions = training_captions(shards)
     sentences = [text for texts in captions.values() for text in texts]
     crossed = crossed_captions(tuple(sentences), arguments.crossed, seed=_SEED)

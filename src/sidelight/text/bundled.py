@@ -47,9 +47,7 @@ class BundledEncoder:
             CheckpointError: It is missing, of another format, or incomplete.
         """
         try:
-            with safe_open(path, framework="pt") as file:
-                metadata = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            metadata, tensors = _read(path)
             if metadata.get("format") != _FORMAT:
                 raise CheckpointError(f"{path} is no text encoder of format {_FORMAT}")
             self.identity = EncoderIdentity(self.name, _fingerprint(metadata, tensors))
@@ -124,7 +122,10 @@ def save_bundled(
 
 def set_match_thresholds(path: Path, thresholds: MatchThresholds) -> None:
     """Stores other ``match_thresholds`` in a file that ``save_bundled`` wrote."""
+    metadata, tensors = _read(path)
+    write_atomically(path, save(tensors, metadata | {"match_thresholds": json.dumps(thresholds)}))
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     with safe_open(path, framework="pt") as file:
-        metadata = file.metadata() | {"match_thresholds": json.dumps(thresholds)}
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    write_atomically(path, save(tensors, metadata))
+        return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sidelight.assets import find_assets
-from sidelight.data.pictures import CaptionedFile, CaptionedImage
+from sidelight.data.pictures import CaptionedFile, CaptionedImage, picture_size
+from sidelight.data.sentences import odd_texts
 from sidelight.data.shards import find_in_shards, held_out_keys
 from sidelight.errors import ConfigError
 from sidelight.text.dataset import DatasetEmbedder
@@ -17,6 +18,7 @@ from sidelight.text.listing import CaptionListing
 from sidelight.train.recipe import DataSource, Recipe
 
 TrainingPicture = CaptionedImage | CaptionedFile
+_NUM_ODD_TEXTS = 5000
 
 
 def find_pictures(recipe: Recipe) -> tuple[list[CaptionedFile], list[CaptionedFile]]:
@@ -43,8 +45,18 @@ def text_vectors(
 ) -> list[Float[Tensor, "_ t"]]:
     """Returns float16 vectors (captions, t) for each picture; they stay in the user's cache."""
     captions = [caption for picture in pictures for caption in picture.captions]
-    pieces = [piece.half() for piece in DatasetEmbedder(encoder).pieces(captions)]
-    return list(torch.cat(pieces).split([len(picture.captions) for picture in pictures]))
+    return list(_embed(captions, encoder).split([len(picture.captions) for picture in pictures]))
+
+
+def odd_vectors(recipe: Recipe, encoder: TextEncoder) -> Float[Tensor, "n t"] | None:
+    """Returns float16 vectors of text that is no caption, None where the recipe wants none."""
+    if recipe.odd_text == 0:
+        return None
+    return _embed(list(odd_texts(_NUM_ODD_TEXTS, seed=recipe.seed)), encoder)
+
+
+def _embed(texts: Sequence[str], encoder: TextEncoder) -> Float[Tensor, "n t"]:
+    return torch.cat([piece.half() for piece in DatasetEmbedder(encoder).pieces(texts)])
 
 
 def _find(source: DataSource) -> list[CaptionedFile]:
@@ -52,8 +64,8 @@ def _find(source: DataSource) -> list[CaptionedFile]:
     if not source.captions:
         found = list(find_in_shards(path for path in paths if path.suffix == ".tar"))
     else:
-        listing = [path for name in (source.captions,) for path in find_assets(name)]
-        found = [p for path in listing for folder in paths for p in _in_folder(folder, path)]
+        listings = find_assets(source.captions)
+        found = [p for path in listings for folder in paths for p in _in_folder(folder, path)]
     if not found:
         raise ConfigError(
             f"no captioned pictures in {source.pictures!r}: expected tar shards, or a folder "
@@ -64,7 +76,7 @@ def _find(source: DataSource) -> list[CaptionedFile]:
 
 def _in_folder(folder: Path, listing: Path) -> list[CaptionedFile]:
     return [
-        CaptionedFile.find(name, tuple(captions), path, 0, path.stat().st_size)
+        CaptionedFile(name, tuple(captions), picture_size(name, path), path, 0, path.stat().st_size)
         for name, captions in CaptionListing.read(listing).items()
         if captions and (path := folder / name).is_file()
     ]

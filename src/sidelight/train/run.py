@@ -13,22 +13,18 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
 from PIL import Image
-from torch import Tensor
 
 from sidelight.data.crops import CropSampler
-from sidelight.data.sentences import odd_texts
 from sidelight.errors import ConfigError
 from sidelight.losses.adversarial import DiscriminatorLoss
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.rate_distortion import Loss
-from sidelight.text.dataset import DatasetEmbedder
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train import distributed
 from sidelight.train.batches import batches
-from sidelight.train.datasets import TrainingPicture, find_pictures, text_vectors
+from sidelight.train.datasets import TrainingPicture, find_pictures, odd_vectors, text_vectors
 from sidelight.train.linear_start import principal_components
 from sidelight.train.recipe import Recipe
 from sidelight.train.run_log import Record, RunLog
@@ -37,7 +33,6 @@ from sidelight.train.trainer import STATE_FILE, StepLosses, Trainer
 
 _SAVE_EVERY_S = 300
 _LOG_EVERY = 50
-_NUM_ODD_TEXTS = 5000
 
 Report = Callable[[int, Record], None]
 
@@ -86,11 +81,11 @@ def train(
         recipe,
         text_vectors(drawn, encoder),
         LPIPS.load(for_training=True),
-        odd_text=_odd_text(recipe, encoder),
-        components=_components(recipe, drawn),
+        odd_text=odd_vectors(recipe, encoder),
+        components=None if state.exists() else _components(recipe, drawn),
         device=distributed.local_device(device),
     )
-    if resume and state.exists():
+    if state.exists():
         trainer.load(state)
     elif recipe.start_from:
         trainer.start_from(Path(recipe.start_from) / STATE_FILE)
@@ -123,13 +118,6 @@ def _text_encoder(recipe: Recipe) -> TextEncoder:
             f"vectors of {encoder.width}"
         )
     return encoder
-
-
-def _odd_text(recipe: Recipe, encoder: TextEncoder) -> Tensor | None:
-    if recipe.odd_text == 0:
-        return None
-    texts = list(odd_texts(_NUM_ODD_TEXTS, seed=recipe.seed))
-    return torch.cat(list(DatasetEmbedder(encoder).pieces(texts)))
 
 
 def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:

@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from sidelight.text.network import SentenceNetwork
+from sidelight.train.state_file import save_state
 
 
 class TextRun(ABC):
@@ -61,7 +62,6 @@ class TextRun(ABC):
                     self._save(checkpoint)
 
     def _save(self, path: Path) -> None:
-        partial = path.with_suffix(".partial")
         state = {
             "step": self.step,
             "trained": self._trained.state_dict(),
@@ -69,8 +69,7 @@ class TextRun(ABC):
             "random": self._random.getstate(),
             "torch_rng": torch.get_rng_state(),
         }
-        torch.save(state, partial)
-        partial.replace(path)
+        save_state(path, state)
 
     def _load(self, path: Path) -> None:
         state = torch.load(path, weights_only=True)

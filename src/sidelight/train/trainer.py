@@ -27,6 +27,7 @@ from sidelight.train.linear_start import BlockComponents, start_linear_paths
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
 from sidelight.train.rate import rate_rule
 from sidelight.train.recipe import Recipe
+from sidelight.train.state_file import save_state
 
 STATE_FILE = "state.pt"
 _LEVEL, _BETWEEN, _WHICH, _DROPPED = range(4)
@@ -195,7 +196,6 @@ class Trainer:
 
     def save(self, path: Path) -> None:
         """Writes everything a resumed run needs, atomically."""
-        partial = path.with_suffix(".partial")
         state = {
             "step": self.step,
             "skipped": self.skipped,
@@ -205,8 +205,7 @@ class Trainer:
             "rate": self.rate.state_dict(),
             "adversary": self.adversary.state_dict() if self.adversary else None,
         }
-        torch.save(state, partial)
-        partial.replace(path)
+        save_state(path, state)
 
     def load(self, path: Path) -> None:
         """Continues exactly where ``path`` was saved.
