@@ -1,0 +1,1 @@
+"""Evaluation: codecs behind one protocol, experiments, and the report of what they measured."""

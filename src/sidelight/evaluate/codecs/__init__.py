@@ -1,0 +1,1 @@
+"""Codecs behind one protocol: classical encoders by their own programs, and Sidelight."""

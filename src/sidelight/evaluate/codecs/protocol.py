@@ -1,0 +1,39 @@
+"""What the evaluation asks of a codec: bytes from a picture, and the picture back."""
+
+from typing import Any, Protocol
+
+import numpy as np
+from jaxtyping import UInt8
+
+
+class CodecPoint(Protocol):
+    """One codec at one setting. The rate is the size of what ``encode`` returns."""
+
+    @property
+    def codec(self) -> str:
+        """Its key in records, such as ``vvc``."""
+
+    @property
+    def setting(self) -> str:
+        """What distinguishes this point, such as ``qp=37``."""
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether ``decode`` looks at the caption."""
+
+    def describe(self) -> dict[str, Any]:
+        """Returns the program's version and the exact command lines or options."""
+
+    def encode(self, image: UInt8[np.ndarray, "h w 3"]) -> bytes:
+        """Returns all that a decoder needs besides the caption.
+
+        Raises:
+            CodecError: The program is missing or fails; the message has its last words.
+        """
+
+    def decode(self, data: bytes, text: str) -> UInt8[np.ndarray, "h w 3"]:
+        """Returns the picture; ``text`` is the caption, "" for none.
+
+        Raises:
+            CodecError: The program is missing or fails.
+        """
