@@ -1,0 +1,156 @@
+"""Means with intervals over pictures, and the Bjontegaard rate between two codecs (spec C25)."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+from scipy.interpolate import Akima1DInterpolator, PchipInterpolator
+
+from sidelight.errors import ConfigError
+
+LEVEL = 0.95
+_RESAMPLES = 2000
+_BD_RESAMPLES = 500
+_SEED = 2311
+_SMALLEST_OVERLAP = 0.5
+
+
+class Estimate(NamedTuple):
+    """A value and its bootstrap interval, which holds with probability ``LEVEL``."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Curve(NamedTuple):
+    """A codec's rate and one metric at several settings, pictures in the same order everywhere."""
+
+    bpp: Float[np.ndarray, "settings pictures"]
+    metric: Float[np.ndarray, "settings pictures"]
+
+    def of(self, pictures: np.ndarray) -> "Curve":
+        """Returns the curve of some of the pictures, given by their places."""
+        return Curve(self.bpp[:, pictures], self.metric[:, pictures])
+
+
+class BDRate(NamedTuple):
+    """Bits that a codec takes beyond the anchor's at an equal metric, in percent."""
+
+    percent: float
+    low: float
+    high: float
+    """Bootstrap interval over pictures; not a number where there is one picture only."""
+    percent_akima: float
+    """By another interpolation; far from ``percent``, neither is to be trusted."""
+    percent_log: float | None
+    """Over the metric's logarithm, where lower is better."""
+    overlap: float
+    """Common metric range as a share of what both curves cover."""
+
+
+def mean_with_interval(values: Sequence[float] | np.ndarray) -> Estimate:
+    """Returns the mean over pictures, with the percentile interval of resampled means."""
+    array = np.asarray(values, np.float64)
+    means = array[_resampled(len(array))].mean(1)
+    return Estimate(float(array.mean()), *_interval(means))
+
+
+def bd_rate(anchor: Curve, tested: Curve, *, higher_is_better: bool) -> BDRate:
+    """Returns the mean difference in log rate over the metrics that both reach.
+
+    The rate is interpolated over the metric by monotone cubic pieces (PCHIP).
+
+    Raises:
+        ConfigError: Fewer than two settings, a metric that does not improve with the rate, or
+            ranges that share less than half of what they cover together.
+    """
+    goodness = _itself if higher_is_better else np.negative
+    points = [_points(curve, goodness) for curve in (anchor, tested)]
+    percent, overlap = _compare(*points, PchipInterpolator)
+    akima, _ = _compare(*points, Akima1DInterpolator)
+    logarithmic = None
+    if not higher_is_better:
+        in_log = [_points(curve, _minus_log) for curve in (anchor, tested)]
+        logarithmic, _ = _compare(*in_log, PchipInterpolator, smallest_overlap=0.0)
+    resampled = []
+    for pictures in _resampled(anchor.bpp.shape[1])[:_BD_RESAMPLES]:
+        try:
+            drawn = [_points(curve.of(pictures), goodness) for curve in (anchor, tested)]
+            resampled.append(_compare(*drawn, PchipInterpolator)[0])
+        except ConfigError:
+            continue  # a draw whose curve bends back has no rate
+    return BDRate(percent, *_interval(resampled), akima, logarithmic, overlap)
+
+
+def bd_rate_of_means(
+    anchor: Sequence[tuple[float, float]],
+    tested: Sequence[tuple[float, float]],
+    *,
+    higher_is_better: bool,
+) -> BDRate:
+    """Returns the same from (bpp, metric) points of which only means are known.
+
+    Raises:
+        ConfigError: As for ``bd_rate``.
+    """
+    curves = [
+        Curve(*(np.array(axis)[:, None] for axis in zip(*c, strict=True))) for c in (anchor, tested)
+    ]
+    return bd_rate(*curves, higher_is_better=higher_is_better)
+
+
+def _itself(metric: np.ndarray) -> np.ndarray:
+    return metric
+
+
+def _minus_log(metric: np.ndarray) -> np.ndarray:
+    return -np.log(metric)
+
+
+def _points(curve: Curve, goodness: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Returns rows (goodness, log10 of bpp) of the means over pictures, rising in both."""
+    points = np.stack([goodness(curve.metric.mean(1)), np.log10(curve.bpp.mean(1))], axis=1)
+    points = points[points[:, 1].argsort()]
+    if len(points) < 2:
+        raise ConfigError(f"a BD-rate needs two settings or more, got {len(points)}")
+    for (worse, lower), (better, higher) in pairwise(points):
+        if better <= worse:
+            raise ConfigError(
+                f"the metric gets no better from {10**lower:.3f} to {10**higher:.3f} bpp: "
+                "no BD-rate"
+            )
+    return points
+
+
+def _compare(
+    anchor: np.ndarray,
+    tested: np.ndarray,
+    interpolator: type[PchipInterpolator] | type[Akima1DInterpolator],
+    smallest_overlap: float = _SMALLEST_OVERLAP,
+) -> tuple[float, float]:
+    low, high = max(anchor[0, 0], tested[0, 0]), min(anchor[-1, 0], tested[-1, 0])
+    widest = max(anchor[-1, 0], tested[-1, 0]) - min(anchor[0, 0], tested[0, 0])
+    overlap = (high - low) / widest
+    if overlap < smallest_overlap:
+        raise ConfigError(
+            f"the metric ranges share {max(overlap, 0.0):.0%} of what they cover, expected "
+            f"{smallest_overlap:.0%} or more: no BD-rate"
+        )
+    areas = [interpolator(*curve.T).integrate(low, high) for curve in (anchor, tested)]
+    difference = (areas[1] - areas[0]) / (high - low)
+    return float(100 * (10**difference - 1)), float(overlap)
+
+
+def _resampled(count: int) -> np.ndarray:
+    return np.random.default_rng(_SEED).integers(0, count, (_RESAMPLES, count))
+
+
+def _interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    if len(values) == 0:
+        return float("nan"), float("nan")
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(values, (tail, 1 - tail))
+    return float(low), float(high)

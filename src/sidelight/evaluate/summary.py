@@ -1,0 +1,116 @@
+"""What an experiment comes to: a mean or a set's value per codec, setting and caption."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from sidelight.evaluate.statistics import BDRate, Estimate
+from sidelight.pixels.atomic import write_atomically
+
+SUMMARY_FILE = "summary.json"
+NO_CAPTION_READ = "-"
+"""Stands for the captions of a codec that reads none."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricInfo:
+    """What tables say of a metric."""
+
+    label: str
+    higher_is_better: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetEstimate:
+    """A metric of a whole set, and of how many rows of features it was made."""
+
+    value: float
+    count: int
+    std: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One codec at one setting, decoded with one choice of captions."""
+
+    codec: str
+    setting: str
+    captions: str
+    """What the decoder was given (``GIVEN`` in dataset.py), or ``NO_CAPTION_READ``."""
+    num_pictures: int
+    bpp: Estimate
+    """Of whole files; mean over pictures of each one's rate."""
+    bpp_with_captions: float
+    """The same with the UTF-8 bytes of the captions added."""
+    encode_s: float
+    decode_s: float
+    """Medians over pictures."""
+    metrics: dict[str, Estimate | SetEstimate]
+    """By name of the metric; one that could not be computed is not here."""
+
+    @property
+    def series(self) -> str:
+        """The curve that it belongs to."""
+        return self.codec if self.captions == NO_CAPTION_READ else f"{self.codec}, {self.captions}"
+
+
+@dataclass(frozen=True, slots=True)
+class BDResult:
+    """One series against the anchor, or the reason why there is no figure."""
+
+    metric: str
+    anchor: str
+    series: str
+    rate: BDRate | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """All that tables, plots and the report read."""
+
+    experiment: str
+    environment: dict[str, Any]
+    """Commit, versions, command, seed, processor."""
+    dataset: dict[str, Any]
+    """``name``, ``num_pictures``, ``side_px`` and ``sha256`` by file."""
+    codecs: dict[str, dict[str, Any]]
+    """What each codec's setting says of itself: versions and command lines."""
+    metrics: dict[str, MetricInfo]
+    unavailable: dict[str, str]
+    """Metrics that were asked for and could not run, with the reason."""
+    points: list[Point]
+    bd_rates: list[BDResult] = field(default_factory=list)
+
+    def save(self, folder: Path) -> None:
+        """Writes ``summary.json``, whole or not at all."""
+        text = json.dumps(asdict(self), indent=1)
+        write_atomically(folder / SUMMARY_FILE, text.encode())
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Reads what ``save`` wrote."""
+        values = json.loads((folder / SUMMARY_FILE).read_text("utf-8"))
+        return cls(
+            **values
+            | {
+                "metrics": {name: MetricInfo(**info) for name, info in values["metrics"].items()},
+                "points": [_read_point(point) for point in values["points"]],
+                "bd_rates": [_read_bd(result) for result in values["bd_rates"]],
+            }
+        )
+
+
+def _read_point(values: dict[str, Any]) -> Point:
+    metrics = {
+        name: SetEstimate(**value) if isinstance(value, dict) else Estimate(*value)
+        for name, value in values["metrics"].items()
+    }
+    return Point(**values | {"bpp": Estimate(*values["bpp"]), "metrics": metrics})
+
+
+def _read_bd(values: dict[str, Any]) -> BDResult:
+    rate = values["rate"]
+    return BDResult(**values | {"rate": None if rate is None else BDRate(*rate)})
