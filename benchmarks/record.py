@@ -1,46 +1,14 @@
-"""What every record says of the machine, the versions and the command, and how it is written."""
+"""How a benchmark's record is written, and where."""
 
 import argparse
-import datetime
 import json
-import os
-import platform
-import shlex
-import subprocess
 import sys
-from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("sidelight", "torch", "numpy", "pillow", "constriction")
-_REPOSITORY = Path(__file__).parents[1]
-_PROGRAM = ("src", ":(glob)benchmarks/**/*.py")
 _RESULTS = Path("benchmarks") / "results"
 
 Record = dict[str, Any]
-
-
-def environment(*, model: bytes | None = None, seed: int | None = None) -> Record:
-    """Returns what one must know to read the figures, and to make them again.
-
-    Args:
-        model: Fingerprint of the model that coded.
-        seed: Of whatever the program drew at random.
-    """
-    return {
-        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "command": command_line(sys.orig_argv),
-        "commit": _git("rev-parse", "--short=12", "HEAD"),
-        "dirty": bool(_git("status", "--porcelain", "--", *_PROGRAM)),
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in _PACKAGES},
-        "cpu": _cpu_model(),
-        "cores": os.cpu_count(),
-        "load_average_at_start": round(os.getloadavg()[0], 2),
-        "model": None if model is None else model.hex(),
-        "seed": seed,
-    }
 
 
 def add_output_option(parser: argparse.ArgumentParser, default: str) -> None:
@@ -63,24 +31,3 @@ def say(line: str) -> None:
     """Reports progress to stderr."""
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-
-
-def command_line(arguments: Sequence[str]) -> str:
-    """Returns the command as one may type it in the repository, without this machine's paths."""
-    interpreter, *rest = arguments
-    named = [Path(interpreter).name.rstrip(".0123456789"), *rest]
-    return shlex.join(part.replace(f"{_REPOSITORY}/", "") for part in named)
-
-
-def _git(*arguments: str) -> str | None:
-    done = subprocess.run(
-        ["git", *arguments], cwd=_REPOSITORY, capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _cpu_model() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()

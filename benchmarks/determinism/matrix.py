@@ -26,8 +26,9 @@ import torch
 from benchmarks.determinism.corpus import CodedFile, encode_kodak, encode_synthetic
 from benchmarks.determinism.worker import write_corpus
 from benchmarks.pictures import load_dataset, manifest
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load
+from sidelight.evaluate.environment import environment
 
 _SEED = 20260
 _NUM_SYNTHESISED_KODAK = 4

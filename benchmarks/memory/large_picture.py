@@ -17,8 +17,9 @@ from PIL import Image
 
 from benchmarks.measured import run_measured, sidelight_command
 from benchmarks.pictures import load_dataset
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.bitstream.container import Container
+from sidelight.evaluate.environment import environment
 
 _SEED = 4020
 _LIMIT_BYTES = int(2.5 * 2**30)

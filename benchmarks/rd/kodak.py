@@ -16,11 +16,12 @@ import torch
 
 from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manifest
 from benchmarks.rd.rates import at_rate, estimated_bits
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load
 from sidelight.assets import find_asset
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec
+from sidelight.evaluate.environment import environment
 from sidelight.losses.lpips import LPIPS
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture

@@ -16,12 +16,13 @@ from typing import TypeVar
 import torch
 
 from benchmarks.pictures import CaptionedPicture, load_dataset, manifest
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.speed.others import ffmpeg_start_ms, measure_other, other_codecs
 from benchmarks.speed.parts import Timed, time_decode, time_encode
 from benchmarks.speed.processes import measure_commands
 from sidelight.api import load
 from sidelight.codec import Codec
+from sidelight.evaluate.environment import environment
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture

@@ -21,9 +21,10 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.data.crops import CropSampler
 from sidelight.data.pictures import CaptionedImage
+from sidelight.evaluate.environment import environment
 from sidelight.losses.lpips import LPIPS
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 from sidelight.train.trainer import Trainer

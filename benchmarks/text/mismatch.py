@@ -13,9 +13,10 @@ from statistics import fmean
 import torch
 
 from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manifest
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load
 from sidelight.codec import Codec
+from sidelight.evaluate.environment import environment
 from sidelight.pixels.files import read_picture
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.images import ImageFeatures

@@ -13,9 +13,10 @@ import torch
 
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.rd.kodak import distortion
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load
 from sidelight.errors import CodecError
+from sidelight.evaluate.environment import environment
 from sidelight.losses.lpips import LPIPS
 from sidelight.pixels.files import read_picture
 

@@ -22,7 +22,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.assets import find_asset
 from sidelight.data.shards import find_in_shards
 from sidelight.text.bundled import BundledEncoder
@@ -36,6 +36,7 @@ _TIMED = 100
 _START_UP = """
 import json, resource, sys, time
 from benchmarks.text.retrieval import load_encoder
+from sidelight.evaluate.environment import environment
 def resident():
     with open("/proc/self/statm") as file:
         return resource.getpagesize() * int(file.read().split()[1])

@@ -4,7 +4,7 @@ All of them read 8-bit RGB pictures as a decoder gives them.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 from jaxtyping import Float32, UInt8
@@ -81,3 +81,8 @@ class SetMetric(Metric, Protocol):
         Raises:
             ConfigError: There are too few rows.
         """
+
+
+def is_set_metric(metric: Metric) -> TypeGuard[SetMetric]:
+    """Returns whether the metric is of sets, and reads features."""
+    return hasattr(metric, "features")

@@ -1,0 +1,170 @@
+"""Runs codecs over a data set: resumable, parallel over pictures, and summed up.
+
+codecs x pictures -> measure -> results folder -> points -> BD-rates -> summary.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.dataset import Dataset
+from sidelight.evaluate.environment import environment
+from sidelight.evaluate.measure import Measured, Task, measure, tasks_of
+from sidelight.evaluate.results import Results, save_features
+from sidelight.evaluate.summarise import bd_rates_of, points_of
+from sidelight.evaluate.summary import MetricInfo, Summary
+from sidelight.metrics.protocol import FeatureExtractor, Metric, PictureMetric, is_set_metric
+from sidelight.metrics.registry import load_metrics
+
+Report = Callable[[int, int, str], None]
+"""Told how many tasks are done, of how many, and which was the last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """What is measured: every point on every picture, with every choice of captions."""
+
+    name: str
+    dataset: Dataset
+    points: Sequence[CodecPoint]
+    captions: Sequence[str]
+    metrics: Sequence[str]
+    anchor: str = ""
+    """The series that BD-rates are against; without one there are none."""
+
+    def conditions(self) -> dict[str, Any]:
+        """Returns what must be equal for a run to go on in the same folder."""
+        return {
+            "data set": [self.dataset.name, self.dataset.side_px, self.dataset.manifest()],
+            "codecs": described(self.points),
+            "captions": list(self.captions),
+            "metrics": list(self.metrics),
+        }
+
+
+def run(
+    experiment: Experiment, folder: Path, *, workers: int = 1, report: Report | None = None
+) -> Summary:
+    """Measures what the folder does not hold yet, and writes ``summary.json`` into it.
+
+    Args:
+        experiment: What to measure.
+        folder: Where everything goes; one that was cut short goes on.
+        workers: Processes that share the pictures, with one thread each if there are several.
+        report: Called after each picture.
+
+    Raises:
+        CodecError: A codec failed; what was measured before is kept.
+        ConfigError: The folder belongs to another experiment.
+    """
+    loaded, unavailable = load_metrics(experiment.metrics)
+    results = Results(folder, experiment.conditions())
+    dataset = experiment.dataset
+    names = [picture.name for picture in dataset.pictures]
+    _keep_features_of_originals(dataset, loaded, results)
+    todo = [
+        task
+        for task in tasks_of(experiment.points, len(names), experiment.captions)
+        if not results.holds(
+            task.point.codec, task.point.setting, names[task.picture], task.captions
+        )
+    ]
+    for done, (task, measured) in enumerate(_measured(todo, experiment, workers), start=1):
+        _keep(task, measured, names[task.picture], results)
+        if report is not None:
+            report(done, len(todo), f"{task.point.codec} {names[task.picture]}")
+    points = points_of(results, loaded)
+    summary = Summary(
+        experiment=experiment.name,
+        environment=environment() | {"workers": workers},
+        dataset={
+            "name": dataset.name,
+            "num_pictures": len(names),
+            "side_px": dataset.side_px,
+            "sha256": dataset.manifest(),
+        },
+        codecs=described(experiment.points),
+        metrics={m.name: MetricInfo(m.label, m.higher_is_better, m.source) for m in loaded},
+        unavailable=unavailable,
+        points=points,
+        bd_rates=bd_rates_of(points, results.rows, loaded, experiment.anchor)
+        if experiment.anchor
+        else [],
+    )
+    summary.save(folder)
+    return summary
+
+
+def described(points: Sequence[CodecPoint]) -> dict[str, dict[str, Any]]:
+    """Returns what each setting of each codec says of itself."""
+    described: dict[str, dict[str, Any]] = {}
+    for point in points:
+        described.setdefault(point.codec, {})[point.setting] = point.describe()
+    return described
+
+
+def _keep_features_of_originals(
+    dataset: Dataset, metrics: Sequence[Metric], results: Results
+) -> None:
+    for extractor in {m.features.name: m.features for m in metrics if is_set_metric(m)}.values():
+        for k, picture in enumerate(dataset.pictures):
+            path = results.features_path(extractor.name, picture.name)
+            if not path.exists():
+                save_features(path, extractor(dataset.image(k)))
+
+
+def _keep(task: Task, measured: Measured, image: str, results: Results) -> None:
+    """Puts features and file in place first, so that rows never lack them."""
+    point = task.point
+    for (extractor, captions), features in measured.features.items():
+        series = point.codec, point.setting, captions
+        save_features(results.features_path(extractor, image, *series), features)
+    results.keep_file(point.codec, point.setting, image, measured.data)
+    results.add(measured.rows)
+
+
+def _measured(
+    todo: Sequence[Task], experiment: Experiment, workers: int
+) -> Iterator[tuple[Task, Measured]]:
+    work = partial(_work, dataset=experiment.dataset, metrics=tuple(experiment.metrics))
+    if workers == 1:
+        yield from ((task, work(task)) for task in todo)
+        return
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=torch.set_num_threads,
+        initargs=(1,),
+    )
+    try:
+        waiting = iter(todo)
+        # few at a time, so that an error or Ctrl-C does not wait for all
+        running = {pool.submit(work, task): task for task in islice(waiting, 2 * workers)}
+        while running:
+            finished = wait(running, return_when=FIRST_COMPLETED).done
+            for future in finished:
+                yield running.pop(future), future.result()
+            running |= {pool.submit(work, task): task for task in islice(waiting, len(finished))}
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _work(task: Task, *, dataset: Dataset, metrics: tuple[str, ...]) -> Measured:
+    return measure(task, dataset, *_tools(metrics))
+
+
+@cache
+def _tools(metrics: tuple[str, ...]) -> tuple[list[PictureMetric], list[FeatureExtractor]]:
+    """Returns what a process measures with, loaded once."""
+    loaded, _ = load_metrics(metrics)
+    extractors = {m.features.name: m.features for m in loaded if is_set_metric(m)}
+    of_pictures = [m for m in loaded if not is_set_metric(m)]
+    return cast(list[PictureMetric], of_pictures), list(extractors.values())

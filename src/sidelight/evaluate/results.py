@@ -1,0 +1,126 @@
+"""The folder that an experiment fills, picture by picture, and goes on with after a cut."""
+
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from sidelight.errors import ConfigError
+from sidelight.pixels.atomic import write_atomically
+
+ORIGINALS = "original"
+_ROWS_FILE, _CONDITIONS_FILE = "pictures.jsonl", "conditions.json"
+_UNSAFE = re.compile(r"[^\w.=+-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One picture by one codec at one setting, decoded with one choice of captions."""
+
+    codec: str
+    setting: str
+    captions: str
+    image: str
+    width: int
+    height: int
+    bytes: int
+    caption_bytes: int
+    """Of the caption in UTF-8; it is not part of ``bytes``."""
+    encode_s: float
+    decode_s: float
+    metrics: dict[str, float]
+
+    @property
+    def bpp(self) -> float:
+        """Bits per pixel of the whole file."""
+        return 8 * self.bytes / (self.width * self.height)
+
+    @property
+    def bpp_with_caption(self) -> float:
+        """The same with the caption added."""
+        return 8 * (self.bytes + self.caption_bytes) / (self.width * self.height)
+
+
+class Results:
+    """Rows in ``pictures.jsonl``, coded files and features of each picture beside them."""
+
+    def __init__(self, folder: Path, conditions: Mapping[str, Any]) -> None:
+        """Opens the folder, new or begun under the same conditions.
+
+        Raises:
+            ConfigError: What is there was measured under others.
+        """
+        self.folder = folder
+        place = folder / _CONDITIONS_FILE
+        here = json.loads(json.dumps(conditions))
+        if place.exists() and (before := json.loads(place.read_text("utf-8"))) != here:
+            differing = sorted(k for k in before.keys() | here if before.get(k) != here.get(k))
+            raise ConfigError(
+                f"{folder} was begun with other {', '.join(differing)}: choose another folder, "
+                "or delete it"
+            )
+        write_atomically(place, json.dumps(here, indent=1).encode())
+        self._path = folder / _ROWS_FILE
+        self.rows = list(_read_rows(self._path))
+
+    def holds(self, codec: str, setting: str, image: str, captions: Sequence[str]) -> bool:
+        """Returns whether all of these rows are there."""
+        found = {(r.codec, r.setting, r.image, r.captions) for r in self.rows}
+        return all((codec, setting, image, choice) in found for choice in captions)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Appends the rows of one picture, all in one write."""
+        lines = "".join(json.dumps(asdict(row)) + "\n" for row in rows)
+        with self._path.open("a", encoding="utf-8") as stream:
+            stream.write(lines)
+        self.rows += rows
+
+    def keep_file(self, codec: str, setting: str, image: str, data: bytes) -> None:
+        """Keeps what a codec wrote, so that it can be decoded again."""
+        write_atomically(self._file(codec, setting, image), data)
+
+    def read_file(self, codec: str, setting: str, image: str) -> bytes:
+        """Returns what ``keep_file`` kept."""
+        return self._file(codec, setting, image).read_bytes()
+
+    def features_path(self, extractor: str, image: str, *series: str) -> Path:
+        """Returns where the features of one picture lie; no series means the original."""
+        return self._below("features", extractor, *(series or (ORIGINALS,)), f"{image}.npy")
+
+    def features(
+        self, extractor: str, images: Iterable[str], *series: str
+    ) -> Float32[np.ndarray, "n f"]:
+        """Returns the rows of all pictures, in their order."""
+        paths = [self.features_path(extractor, image, *series) for image in images]
+        return np.concatenate([np.load(path) for path in paths])
+
+    def _file(self, codec: str, setting: str, image: str) -> Path:
+        return self._below("files", codec, setting, image)
+
+    def _below(self, *names: str) -> Path:
+        return self.folder.joinpath(*(_UNSAFE.sub("_", name) for name in names))
+
+
+def save_features(path: Path, features: Float32[np.ndarray, "n f"]) -> None:
+    """Writes what ``Results.features`` reads, whole or not at all."""
+    buffer = io.BytesIO()
+    np.save(buffer, features)
+    write_atomically(path, buffer.getvalue())
+
+
+def _read_rows(path: Path) -> Iterable[Row]:
+    """Yields whole rows; a last line that a cut left unfinished is dropped from the file."""
+    if not path.exists():
+        return
+    text = path.read_text("utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        write_atomically(path, whole.encode())
+    for line in whole.splitlines():
+        yield Row(**json.loads(line))

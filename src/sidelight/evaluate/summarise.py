@@ -1,0 +1,123 @@
+"""From rows of pictures to points of curves, and from two curves to a BD-rate."""
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+
+import numpy as np
+
+from sidelight.errors import ConfigError
+from sidelight.evaluate.results import Results, Row
+from sidelight.evaluate.statistics import Curve, Estimate, bd_rate, bd_rate_of_means
+from sidelight.evaluate.statistics import mean_with_interval as mean
+from sidelight.evaluate.summary import BDResult, Point, SetEstimate
+from sidelight.metrics.protocol import Metric, SetMetric, is_set_metric
+
+
+def points_of(results: Results, metrics: Sequence[Metric]) -> list[Point]:
+    """Returns one point for each codec, setting and choice of captions, in that order of rows."""
+    return [_point(rows, results, metrics) for rows in _grouped(results.rows)]
+
+
+def bd_rates_of(
+    points: Sequence[Point], rows: Sequence[Row], metrics: Iterable[Metric], anchor: str
+) -> list[BDResult]:
+    """Returns every series against the anchor, in every metric.
+
+    Args:
+        points: Of all series.
+        rows: What they were made of, for intervals over pictures.
+        metrics: Those to compare in.
+        anchor: A series, as ``Point.series`` names it.
+
+    Raises:
+        ConfigError: There is no such series.
+    """
+    series = list(dict.fromkeys(point.series for point in points))
+    if anchor not in series:
+        raise ConfigError(f"no series {anchor!r} to compare with, there are {series}")
+    return [
+        _bd_rate(metric, anchor, name, points, rows)
+        for metric in metrics
+        for name in series
+        if name != anchor
+    ]
+
+
+def _grouped(rows: Iterable[Row]) -> list[list[Row]]:
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row.codec, row.captions, row.setting), []).append(row)
+    for members in groups.values():
+        members.sort(key=lambda row: row.image)
+    return sorted(groups.values(), key=lambda m: (m[0].codec, m[0].captions, _mean_bpp(m)))
+
+
+def _mean_bpp(rows: Sequence[Row]) -> float:
+    return float(np.mean([row.bpp for row in rows]))
+
+
+def _point(rows: Sequence[Row], results: Results, metrics: Sequence[Metric]) -> Point:
+    first = rows[0]
+    values: dict[str, Estimate | SetEstimate] = {}
+    for metric in metrics:
+        if is_set_metric(metric):
+            values[metric.name] = _set_value(metric, rows, results)
+        else:
+            values[metric.name] = mean([row.metrics[metric.name] for row in rows])
+    return Point(
+        codec=first.codec,
+        setting=first.setting,
+        captions=first.captions,
+        num_pictures=len(rows),
+        bpp=mean([row.bpp for row in rows]),
+        bpp_with_captions=float(np.mean([row.bpp_with_caption for row in rows])),
+        encode_s=median(row.encode_s for row in rows),
+        decode_s=median(row.decode_s for row in rows),
+        metrics=values,
+    )
+
+
+def _set_value(metric: SetMetric, rows: Sequence[Row], results: Results) -> SetEstimate:
+    images, first = [row.image for row in rows], rows[0]
+    extractor = metric.features.name
+    originals = results.features(extractor, images)
+    decoded = results.features(extractor, images, first.codec, first.setting, first.captions)
+    return SetEstimate(*metric(originals, decoded))
+
+
+def _bd_rate(
+    metric: Metric, anchor: str, tested: str, points: Sequence[Point], rows: Sequence[Row]
+) -> BDResult:
+    up = metric.higher_is_better
+    try:
+        if is_set_metric(metric):
+            rate = bd_rate_of_means(
+                _means(points, anchor, metric.name),
+                _means(points, tested, metric.name),
+                higher_is_better=up,
+            )
+        else:
+            curves = (_curve(points, rows, name, metric.name) for name in (anchor, tested))
+            rate = bd_rate(*curves, higher_is_better=up)
+    except ConfigError as error:
+        return BDResult(metric.name, anchor, tested, None, str(error))
+    return BDResult(metric.name, anchor, tested, rate)
+
+
+def _means(points: Sequence[Point], series: str, metric: str) -> list[tuple[float, float]]:
+    return [(p.bpp.value, p.metrics[metric].value) for p in points if p.series == series]
+
+
+def _curve(points: Sequence[Point], rows: Sequence[Row], series: str, metric: str) -> Curve:
+    members = [point for point in points if point.series == series]
+    tables = [
+        sorted((r for r in rows if _belongs(r, p)), key=lambda row: row.image) for p in members
+    ]
+    return Curve(
+        np.array([[row.bpp for row in table] for table in tables]),
+        np.array([[row.metrics[metric] for row in table] for table in tables]),
+    )
+
+
+def _belongs(row: Row, point: Point) -> bool:
+    return (row.codec, row.setting, row.captions) == (point.codec, point.setting, point.captions)

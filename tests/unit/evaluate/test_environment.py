@@ -1,0 +1,20 @@
+import json
+from pathlib import Path
+
+from sidelight.evaluate import environment as module
+from sidelight.evaluate.environment import command_line, environment
+
+
+def test_command_names_no_place_on_this_machine():
+    root = Path(module.__file__).parents[3]
+    arguments = [f"{root}/.venv/bin/python3.11", "-m", "benchmarks.rd.kodak", "--output"]
+    assert command_line([*arguments, f"{root}/a b.json"]) == (
+        "python -m benchmarks.rd.kodak --output 'a b.json'"
+    )
+
+
+def test_environment_is_json_with_versions():
+    found = json.loads(json.dumps(environment(model=bytes(8), seed=3)))
+    assert found["packages"]["torch"]
+    assert found["model"] == "0" * 16
+    assert found["seed"] == 3
