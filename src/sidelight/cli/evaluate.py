@@ -1,0 +1,201 @@
+"""``sidelight evaluate``: the paper's tables and figures, one command each."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from sidelight.cli.streams import say
+
+if TYPE_CHECKING:
+    from sidelight.evaluate.dataset import Dataset
+    from sidelight.evaluate.experiment import Experiment
+
+DatasetArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DATASET", help="A folder of pictures with captions.json, or kodak, coco-test, ..."
+    ),
+]
+FolderArgument = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="Gets all results; a cut run goes on there.")
+]
+CodecOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--codec",
+        metavar="NAME[:SETTING,...]",
+        help="A codec, such as vvc or sidelight:3,5; repeatable. All that are here if not given.",
+    ),
+]
+ModelsOption = Annotated[
+    list[str] | None,
+    typer.Option("--model", metavar="NAME=CHECKPOINT", help="A model of ours; repeatable."),
+]
+CaptionsOption = Annotated[
+    str, typer.Option(help="What decoders that read text are given, separated by commas.")
+]
+MetricsOption = Annotated[
+    str, typer.Option(help="Names separated by commas; the paper's and DISTS if empty.")
+]
+LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first pictures.")]
+SideOption = Annotated[
+    int | None, typer.Option(min=64, help="Squeeze whole pictures to squares of this side.")
+]
+WorkersOption = Annotated[int, typer.Option(min=1, help="Processes that share the pictures.")]
+QualityOption = Annotated[float, typer.Option("--quality", "-q", help="1 to 9.")]
+
+
+def rd(
+    dataset: DatasetArgument,
+    folder: FolderArgument,
+    *,
+    codec: CodecOption = None,
+    model: ModelsOption = None,
+    captions: CaptionsOption = "right,none,wrong,other,shuffled,NA",
+    metrics: MetricsOption = "",
+    anchor: Annotated[str, typer.Option(help="The codec that BD-rates are against.")] = "vvc",
+    limit: LimitOption = None,
+    side: SideOption = None,
+    workers: WorkersOption = 1,
+) -> None:
+    """Rate against every metric, for every codec (figures 6 to 8)."""
+    from sidelight.evaluate.experiments import rate_distortion
+
+    experiment = rate_distortion(
+        _dataset(dataset, limit, side),
+        _codecs(codec or ()),
+        _models(model or ()),
+        captions=captions.split(","),
+        metrics=_metrics(metrics),
+        anchor=anchor,
+    )
+    _run(experiment, folder, workers)
+
+
+def ablation(
+    dataset: DatasetArgument,
+    folder: FolderArgument,
+    *,
+    model: ModelsOption = None,
+    metrics: MetricsOption = "",
+    limit: LimitOption = None,
+    side: SideOption = None,
+    workers: WorkersOption = 1,
+) -> None:
+    """What the text is worth: variants of a model against the first one (table 1)."""
+    from sidelight.evaluate.experiments import ablation
+
+    made = ablation(
+        _dataset(dataset, limit, side), _models(model or ()), metrics=_metrics(metrics)
+    )
+    _run(made, folder, workers)
+
+
+def stability(
+    dataset: DatasetArgument,
+    folder: FolderArgument,
+    *,
+    quality: QualityOption = 3.0,
+    metrics: MetricsOption = "",
+    limit: LimitOption = None,
+    side: SideOption = None,
+    workers: WorkersOption = 1,
+) -> None:
+    """The same files with captions 1 to 5, a wrong one and none (table 2)."""
+    from sidelight.evaluate.experiments import stability
+
+    made = stability(_dataset(dataset, limit, side), quality, metrics=_metrics(metrics))
+    _run(made, folder, workers)
+
+
+def machine_vision(
+    dataset: DatasetArgument,
+    folder: FolderArgument,
+    *,
+    codec: CodecOption = None,
+    limit: LimitOption = None,
+    side: SideOption = None,
+    workers: WorkersOption = 1,
+) -> None:
+    """What a detector still finds in decoded pictures (figure 9)."""
+    from sidelight.evaluate.experiments import machine_vision
+
+    _run(machine_vision(_dataset(dataset, limit, side), _codecs(codec or ())), folder, workers)
+
+
+def backbone(
+    dataset: DatasetArgument,
+    folder: FolderArgument,
+    *,
+    model: ModelsOption = None,
+    metrics: MetricsOption = "",
+    limit: LimitOption = None,
+    side: SideOption = None,
+    workers: WorkersOption = 1,
+) -> None:
+    """A model against its twin without text, which is named first (figure 12)."""
+    from sidelight.evaluate.experiments import backbone
+
+    made = backbone(
+        _dataset(dataset, limit, side), _models(model or ()), metrics=_metrics(metrics)
+    )
+    _run(made, folder, workers)
+
+
+def _run(experiment: "Experiment", folder: Path, workers: int) -> None:
+    from sidelight.evaluate.experiment import run
+    from sidelight.evaluate.present import present
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task(experiment.name)
+
+        def report(done: int, total: int, name: str) -> None:
+            progress.update(task, completed=done, total=total, description=name)
+
+        summary = run(experiment, folder, workers=workers, report=report)
+    for name, reason in summary.unavailable.items():
+        say(f"{name} is left out: {reason}")
+    say(f"wrote {present(experiment, summary, folder)}")
+
+
+def _dataset(place: str, limit: int | None, side: int | None) -> "Dataset":
+    from sidelight.evaluate.dataset import load_dataset
+
+    return load_dataset(place, side_px=side, limit=limit)
+
+
+def _codecs(given: Sequence[str]) -> dict[str, list[float] | None]:
+    codecs: dict[str, list[float] | None] = {}
+    for codec in given:
+        name, _, settings = codec.partition(":")
+        try:
+            codecs[name] = [float(s) for s in settings.split(",")] if settings else None
+        except ValueError:
+            raise typer.BadParameter(
+                f"--codec takes such as vvc or vvc:42,38, got {codec!r}"
+            ) from None
+    return codecs
+
+
+def _models(given: Sequence[str]) -> Mapping[str, str]:
+    pairs = [model.partition("=") for model in given]
+    for name, equals, path in pairs:
+        if not (name and equals and path):
+            raise typer.BadParameter(f"--model takes NAME=CHECKPOINT, got {name + equals + path!r}")
+    return {name: path for name, _, path in pairs}
+
+
+def _metrics(given: str) -> Sequence[str]:
+    from sidelight.metrics.registry import PAPER_METRICS
+
+    return given.split(",") if given else PAPER_METRICS

@@ -1,0 +1,137 @@
+"""The paper's tables and figures as experiments: which codecs, which captions, against what."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+
+from sidelight.errors import ConfigError
+from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.registry import FAMILIES, codec_points
+from sidelight.evaluate.codecs.sidelight_point import sidelight_points
+from sidelight.evaluate.dataset import Dataset
+from sidelight.evaluate.experiment import Experiment
+from sidelight.metrics.registry import PAPER_METRICS
+
+QUALITIES = (1.0, 3.0, 5.0, 7.0, 9.0)
+OURS = "sidelight"
+_FREE_CODECS = ("jpeg", "jpeg2000", "webp", "avif", "jpeg-xl", "hevc", "vvc")
+"""Those whose programs come with the extra ``evaluate``."""
+
+Models = Mapping[str, str | Path]
+"""Checkpoints by the name that tables give them."""
+
+
+def rate_distortion(
+    dataset: Dataset,
+    codecs: Mapping[str, Sequence[float] | None],
+    models: Models,
+    *,
+    captions: Sequence[str] = ("right", "none", "wrong", "other", "shuffled", "NA"),
+    metrics: Sequence[str] = PAPER_METRICS,
+    anchor: str = "vvc",
+) -> Experiment:
+    """Returns figures 6 to 8: every codec, and ours with every kind of caption.
+
+    Args:
+        dataset: Any.
+        codecs: Settings by codec; None for a codec's own. Empty for all whose programs are here.
+        models: Checkpoints of ours; empty for the shipped one.
+        captions: What decoders that read text are given.
+        metrics: Names of metrics.
+        anchor: The series that BD-rates are against, if it is among the codecs.
+    """
+    chosen = codecs or dict.fromkeys((*_FREE_CODECS, OURS))
+    points = list(chain.from_iterable(codec_points(n, s) for n, s in chosen.items()))
+    points += points_of_models(models)
+    return Experiment(
+        name="rate-distortion",
+        dataset=dataset,
+        points=points,
+        captions=tuple(captions),
+        metrics=tuple(metrics),
+        anchor=anchor if anchor in {point.codec for point in points} else "",
+    )
+
+
+def ablation(
+    dataset: Dataset, models: Models, *, metrics: Sequence[str] = PAPER_METRICS
+) -> Experiment:
+    """Returns table 1: each model by its own text, against the first one.
+
+    Raises:
+        ConfigError: There are fewer than two models.
+    """
+    _expect(models, 2, "the full model first and its variants after it")
+    points = points_of_models(models)
+    return Experiment(
+        name="ablation",
+        dataset=dataset,
+        points=points,
+        captions=("right", "none", "wrong"),
+        metrics=tuple(metrics),
+        anchor=f"{next(iter(models))}, right",
+    )
+
+
+def stability(
+    dataset: Dataset, quality: float, *, metrics: Sequence[str] = PAPER_METRICS
+) -> Experiment:
+    """Returns table 2: one file, decoded with each of five captions, a wrong one and none."""
+    return Experiment(
+        name="stability",
+        dataset=dataset,
+        points=codec_points(OURS, [quality]),
+        captions=(*(f"caption-{k}" for k in range(1, 6)), "wrong", "none", "shuffled", "NA"),
+        metrics=tuple(metrics),
+    )
+
+
+def machine_vision(dataset: Dataset, codecs: Mapping[str, Sequence[float] | None]) -> Experiment:
+    """Returns figure 9: what a detector still finds, at each rate."""
+    chosen = codecs or dict.fromkeys((*_FREE_CODECS, OURS))
+    return Experiment(
+        name="machine-vision",
+        dataset=dataset,
+        points=list(chain.from_iterable(codec_points(n, s) for n, s in chosen.items())),
+        captions=("right", "none"),
+        metrics=("map", "psnr"),
+    )
+
+
+def backbone(
+    dataset: Dataset, models: Models, *, metrics: Sequence[str] = PAPER_METRICS
+) -> Experiment:
+    """Returns figure 12: a model against its twin without text, which comes first.
+
+    Raises:
+        ConfigError: There are not two models.
+    """
+    _expect(models, 2, "the twin without text, then the model that reads it")
+    return Experiment(
+        name="backbone",
+        dataset=dataset,
+        points=points_of_models(models),
+        captions=("right", "none", "wrong"),
+        metrics=tuple(metrics),
+        anchor=f"{next(iter(models))}, none",
+    )
+
+
+def points_of_models(models: Models) -> list[CodecPoint]:
+    """Returns each checkpoint at every quality, or at quality 1 where it has one rate only.
+
+    Raises:
+        ConfigError: A name is that of another codec.
+        CheckpointError: A checkpoint is missing or broken.
+    """
+    points: list[CodecPoint] = []
+    for name, model in models.items():
+        if name in FAMILIES:
+            raise ConfigError(f"{name} is a codec of its own: give the model another name")
+        points += sidelight_points(None, model, name=name)
+    return points
+
+
+def _expect(models: Models, count: int, which: str) -> None:
+    if len(models) < count:
+        raise ConfigError(f"needs {count} models or more, {which}; got {len(models)}: --model")

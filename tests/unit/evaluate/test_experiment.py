@@ -1,0 +1,149 @@
+"""The runner with a codec made here, whose rate and distortion are known."""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sidelight.errors import CodecError, ConfigError
+from sidelight.evaluate.dataset import load_dataset
+from sidelight.evaluate.experiment import Experiment, run
+from sidelight.evaluate.statistics import Estimate
+from sidelight.evaluate.summary import Summary
+
+SIDE = 40
+
+
+@dataclass
+class FlatCodec:
+    """Keeps every ``step``-th level; a caption shifts the picture by its length."""
+
+    step: int
+    codec: str = "flat"
+    reads_text: bool = True
+    broken_at: int | None = None
+    num_encoded: int = 0
+
+    @property
+    def setting(self) -> str:
+        return f"step={self.step}"
+
+    def describe(self):
+        return {"step": self.step}
+
+    def encode(self, image):
+        self.num_encoded += 1
+        if self.num_encoded == self.broken_at:
+            raise CodecError("out of ink")
+        return bytes(1000 // self.step) + image[::1].tobytes()
+
+    def decode(self, data, text):
+        pixels = np.frombuffer(data[1000 // self.step :], np.uint8).reshape(SIDE, SIDE, 3)
+        return (pixels // self.step * self.step + len(text)).astype(np.uint8)
+
+
+@pytest.fixture
+def dataset(tmp_path, make_picture):
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for k in range(3):
+        Image.fromarray(make_picture(SIDE, SIDE, k) // 2).save(folder / f"{k}.png")
+    listing = {f"{k}.png": ["ab" * (k + 1), "c"] for k in range(3)}
+    (folder / "captions.json").write_text(json.dumps(listing))
+    return load_dataset(str(folder))
+
+
+def experiment(dataset, points, **changes):
+    values = {"captions": ("right", "none"), "metrics": ("psnr",)} | changes
+    return Experiment(name="test", dataset=dataset, points=points, **values)
+
+
+def test_every_point_and_caption_gets_a_mean_over_pictures(dataset, tmp_path):
+    summary = run(experiment(dataset, [FlatCodec(4), FlatCodec(16)]), tmp_path / "out")
+    assert [(p.setting, p.captions) for p in summary.points] == [
+        ("step=16", "none"),
+        ("step=4", "none"),
+        ("step=16", "right"),
+        ("step=4", "right"),
+    ]
+    point = summary.points[1]
+    assert point.num_pictures == 3
+    assert point.bpp.value == pytest.approx(8 * (250 + 3 * SIDE**2) / SIDE**2)
+    # captions of 2, 4 and 6 bytes
+    right = next(p for p in summary.points if (p.setting, p.captions) == ("step=4", "right"))
+    assert right.bpp_with_captions - right.bpp.value == pytest.approx(8 * 4 / SIDE**2)
+    originals = [dataset.image(k).astype(float) for k in range(3)]
+    expected = [10 * np.log10(255**2 / np.mean((x - x // 4 * 4) ** 2)) for x in originals]
+    assert point.metrics["psnr"].value == pytest.approx(np.mean(expected))
+    assert summary == Summary.load(tmp_path / "out")
+
+
+def test_a_cut_run_goes_on_and_codes_no_picture_twice(dataset, tmp_path):
+    broken = FlatCodec(4, broken_at=3)
+    with pytest.raises(CodecError, match=r"2.png, flat step=4: out of ink"):
+        run(experiment(dataset, [broken]), tmp_path / "out")
+    mended = FlatCodec(4)
+    cut = run(experiment(dataset, [mended]), tmp_path / "out")
+    assert mended.num_encoded == 1
+    whole = run(experiment(dataset, [FlatCodec(4)]), tmp_path / "whole")
+    assert [p.metrics for p in cut.points] == [p.metrics for p in whole.points]
+
+
+def test_a_codec_that_reads_no_text_decodes_once(dataset, tmp_path):
+    summary = run(experiment(dataset, [FlatCodec(4, reads_text=False)]), tmp_path)
+    assert [p.captions for p in summary.points] == ["-"]
+
+
+def test_series_are_compared_with_the_anchor(dataset, tmp_path):
+    points = [FlatCodec(step, codec=name) for name in ("flat", "same") for step in (4, 8, 16)]
+    made = experiment(dataset, points, captions=("none",), anchor="flat, none")
+    (result,) = run(made, tmp_path / "one").bd_rates
+    assert (result.metric, result.series) == ("psnr", "same, none")
+    assert result.rate is not None
+    assert result.rate.percent == pytest.approx(0, abs=1e-9)
+    made = experiment(dataset, points, anchor="vvc")
+    with pytest.raises(ConfigError, match="no series 'vvc' to compare with"):
+        run(made, tmp_path / "two")
+
+
+def test_a_metric_of_sets_reads_features_and_one_that_cannot_run_says_why(
+    dataset, tmp_path, monkeypatch
+):
+    from sidelight.evaluate import experiment as module
+    from sidelight.metrics.protocol import SetValue
+
+    class MeanColour:
+        name = "mean-colour"
+
+        def __call__(self, image):
+            return image.mean((0, 1), keepdims=True)[0].astype(np.float32)
+
+    class Shift:
+        name, label, higher_is_better, source = "shift", "Shift", False, "made here"
+        features = MeanColour()
+
+        def __call__(self, originals, decoded):
+            return SetValue(float(np.abs(originals - decoded).mean()), len(decoded))
+
+    monkeypatch.setattr(module, "load_metrics", lambda names: ([Shift()], {"gone": "no weights"}))
+    made = experiment(dataset, [FlatCodec(1)], captions=("none", "right"), metrics=("shift",))
+    summary = run(made, tmp_path / "out")
+    values = {p.captions: p.metrics["shift"].value for p in summary.points}
+    assert values == {"none": pytest.approx(0), "right": pytest.approx(4)}
+    assert summary.points[0].metrics["shift"].count == 3
+    assert summary.unavailable == {"gone": "no weights"}
+
+
+def test_two_processes_measure_what_one_does(dataset, tmp_path):
+    from sidelight.evaluate.codecs.registry import codec_points
+
+    points = codec_points("jpeg")[:2]
+    reported = []
+    made = experiment(dataset, points)
+    two = run(made, tmp_path / "two", workers=2, report=lambda *a: reported.append(a))
+    one = run(made, tmp_path / "one")
+    assert [(p.bpp, p.metrics) for p in two.points] == [(p.bpp, p.metrics) for p in one.points]
+    assert [done for done, _, _ in reported] == [1, 2, 3, 4, 5, 6]
+    assert isinstance(two.points[0].metrics["psnr"], Estimate)
