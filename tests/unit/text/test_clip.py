@@ -1,11 +1,11 @@
 """A CLIP text tower from a folder: here a tiny random one, saved as transformers saves any."""
 
 import importlib.util
-import json
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from tests.tiny_clip import write_tokenizer
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
@@ -15,8 +15,6 @@ from sidelight.text.clip import FOLDER_VARIABLE, ClipEncoder
 from sidelight.text.dataset import DatasetEmbedder
 from sidelight.text.encoder import embed_captions, fit_caption
 
-ENDS = ["<|startoftext|>", "<|endoftext|>"]
-MERGES = ["d o", "do g</w>", "c a", "ca t</w>"]
 POSITIONS = 12
 CAPTIONS = ["A dog.", "a cat on a dog", "A dog."]
 
@@ -24,24 +22,16 @@ CAPTIONS = ["A dog.", "a cat on a dog", "A dog."]
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("clip")
-    letters = [chr(code) for code in range(33, 127)]
-    words = letters + [f"{letter}</w>" for letter in letters]
-    words += [merge.replace(" ", "") for merge in MERGES] + ENDS
-    vocabulary = {word: k for k, word in enumerate(words)}
-    (path / "vocab.json").write_text(json.dumps(vocabulary))
-    (path / "merges.txt").write_text("\n".join(["#version: 0.2", *MERGES]) + "\n")
-    CLIPTokenizer.from_pretrained(path, local_files_only=True).save_pretrained(path)
+    vocabulary = write_tokenizer(path)
     torch.manual_seed(3)
     config = CLIPTextConfig(
-        vocab_size=len(vocabulary),
+        **vocabulary,
         hidden_size=16,
         intermediate_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
         projection_dim=24,
         max_position_embeddings=POSITIONS,
-        bos_token_id=vocabulary[ENDS[0]],
-        eos_token_id=vocabulary[ENDS[1]],
     )
     CLIPTextModelWithProjection(config).save_pretrained(path)
     return path
@@ -121,7 +111,7 @@ def test_a_missing_weight_is_not_filled_with_random_numbers(folder, tmp_path):
     weights = load_file(folder / "model.safetensors")
     del weights["text_projection.weight"]
     save_file(weights, tmp_path / "model.safetensors", {"format": "pt"})
-    with pytest.raises(TextError, match="holds no complete CLIP text model"):
+    with pytest.raises(TextError, match="holds no complete CLIPTextModel"):
         ClipEncoder(tmp_path)
 
 
