@@ -1,5 +1,8 @@
 """Published weight files: where they are found, and what is not taken for one."""
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -36,8 +39,21 @@ def test_a_missing_file_is_named_with_its_url(root):
         FILE.read()
 
 
-def write_code(path):
-    torch.save({"a": print}, path)
+class MakesAFolder:
+    """What a pickle may do to whoever opens it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_code_in_a_file_is_not_run(tmp_path):
+    torch.save({"a": MakesAFolder(tmp_path / "made")}, tmp_path / "net.pth")
+    with pytest.raises(CheckpointError, match=r"net\.pth is no weight file: [^\n]+$"):
+        read_tensors(tmp_path / "net.pth")
+    assert not (tmp_path / "made").exists()
 
 
 def write_a_number(path):
@@ -56,9 +72,7 @@ def write_nothing(path):
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize(
-    "write", [write_code, write_a_number, write_a_list, write_text, write_nothing]
-)
+@pytest.mark.parametrize("write", [write_a_number, write_a_list, write_text, write_nothing])
 def test_what_is_no_weight_file_is_refused(tmp_path, write):
     write(tmp_path / "net.pth")
     with pytest.raises(CheckpointError, match=r"net\.pth is no weight file: [^\n]+$"):
