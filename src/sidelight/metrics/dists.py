@@ -1,0 +1,98 @@
+"""DISTS, structure and texture of VGG-16's features (Ding et al. 2020).
+
+Axes: b batch, h and w picture height and width.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from sidelight.errors import CheckpointError
+from sidelight.nn import vgg16
+from sidelight.nn.published import PublishedFile, renamed
+
+FILE = PublishedFile(
+    "weights.pt",
+    "https://github.com/dingkeyan93/DISTS/raw/master/DISTS_pytorch/weights.pt",
+    "torchmetrics/functional/image/dists_models/weights.pt",
+)
+"""The weights of means (alpha) and covariances (beta)."""
+_WIDTHS = (3, *vgg16.WIDTHS)
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+_STABILISER = 1e-6
+
+
+def l2_pool(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
+    """Halves maps by the root of the local mean square under a 3x3 Hann window (its eq. 2)."""
+    line = x.new_tensor([0.25, 0.5, 0.25])
+    window = (line[:, None] * line).expand(x.shape[1], 1, 3, 3)
+    return (F.conv2d(x.square(), window, stride=2, padding=1, groups=x.shape[1]) + 1e-12).sqrt()
+
+
+class DISTS(nn.Module):
+    """One minus the weighted similarity of means and of covariances; 0 for equal pictures."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = vgg16.VGG16Features(pool=l2_pool)
+        self.alpha = nn.Parameter(torch.ones(sum(_WIDTHS)))
+        self.beta = nn.Parameter(torch.ones(sum(_WIDTHS)))
+        self.register_buffer("mean", torch.tensor(_MEAN)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(_STD)[:, None, None], persistent=False)
+        self.requires_grad_(requires_grad=False)
+
+    @classmethod
+    def load(cls) -> "DISTS":
+        """Reads torchvision's VGG-16 and the official alpha and beta.
+
+        Raises:
+            CheckpointError: A file is missing, or holds something else.
+        """
+        network = cls()
+        trunk, weights = vgg16.FILE.read(), FILE.read()
+        try:
+            named = renamed(trunk, vgg16.TORCHVISION_NAMES)
+            state = {f"features.{name}": value for name, value in named.items()}
+            network.load_state_dict(
+                state | {name: weights[name].flatten() for name in ("alpha", "beta")}
+            )
+        except (KeyError, RuntimeError) as error:
+            raise CheckpointError(
+                f"{vgg16.FILE.name} and {FILE.name} do not hold the weights of DISTS: {error}"
+            ) from None
+        return network.eval()
+
+    def forward(
+        self, x: Float[Tensor, "b 3 h w"], x_hat: Float[Tensor, "b 3 h w"]
+    ) -> Float[Tensor, " b"]:
+        """Returns one distance per picture; values in [0, 1] RGB, compared at full size."""
+        total = self.alpha.sum() + self.beta.sum()
+        weights = zip(self.alpha.split(_WIDTHS), self.beta.split(_WIDTHS), strict=True)
+        similarity = x.new_zeros(len(x))
+        for maps, maps_hat, (alpha, beta) in zip(
+            self._maps(x), self._maps(x_hat), weights, strict=True
+        ):
+            mean, mean_hat = maps.mean((2, 3)), maps_hat.mean((2, 3))
+            centred, centred_hat = (
+                maps - mean[..., None, None],
+                maps_hat - mean_hat[..., None, None],
+            )
+            texture = _similarity(mean * mean_hat, mean.square() + mean_hat.square())
+            structure = _similarity(
+                (centred * centred_hat).mean((2, 3)),
+                centred.square().mean((2, 3)) + centred_hat.square().mean((2, 3)),
+            )
+            similarity = similarity + texture @ alpha + structure @ beta
+        return 1 - similarity / total
+
+    def _maps(self, x: Tensor) -> list[Tensor]:
+        return [x, *self.features((x - self.mean) / self.std)]
+
+
+def _similarity(product: Tensor, sum_of_squares: Tensor) -> Tensor:
+    return (2 * product + _STABILISER) / (sum_of_squares + _STABILISER)

@@ -1,0 +1,62 @@
+"""How different pictures look to networks that were fitted to human judgement: LPIPS and DISTS."""
+
+import torch
+
+from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.dists import DISTS
+from sidelight.metrics.pictures import check_sizes, to_batch
+from sidelight.metrics.protocol import Sample
+
+_LABELS = {"alex": "AlexNet", "vgg": "VGG", "squeeze": "SqueezeNet"}
+
+
+class _NetworkDistance:
+    """Feeds whole pictures to a network that returns one distance for each of a batch."""
+
+    higher_is_better = False
+
+    def __init__(self, network: LPIPS | DISTS) -> None:
+        self._network = network
+
+    @torch.inference_mode()
+    def __call__(self, sample: Sample) -> float:
+        """Returns the picture's value.
+
+        Raises:
+            ImageError: The two pictures differ in size.
+        """
+        check_sizes(sample)
+        x, x_hat = (to_batch(image) / 255 for image in (sample.original, sample.decoded))
+        return float(self._network(x, x_hat))
+
+
+class Lpips(_NetworkDistance):
+    """LPIPS version 0.1 in its published form; 0 for equal pictures."""
+
+    source = "Zhang et al. 2018, version 0.1"
+
+    def __init__(self, network: str = "alex") -> None:
+        """Reads the weights of "alex", "vgg" or "squeeze".
+
+        Raises:
+            CheckpointError: They are missing, or a file holds something else.
+        """
+        super().__init__(LPIPS.load(network=network))
+        self.name = "lpips" if network == "alex" else f"lpips_{network}"
+        self.label = f"LPIPS ({_LABELS[network]})"
+
+
+class Dists(_NetworkDistance):
+    """DISTS at full size, as torchmetrics has it; its authors' script first shrinks to 256 px."""
+
+    name = "dists"
+    label = "DISTS (VGG, full size)"
+    source = "Ding et al. 2020"
+
+    def __init__(self) -> None:
+        """Reads the weights.
+
+        Raises:
+            CheckpointError: They are missing, or a file holds something else.
+        """
+        super().__init__(DISTS.load())

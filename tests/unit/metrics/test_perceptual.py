@@ -1,0 +1,118 @@
+"""DISTS against torchmetrics' port; LPIPS and DISTS as metrics of 8-bit pictures."""
+
+import os
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from tests import torchvision_layouts
+from torch import nn
+
+from sidelight.errors import CheckpointError, ImageError
+from sidelight.losses.lpips import LPIPS
+from sidelight.metrics import perceptual
+from sidelight.metrics.dists import DISTS
+from sidelight.metrics.perceptual import Dists, Lpips
+from sidelight.metrics.protocol import Sample
+
+
+@pytest.fixture
+def vgg(tmp_path, monkeypatch) -> nn.Sequential:
+    monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
+    (tmp_path / "weights").mkdir()
+    features = torchvision_layouts.seeded(torchvision_layouts.vgg16())
+    state = torchvision_layouts.official_state(features)
+    torch.save(state, tmp_path / "weights" / "vgg16-397923af.pth")
+    return features
+
+
+@pytest.fixture
+def pair(make_picture) -> Sample:
+    original = make_picture(64, 80)
+    decoded = np.round(original / 32).clip(0, 7).astype(np.uint8) * 32
+    return Sample(original, decoded, [])
+
+
+def port_of_torchmetrics(vgg: nn.Sequential) -> nn.Module:
+    """Put together by hand, because its constructor wants torchvision."""
+    from torchmetrics.functional.image.dists import _PATH_WEIGHT_DISTS, DISTSNetwork, L2pooling
+
+    network = DISTSNetwork.__new__(DISTSNetwork)
+    nn.Module.__init__(network)
+    stages = {1: (0, 4, 0), 2: (5, 9, 64), 3: (10, 16, 128), 4: (17, 23, 256), 5: (24, 30, 512)}
+    for k, (start, stop, pooled) in stages.items():
+        pool = [L2pooling(channels=pooled)] if pooled else []
+        setattr(network, f"stage{k}", nn.Sequential(*pool, *vgg[start:stop]))
+    network.mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+    network.std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+    network.chns = [3, 64, 128, 256, 512, 512]
+    weights = torch.load(_PATH_WEIGHT_DISTS, weights_only=True)
+    network.alpha, network.beta = nn.Parameter(weights["alpha"]), nn.Parameter(weights["beta"])
+    return network
+
+
+def test_dists_is_that_of_torchmetrics(vgg):
+    x = torch.rand(2, 3, 49, 64)
+    x_hat = (x + 0.2 * torch.randn(x.shape)).clamp(0, 1)
+    expected = port_of_torchmetrics(vgg)(x, x_hat)
+    assert expected.min() > 0.01
+    torch.testing.assert_close(DISTS.load()(x, x_hat), expected, rtol=1e-4, atol=1e-6)
+
+
+def test_dists_of_8_bit_pictures(vgg, pair):
+    metric = Dists()
+    x, x_hat = (
+        torch.from_numpy(p.astype(np.float32) / 255).permute(2, 0, 1)[None] for p in pair[:2]
+    )
+    assert metric(pair) == pytest.approx(DISTS.load()(x, x_hat).item(), abs=1e-6)
+    assert metric(pair) > 0.003
+    assert metric(pair._replace(decoded=pair.original)) == pytest.approx(0, abs=1e-6)
+
+
+def test_dists_without_vgg_names_its_url(tmp_path, monkeypatch):
+    monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
+    with pytest.raises(CheckpointError, match=r"vgg16-397923af\.pth is needed: .*pytorch\.org"):
+        Dists()
+
+
+def test_dists_refuses_another_networks_file(vgg, tmp_path):
+    state = torchvision_layouts.official_state(torchvision_layouts.alexnet())
+    torch.save(state, tmp_path / "weights" / "vgg16-397923af.pth")
+    with pytest.raises(CheckpointError, match="do not hold the weights of DISTS"):
+        Dists()
+
+
+@pytest.mark.parametrize(
+    ("network", "name", "label"),
+    [
+        ("alex", "lpips", "LPIPS (AlexNet)"),
+        ("vgg", "lpips_vgg", "LPIPS (VGG)"),
+        ("squeeze", "lpips_squeeze", "LPIPS (SqueezeNet)"),
+    ],
+)
+def test_lpips_of_8_bit_pictures(monkeypatch, pair, network, name, label):
+    torch.manual_seed(2)
+    lpips = LPIPS(network)
+    monkeypatch.setattr(LPIPS, "load", lambda network: {network: lpips}[network])
+    metric = Lpips(network)
+    assert (metric.name, metric.label) == (name, label)
+    x, x_hat = (
+        torch.from_numpy(p.astype(np.float32) / 255).permute(2, 0, 1)[None] for p in pair[:2]
+    )
+    assert metric(pair) == pytest.approx(lpips(x, x_hat).item(), rel=1e-5)
+    assert metric(pair) > 0
+    assert metric(Sample(pair.decoded, pair.original, [])) == pytest.approx(metric(pair), rel=1e-5)
+    assert metric(pair._replace(decoded=pair.original)) == 0
+
+
+@pytest.mark.skipif("SIDELIGHT_ASSETS" not in os.environ, reason="SIDELIGHT_ASSETS is not set")
+def test_lpips_reads_the_official_weights(pair):
+    # recorded here with the weights that give 0.7219 on the triple of the LPIPS repository
+    assert Lpips()(pair) == pytest.approx(0.05446, abs=2e-4)
+
+
+def test_pictures_of_different_sizes_are_refused(monkeypatch, pair):
+    monkeypatch.setattr(perceptual.LPIPS, "load", partial(LPIPS))
+    with pytest.raises(ImageError, match="has 80x32 px, its original 80x64 px"):
+        Lpips()(pair._replace(decoded=pair.decoded[:32]))
