@@ -107,6 +107,8 @@ class ModelConfig(StrictConfig):
     """Whether G reads the text, in an SSA block behind each stage; without them it is HiFiC's."""
     linear_paths: bool = False
     """Adds to E and G a linear map between each latent and its block of pixels."""
+    linear_kernel: int = 1
+    """Latents along an axis that G's linear map reads for one block: 1, or 3 for a smooth join."""
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
 
     def __post_init__(self) -> None:
@@ -120,6 +122,8 @@ class ModelConfig(StrictConfig):
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
         if self.stem_kernel % 2 == 0:
             raise ConfigError(f"stem_kernel must be odd, got {self.stem_kernel}")
+        if self.linear_kernel not in (1, 3):
+            raise ConfigError(f"linear_kernel must be 1 or 3, got {self.linear_kernel}")
         if self.num_levels < 1:
             raise ConfigError(f"num_levels must be >= 1, got {self.num_levels}")
 

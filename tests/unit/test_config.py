@@ -92,6 +92,7 @@ def test_keys_with_a_default_may_be_left_out():
         ({"text_width": 0}, "text_width must be >= 1, got 0"),
         ({"text_hidden": 0}, "text_hidden must be >= 1, got 0"),
         ({"stem_kernel": 4}, "stem_kernel must be odd, got 4"),
+        ({"linear_kernel": 2}, "linear_kernel must be 1 or 3, got 2"),
         ({"num_levels": 0}, "num_levels must be >= 1, got 0"),
     ],
 )

@@ -89,9 +89,7 @@ def ablation(
     """What the text is worth: variants of a model against the first one (table 1)."""
     from sidelight.evaluate.experiments import ablation
 
-    made = ablation(
-        _dataset(dataset, limit, side), _models(model or ()), metrics=_metrics(metrics)
-    )
+    made = ablation(_dataset(dataset, limit, side), _models(model or ()), metrics=_metrics(metrics))
     _run(made, folder, workers)
 
 
@@ -140,9 +138,7 @@ def backbone(
     """A model against its twin without text, which is named first (figure 12)."""
     from sidelight.evaluate.experiments import backbone
 
-    made = backbone(
-        _dataset(dataset, limit, side), _models(model or ()), metrics=_metrics(metrics)
-    )
+    made = backbone(_dataset(dataset, limit, side), _models(model or ()), metrics=_metrics(metrics))
     _run(made, folder, workers)
 
 

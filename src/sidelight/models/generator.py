@@ -91,7 +91,9 @@ class Generator(nn.Module):
             if config.ssa
         )
         self.to_pixels = _to_pixels(config)
-        self.linear = BlockSynthesis(config.latent_channels) if config.linear_paths else None
+        self.linear: BlockSynthesis | None = None
+        if config.linear_paths:
+            self.linear = BlockSynthesis(config.latent_channels, config.linear_kernel)
 
     def forward(
         self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]

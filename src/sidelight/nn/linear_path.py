@@ -31,11 +31,14 @@ class BlockAnalysis(nn.Module):
 
 
 class BlockSynthesis(nn.Module):
-    """Each block of pixels is a linear function of its own latent."""
+    """Each block of pixels is a linear function of its own latent, or of those around it too.
 
-    def __init__(self, latent_channels: int) -> None:
+    A kernel of 3 lets blocks grow into each other, so that no grid shows where they meet.
+    """
+
+    def __init__(self, latent_channels: int, kernel: int = 1) -> None:
         super().__init__()
-        self.project = nn.Conv2d(latent_channels, BLOCK_VALUES, 1)
+        self.project = nn.Conv2d(latent_channels, BLOCK_VALUES, kernel, padding=kernel // 2)
         self.to_pixels = nn.PixelShuffle(LATENT_STRIDE)
 
     def forward(self, y_hat: Float[Tensor, "b c h/16 w/16"]) -> Float[Tensor, "b 3 h w"]:

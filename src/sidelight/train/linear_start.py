@@ -64,5 +64,6 @@ def start_linear_paths(model: CodecModel, components: BlockComponents) -> None:
 
 
 def _set(conv: nn.Conv2d, matrix: Tensor, bias: Tensor) -> None:
-    conv.weight.copy_(matrix[:, :, None, None])
+    conv.weight.zero_()
+    conv.weight[:, :, conv.kernel_size[0] // 2, conv.kernel_size[1] // 2] = matrix
     conv.get_parameter("bias").copy_(bias)

@@ -224,6 +224,8 @@ class Trainer:
     def start_from(self, path: Path) -> None:
         """Takes the averaged weights and the lambdas of another run, and nothing else of it.
 
+        A kernel that is larger here than there begins with zeros around the other's.
+
         Raises:
             CheckpointError: The file is missing, or belongs to another model.
         """
@@ -236,7 +238,10 @@ class Trainer:
     def _read(self, path: Path, weights: str = "model") -> dict[str, Any]:
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
-            self.model.load_state_dict(state[weights])
+            own = self.model.state_dict()
+            self.model.load_state_dict(
+                {n: _grown(value, own.get(n)) for n, value in state[weights].items()}
+            )
         except (OSError, KeyError, RuntimeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
         return state
@@ -244,6 +249,14 @@ class Trainer:
 
 def _placed(module: nn.Module, device: torch.device) -> Any:
     return module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _grown(weight: Tensor, own: Tensor | None) -> Tensor:
+    """Returns the weight with zeros around its kernel where ``own`` has a larger one."""
+    if own is None or weight.shape == own.shape or weight.shape[:-2] != own.shape[:-2]:
+        return weight  # the same, or nothing that a kernel's size explains
+    down, across = ((o - w) // 2 for o, w in zip(own.shape[-2:], weight.shape[-2:], strict=True))
+    return nn.functional.pad(weight, (across, across, down, down))
 
 
 def _copy(model: nn.Module) -> dict[str, Tensor]:

@@ -42,10 +42,11 @@ def test_components_depend_on_the_seed_alone():
     assert torch.equal(first.basis, again.basis)
 
 
+@pytest.mark.parametrize("kernel", [1, 3])
 @torch.no_grad()
-def test_a_fresh_model_gives_the_projection_of_its_picture():
+def test_a_fresh_model_gives_the_projection_of_its_picture(kernel):
     components = principal_components(pictures_of_few_directions(200), 12, seed=1)
-    model = CodecModel(TINY_CONFIG).eval()
+    model = CodecModel(dataclasses.replace(TINY_CONFIG, linear_kernel=kernel)).eval()
     start_linear_paths(model, components)
     picture = pictures_of_few_directions(1)[0].image
     x = torch.from_numpy(np.tile(picture, (4, 4, 1))).permute(2, 0, 1)[None] / 255

@@ -178,6 +178,21 @@ def test_a_run_may_start_from_the_averages_of_another(make_stage, tmp_path):
     assert same(first.rate.state_dict(), second.rate.state_dict())
 
 
+def test_a_model_with_a_larger_linear_kernel_starts_as_the_same_function(
+    make_stage, tmp_path, tiny_config
+):
+    first = make_stage()
+    first.take_step()
+    first.save(tmp_path / STATE_FILE)
+    wider = make_stage(model=dataclasses.replace(tiny_config, linear_kernel=3))
+    wider.start_from(tmp_path / STATE_FILE)
+    first.model.load_state_dict(first.ema)
+    y_hat = torch.randn(1, tiny_config.latent_channels, 4, 5)
+    text = torch.randn(1, tiny_config.text_width)
+    pictures = [stage.model.eval().generator(y_hat, text) for stage in (first, wider)]
+    assert torch.allclose(*pictures, atol=1e-5)
+
+
 def test_a_non_finite_gradient_is_skipped(make_stage):
     stage = make_stage()
     stage.take_step()
