@@ -1,0 +1,278 @@
+"""Tables of a summary: one set of rows for CSV, Markdown and the report; empty cells say why."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sidelight.evaluate.statistics import Estimate
+from sidelight.evaluate.summary import NO_CAPTION_READ, BDResult, Point, SetEstimate, Summary
+from sidelight.pixels.atomic import write_atomically
+
+POINTS_FILE = "points.csv"
+EMPTY = "\N{EN DASH}"
+_REFERENCE = "right"
+_NOT_MEASURED = "not measured at this point"
+_NOT_COMPARED = "not compared"
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value with what a reader sees of it; ``value`` is None where there is none."""
+
+    value: float | str | None
+    text: str
+    detail: str = ""
+    """An interval or a count, shown smaller."""
+    extra: dict[str, float] = field(default_factory=dict)
+    """Further columns of the CSV, by suffix."""
+    reason: str = ""
+    """Why there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows with one cell per column; columns are (name in the CSV, label for readers)."""
+
+    columns: list[tuple[str, str]]
+    rows: list[list[Cell]]
+
+    def is_number(self, column: int) -> bool:
+        """Whether the column holds numbers, or nothing."""
+        return not any(isinstance(row[column].value, str) for row in self.rows)
+
+    def reasons(self) -> list[str]:
+        """Returns why cells are empty, each reason once, in the order of the cells."""
+        return list(dict.fromkeys(cell.reason for row in self.rows for cell in row if cell.reason))
+
+
+def curves(summary: Summary) -> dict[str, list[Point]]:
+    """Returns the points of each series by rising rate; codecs that read captions come first."""
+    found: dict[str, list[Point]] = {}
+    for point in sorted(summary.points, key=lambda p: p.captions == NO_CAPTION_READ):
+        found.setdefault(point.series, []).append(point)
+    return {series: sorted(points, key=lambda p: p.bpp.value) for series, points in found.items()}
+
+
+def metric_label(summary: Summary, metric: str) -> str:
+    """Returns a metric's name for readers, its key where the summary has none."""
+    return summary.metrics[metric].label if metric in summary.metrics else metric
+
+
+def points_table(summary: Summary) -> Table:
+    """Returns a row per point: rates, metrics with their intervals, seconds."""
+    points = [point for series in curves(summary).values() for point in series]
+    columns = {
+        "codec": ("codec", [_word(p.codec) for p in points]),
+        "setting": ("setting", [_word(p.setting) for p in points]),
+        "captions": ("caption", [_word(p.captions) for p in points]),
+        "bpp": ("bpp", _column(p.bpp for p in points)),
+        "bpp_with_captions": ("bpp with caption", _column(p.bpp_with_captions for p in points)),
+    }
+    for name, info in summary.metrics.items():
+        missing = summary.unavailable.get(name, _NOT_MEASURED)
+        values = (p.metrics.get(name) for p in points)
+        columns[name] = (_directed(info.label, info.higher_is_better), _column(values, missing))
+    columns |= {
+        "encode_s": ("encode s", _column(p.encode_s for p in points)),
+        "decode_s": ("decode s", _column(p.decode_s for p in points)),
+        "num_pictures": ("pictures", [Cell(p.num_pictures, str(p.num_pictures)) for p in points]),
+    }
+    return _from_columns(columns)
+
+
+def captions_table(summary: Summary) -> Table:
+    """Returns what other captions change against the right one, a row per setting and choice."""
+    right = {(p.codec, p.setting): p.metrics for p in summary.points if p.captions == _REFERENCE}
+    points = [
+        point
+        for series in curves(summary).values()
+        for point in series
+        if point.captions != _REFERENCE and (point.codec, point.setting) in right
+    ]
+    columns = {
+        "codec": ("codec", [_word(p.codec) for p in points]),
+        "captions": ("caption", [_word(p.captions) for p in points]),
+        "setting": ("setting", [_word(p.setting) for p in points]),
+        "bpp": ("bpp", _column(p.bpp.value for p in points)),
+    }
+    for name, info in summary.metrics.items():
+        changes = [
+            p.metrics[name].value - right[p.codec, p.setting][name].value
+            if name in p.metrics and name in right[p.codec, p.setting]
+            else None
+            for p in points
+        ]
+        missing = summary.unavailable.get(name, _NOT_MEASURED)
+        cells = _column(changes, missing, signed=True)
+        for k, change in enumerate(changes):
+            if change:
+                word = "better" if (change > 0) == info.higher_is_better else "worse"
+                cells[k] = Cell(change, cells[k].text, word)
+        columns[name] = (_directed(info.label, info.higher_is_better), cells)
+    return _from_columns(columns)
+
+
+def bd_table(summary: Summary) -> Table:
+    """Returns a row per BD-rate with its cross-checks, or the reason why there is none."""
+    rows = []
+    for result in summary.bd_rates:
+        names = (metric_label(summary, result.metric), result.anchor, result.series)
+        rows.append([*(_word(name) for name in names), *_bd_cells(result)])
+    return Table(
+        [
+            ("metric", "metric"),
+            ("anchor", "against"),
+            ("series", "series"),
+            ("percent", "BD-rate"),
+            ("percent_akima", "by Akima"),
+            ("percent_log", "over ln(metric)"),
+            ("overlap", "common range"),
+        ],
+        rows,
+    )
+
+
+def bd_matrices(summary: Summary) -> dict[str, Table]:
+    """Returns for each anchor its BD-rates, a row per series and a column per metric."""
+    matrices = {}
+    for anchor in dict.fromkeys(result.anchor for result in summary.bd_rates):
+        results = {(r.series, r.metric): r for r in summary.bd_rates if r.anchor == anchor}
+        metrics = list(dict.fromkeys(metric for _, metric in results))
+        found = {series for series, _ in results}
+        series = [*(s for s in curves(summary) if s in found)]
+        series += sorted(found.difference(series))
+        columns = {"series": ("series", [_word(s) for s in series])}
+        for metric in metrics:
+            cells = [_bd_cell(results.get((s, metric))) for s in series]
+            columns[metric] = (metric_label(summary, metric), cells)
+        matrices[anchor] = _from_columns(columns)
+    return matrices
+
+
+def to_csv(table: Table) -> str:
+    """Returns full precision; parts of a value as further columns, reasons in the last one."""
+    names, header = [name for name, _ in table.columns], []
+    for k, name in enumerate(names):
+        suffixes = dict.fromkeys(suffix for row in table.rows for suffix in row[k].extra)
+        header += [(k, name, ""), *((k, f"{name}_{suffix}", suffix) for suffix in suffixes)]
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*(name for _, name, _ in header), "empty_because"])
+    for row in table.rows:
+        values = [row[k].extra.get(suffix) if suffix else row[k].value for k, _, suffix in header]
+        reasons = [f"{n}: {c.reason}" for n, c in zip(names, row, strict=True) if c.reason]
+        writer.writerow([*("" if v is None else v for v in values), "; ".join(reasons)])
+    return out.getvalue()
+
+
+def to_markdown(table: Table) -> str:
+    """Returns the table, and below it why cells are empty."""
+    reasons = table.reasons()
+    lines = [[label for _, label in table.columns], ["---"] * len(table.columns)]
+    lines += [[_shown(cell, reasons) for cell in row] for row in table.rows]
+    text = "".join(f"| {' | '.join(_escaped(cell) for cell in line)} |\n" for line in lines)
+    notes = "".join(f"\n({k}) {_escaped(reason)}\n" for k, reason in enumerate(reasons, 1))
+    return text + notes
+
+
+def write_points(summary: Summary, folder: Path) -> None:
+    """Writes ``points.csv``."""
+    write_atomically(folder / POINTS_FILE, to_csv(points_table(summary)).encode())
+
+
+def _from_columns(columns: dict[str, tuple[str, list[Cell]]]) -> Table:
+    labels = [(name, label) for name, (label, _) in columns.items()]
+    rows = zip(*(cells for _, cells in columns.values()), strict=True)
+    return Table(labels, [list(row) for row in rows])
+
+
+def _column(
+    values: Iterable[float | Estimate | SetEstimate | None],
+    missing: str = "",
+    *,
+    signed: bool = False,
+) -> list[Cell]:
+    """Returns cells that all have the decimals which the largest value needs."""
+    values = list(values)
+    sizes = [abs(_bare(v)) for v in values if v is not None and math.isfinite(_bare(v))]
+    largest = max(sizes, default=0.0)
+    decimals = max(0, _DIGITS - 1 - math.floor(math.log10(largest))) if largest else 0
+    form = f"{'+' if signed else ''}.{decimals}f"
+    return [_empty(missing) if value is None else _number(value, form) for value in values]
+
+
+def _number(value: float | Estimate | SetEstimate, form: str) -> Cell:
+    match value:
+        case Estimate(mean, low, high) if low < high:
+            detail = f"{_text(low, form)} to {_text(high, form)}"
+            return Cell(mean, _text(mean, form), detail, {"low": low, "high": high})
+        case SetEstimate(mean, count):
+            detail = f"n={count}"
+            extra: dict[str, float] = {"count": count}
+            if value.std is not None:
+                detail, extra["std"] = f"±{value.std:.2g}, {detail}", value.std
+            return Cell(mean, _text(mean, form), detail, extra)
+    return Cell(_bare(value), _text(_bare(value), form))
+
+
+def _text(value: float, form: str) -> str:
+    return format(value, form).replace("-", "\N{MINUS SIGN}")
+
+
+def _bare(value: float | Estimate | SetEstimate) -> float:
+    return value if isinstance(value, float | int) else value.value
+
+
+def _word(text: str) -> Cell:
+    return Cell(text, text)
+
+
+def _bd_cells(result: BDResult) -> list[Cell]:
+    rate = result.rate
+    if rate is None:
+        return [_empty(result.reason or _NOT_COMPARED)] * 4
+    by_log = rate.percent_log
+    return [
+        _bd_cell(result),
+        _percent(rate.percent_akima),
+        _empty("only where lower is better") if by_log is None else _percent(by_log),
+        Cell(rate.overlap, f"{rate.overlap:.0%}"),
+    ]
+
+
+def _bd_cell(result: BDResult | None) -> Cell:
+    if result is None or result.rate is None:
+        return _empty((result.reason if result else "") or _NOT_COMPARED)
+    rate = result.rate
+    if not math.isfinite(rate.low):
+        return _percent(rate.percent)
+    extra = {"low": rate.low, "high": rate.high}
+    detail = f"{_text(rate.low, '+.1f')} to {_text(rate.high, '+.1f')}"
+    return Cell(rate.percent, _percent(rate.percent).text, detail, extra)
+
+
+def _percent(value: float) -> Cell:
+    return Cell(value, _text(value, "+.1f") + "%")
+
+
+def _empty(reason: str) -> Cell:
+    return Cell(None, EMPTY, reason=reason)
+
+
+def _directed(label: str, higher_is_better: bool) -> str:
+    return f"{label}\N{NO-BREAK SPACE}{'↑' if higher_is_better else '↓'}"
+
+
+def _shown(cell: Cell, reasons: list[str]) -> str:
+    if cell.reason:
+        return f"{cell.text} ({reasons.index(cell.reason) + 1})"
+    return f"{cell.text} ({cell.detail})" if cell.detail else cell.text
+
+
+def _escaped(text: str) -> str:
+    text = " ".join(text.split()).replace("\\", "\\\\").replace("|", "\\|")
+    return text.replace("&", "&amp;").replace("<", "&lt;")
