@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from sidelight import __version__
-from sidelight.cli import page, text
+from sidelight.cli import evaluate, page, text
 from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
 from sidelight.cli.export import export
@@ -76,6 +76,19 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 for _command in (encode, decode, info, inspect, train, export):
     app.command()(_reporting_errors(_command))
+
+_evaluate = typer.Typer(
+    help="Measure codecs: the paper's tables and figures, one command each.", no_args_is_help=True
+)
+for _command in (
+    evaluate.rd,
+    evaluate.ablation,
+    evaluate.stability,
+    evaluate.machine_vision,
+    evaluate.backbone,
+):
+    _evaluate.command()(_reporting_errors(_command))
+app.add_typer(_evaluate, name="evaluate")
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)
 _page.command()(_reporting_errors(page.encode))

@@ -57,7 +57,10 @@ def rd(
     model: ModelsOption = None,
     captions: CaptionsOption = "right,none,wrong,other,shuffled,NA",
     metrics: MetricsOption = "",
-    anchor: Annotated[str, typer.Option(help="The codec that BD-rates are against.")] = "vvc",
+    anchor: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SERIES", help="What BD-rates are against, such as vvc; repeatable."),
+    ] = None,
     limit: LimitOption = None,
     side: SideOption = None,
     workers: WorkersOption = 1,
@@ -71,7 +74,7 @@ def rd(
         _models(model or ()),
         captions=captions.split(","),
         metrics=_metrics(metrics),
-        anchor=anchor,
+        anchors=anchor or (),
     )
     _run(experiment, folder, workers)
 

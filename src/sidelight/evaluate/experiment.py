@@ -19,7 +19,7 @@ from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
 from sidelight.evaluate.measure import Measured, Task, measure, tasks_of
 from sidelight.evaluate.results import Results, save_features
-from sidelight.evaluate.summarise import bd_rates_of, points_of
+from sidelight.evaluate.summarise import bd_rates_of, caption_effects_of, points_of
 from sidelight.evaluate.summary import MetricInfo, Summary
 from sidelight.metrics.protocol import FeatureExtractor, Metric, PictureMetric, is_set_metric
 from sidelight.metrics.registry import load_metrics
@@ -37,8 +37,8 @@ class Experiment:
     points: Sequence[CodecPoint]
     captions: Sequence[str]
     metrics: Sequence[str]
-    anchor: str = ""
-    """The series that BD-rates are against; without one there are none."""
+    anchors: Sequence[str] = ()
+    """The series that BD-rates are against."""
 
     def conditions(self) -> dict[str, Any]:
         """Returns what must be equal for a run to go on in the same folder."""
@@ -95,9 +95,8 @@ def run(
         metrics={m.name: MetricInfo(m.label, m.higher_is_better, m.source) for m in loaded},
         unavailable=unavailable,
         points=points,
-        bd_rates=bd_rates_of(points, results.rows, loaded, experiment.anchor)
-        if experiment.anchor
-        else [],
+        caption_effects=caption_effects_of(results.rows, loaded),
+        bd_rates=bd_rates_of(points, results.rows, loaded, experiment.anchors),
     )
     summary.save(folder)
     return summary

@@ -28,7 +28,7 @@ def rate_distortion(
     *,
     captions: Sequence[str] = ("right", "none", "wrong", "other", "shuffled", "NA"),
     metrics: Sequence[str] = PAPER_METRICS,
-    anchor: str = "vvc",
+    anchors: Sequence[str] = ("vvc",),
 ) -> Experiment:
     """Returns figures 6 to 8: every codec, and ours with every kind of caption.
 
@@ -38,7 +38,7 @@ def rate_distortion(
         models: Checkpoints of ours; empty for the shipped one.
         captions: What decoders that read text are given.
         metrics: Names of metrics.
-        anchor: The series that BD-rates are against, if it is among the codecs.
+        anchors: The series that BD-rates are against.
     """
     chosen = codecs or dict.fromkeys((*_FREE_CODECS, OURS))
     points = list(chain.from_iterable(codec_points(n, s) for n, s in chosen.items()))
@@ -49,7 +49,7 @@ def rate_distortion(
         points=points,
         captions=tuple(captions),
         metrics=tuple(metrics),
-        anchor=anchor if anchor in {point.codec for point in points} else "",
+        anchors=tuple(anchors),
     )
 
 
@@ -69,7 +69,7 @@ def ablation(
         points=points,
         captions=("right", "none", "wrong"),
         metrics=tuple(metrics),
-        anchor=f"{next(iter(models))}, right",
+        anchors=(f"{next(iter(models))}, right",),
     )
 
 
@@ -113,7 +113,7 @@ def backbone(
         points=points_of_models(models),
         captions=("right", "none", "wrong"),
         metrics=tuple(metrics),
-        anchor=f"{next(iter(models))}, none",
+        anchors=(f"{next(iter(models))}, none",),
     )
 
 

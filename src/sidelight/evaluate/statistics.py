@@ -68,20 +68,14 @@ def bd_rate(anchor: Curve, tested: Curve, *, higher_is_better: bool) -> BDRate:
             ranges that share less than half of what they cover together.
     """
     goodness = _itself if higher_is_better else np.negative
-    points = [_points(curve, goodness) for curve in (anchor, tested)]
-    percent, overlap = _compare(*points, PchipInterpolator)
-    akima, _ = _compare(*points, Akima1DInterpolator)
+    ends = _points(anchor, goodness), _points(tested, goodness)
+    percent, overlap = _compare(*ends, PchipInterpolator)
+    akima, _ = _compare(*ends, Akima1DInterpolator)
     logarithmic = None
     if not higher_is_better:
-        in_log = [_points(curve, _minus_log) for curve in (anchor, tested)]
+        in_log = _points(anchor, _minus_log), _points(tested, _minus_log)
         logarithmic, _ = _compare(*in_log, PchipInterpolator, smallest_overlap=0.0)
-    resampled = []
-    for pictures in _resampled(anchor.bpp.shape[1])[:_BD_RESAMPLES]:
-        try:
-            drawn = [_points(curve.of(pictures), goodness) for curve in (anchor, tested)]
-            resampled.append(_compare(*drawn, PchipInterpolator)[0])
-        except ConfigError:
-            continue  # a draw whose curve bends back has no rate
+    resampled = _resampled_rates(anchor, tested, goodness) if anchor.bpp.shape[1] > 1 else []
     return BDRate(percent, *_interval(resampled), akima, logarithmic, overlap)
 
 
@@ -96,10 +90,28 @@ def bd_rate_of_means(
     Raises:
         ConfigError: As for ``bd_rate``.
     """
-    curves = [
-        Curve(*(np.array(axis)[:, None] for axis in zip(*c, strict=True))) for c in (anchor, tested)
-    ]
-    return bd_rate(*curves, higher_is_better=higher_is_better)
+    return bd_rate(_of_means(anchor), _of_means(tested), higher_is_better=higher_is_better)
+
+
+def _of_means(points: Sequence[tuple[float, float]]) -> Curve:
+    bpp, metric = np.array(points).T[:, :, None]
+    return Curve(bpp, metric)
+
+
+def _resampled_rates(
+    anchor: Curve, tested: Curve, goodness: Callable[[np.ndarray], np.ndarray]
+) -> list[float]:
+    rates = []
+    for pictures in _resampled(anchor.bpp.shape[1])[:_BD_RESAMPLES]:
+        try:
+            ends = (
+                _points(anchor.of(pictures), goodness),
+                _points(tested.of(pictures), goodness),
+            )
+            rates.append(_compare(*ends, PchipInterpolator)[0])
+        except ConfigError:
+            continue  # a draw whose curve bends back has no rate
+    return rates
 
 
 def _itself(metric: np.ndarray) -> np.ndarray:

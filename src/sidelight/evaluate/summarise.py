@@ -9,7 +9,7 @@ from sidelight.errors import ConfigError
 from sidelight.evaluate.results import Results, Row
 from sidelight.evaluate.statistics import Curve, Estimate, bd_rate, bd_rate_of_means
 from sidelight.evaluate.statistics import mean_with_interval as mean
-from sidelight.evaluate.summary import BDResult, Point, SetEstimate
+from sidelight.evaluate.summary import BDResult, CaptionEffect, Point, SetEstimate
 from sidelight.metrics.protocol import Metric, SetMetric, is_set_metric
 
 
@@ -18,25 +18,41 @@ def points_of(results: Results, metrics: Sequence[Metric]) -> list[Point]:
     return [_point(rows, results, metrics) for rows in _grouped(results.rows)]
 
 
+def caption_effects_of(rows: Iterable[Row], metrics: Sequence[Metric]) -> list[CaptionEffect]:
+    """Returns the paired difference to decoding without a caption, for metrics of pictures."""
+    groups = {(m[0].codec, m[0].setting, m[0].captions): m for m in _grouped(rows)}
+    effects = []
+    for (codec, setting, captions), members in groups.items():
+        without = groups.get((codec, setting, "none"))
+        if captions == "none" or without is None:
+            continue
+        pairs = list(zip(members, without, strict=True))
+        for name in (m.name for m in metrics if not is_set_metric(m)):
+            change = mean([a.metrics[name] - b.metrics[name] for a, b in pairs])
+            effects.append(CaptionEffect(codec, setting, captions, name, change))
+    return effects
+
+
 def bd_rates_of(
-    points: Sequence[Point], rows: Sequence[Row], metrics: Iterable[Metric], anchor: str
+    points: Sequence[Point], rows: Sequence[Row], metrics: Sequence[Metric], anchors: Iterable[str]
 ) -> list[BDResult]:
-    """Returns every series against the anchor, in every metric.
+    """Returns every series against each anchor, in every metric.
 
     Args:
         points: Of all series.
         rows: What they were made of, for intervals over pictures.
         metrics: Those to compare in.
-        anchor: A series, as ``Point.series`` names it.
+        anchors: Series, as ``Point.series`` names them.
 
     Raises:
         ConfigError: There is no such series.
     """
     series = list(dict.fromkeys(point.series for point in points))
-    if anchor not in series:
-        raise ConfigError(f"no series {anchor!r} to compare with, there are {series}")
+    if missing := [anchor for anchor in anchors if anchor not in series]:
+        raise ConfigError(f"no series {missing[0]!r} to compare with, there are {series}")
     return [
         _bd_rate(metric, anchor, name, points, rows)
+        for anchor in anchors
         for metric in metrics
         for name in series
         if name != anchor

@@ -68,6 +68,18 @@ class BDResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CaptionEffect:
+    """What another caption changes against none, for the same files."""
+
+    codec: str
+    setting: str
+    captions: str
+    metric: str
+    change: Estimate
+    """Mean over pictures of the metric with this caption less that without any."""
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """All that tables, plots and the report read."""
 
@@ -82,6 +94,8 @@ class Summary:
     unavailable: dict[str, str]
     """Metrics that were asked for and could not run, with the reason."""
     points: list[Point]
+    caption_effects: list[CaptionEffect] = field(default_factory=list)
+    """Where codecs that read text were also given none."""
     bd_rates: list[BDResult] = field(default_factory=list)
 
     def save(self, folder: Path) -> None:
@@ -98,6 +112,10 @@ class Summary:
             | {
                 "metrics": {name: MetricInfo(**info) for name, info in values["metrics"].items()},
                 "points": [_read_point(point) for point in values["points"]],
+                "caption_effects": [
+                    CaptionEffect(**e | {"change": Estimate(*e["change"])})
+                    for e in values["caption_effects"]
+                ],
                 "bd_rates": [_read_bd(result) for result in values["bd_rates"]],
             }
         )

@@ -61,7 +61,7 @@ class SetValue(NamedTuple):
     """A metric of a set, and of how many rows it was made."""
 
     value: float
-    count: int
+    num_rows: int
     std: float | None = None
     """Between subsets or splits, where the metric has them."""
 

@@ -98,12 +98,12 @@ def test_a_codec_that_reads_no_text_decodes_once(dataset, tmp_path):
 
 def test_series_are_compared_with_the_anchor(dataset, tmp_path):
     points = [FlatCodec(step, codec=name) for name in ("flat", "same") for step in (4, 8, 16)]
-    made = experiment(dataset, points, captions=("none",), anchor="flat, none")
+    made = experiment(dataset, points, captions=("none",), anchors=("flat, none",))
     (result,) = run(made, tmp_path / "one").bd_rates
     assert (result.metric, result.series) == ("psnr", "same, none")
     assert result.rate is not None
     assert result.rate.percent == pytest.approx(0, abs=1e-9)
-    made = experiment(dataset, points, anchor="vvc")
+    made = experiment(dataset, points, anchors=("vvc",))
     with pytest.raises(ConfigError, match="no series 'vvc' to compare with"):
         run(made, tmp_path / "two")
 

@@ -44,6 +44,7 @@ def test_between_straight_lines_it_is_the_closed_form():
     found = bd_rate_of_means(anchor, tested, higher_is_better=True)
     assert found.percent == pytest.approx(100 * (10**-0.05 - 1))
     assert found.overlap == pytest.approx(2.9 / 3.1)
+    assert np.isnan([found.low, found.high]).all()
 
 
 def test_the_interval_holds_the_value_and_widens_with_disagreement():

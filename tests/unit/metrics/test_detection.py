@@ -66,7 +66,7 @@ def test_precision_by_hand(metric, scores, expected):
     originals = table(c3=[0.9, 0.0, 0.4, 0.29])
     value = metric(originals, table(c3=scores))
     assert value.value == pytest.approx(expected, abs=1e-6)
-    assert value.count == 4
+    assert value.num_rows == 4
 
 
 def test_the_threshold_itself_is_present(metric):

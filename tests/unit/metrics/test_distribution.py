@@ -50,7 +50,7 @@ def test_fid_of_gaussians_with_diagonal_covariances(count):
     )
     expected = ((mean - mean_hat) ** 2).sum() + ((spread - spread_hat) ** 2).sum()
     assert value.value == pytest.approx(expected, rel=1e-5)
-    assert value.count == count
+    assert value.num_rows == count
 
 
 def test_fid_of_covariances_that_do_not_commute():

@@ -1,0 +1,72 @@
+"""Turns a measured experiment into what people read: tables, plots and one HTML report."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.experiment import Experiment
+from sidelight.evaluate.plots import save_plots
+from sidelight.evaluate.report import Comparison, Version, write_report
+from sidelight.evaluate.results import Results, Row
+from sidelight.evaluate.summary import NO_CAPTION_READ, Summary
+from sidelight.evaluate.tables import write_points
+
+REPORT_FILE = "report.html"
+_PLOTS_FOLDER = "plots"
+_NUM_COMPARED = 3
+
+
+def present(experiment: Experiment, summary: Summary, folder: Path) -> Path:
+    """Writes ``points.csv``, ``plots/`` and ``report.html``; returns the report's path."""
+    write_points(summary, folder)
+    save_plots(summary, folder / _PLOTS_FOLDER)
+    results = Results(folder, experiment.conditions())
+    compared = [compare(experiment, results, k) for k in _spread(len(experiment.dataset.pictures))]
+    write_report(summary, compared, folder / REPORT_FILE)
+    return folder / REPORT_FILE
+
+
+def compare(experiment: Experiment, results: Results, picture: int) -> Comparison:
+    """Returns one picture by every codec, at the settings nearest in rate to the first codec's.
+
+    The first codec that reads text is shown at the middle of its settings, decoded anew from the
+    kept files with each caption that it was measured with.
+    """
+    dataset = experiment.dataset
+    name = dataset.pictures[picture].name
+    points = sorted(experiment.points, key=lambda point: not point.reads_text)
+    first = [point for point in points if point.codec == points[0].codec]
+    target = _row(results, first[len(first) // 2], name).bpp
+    versions = []
+    for codec in dict.fromkeys(point.codec for point in points):
+        point = min(
+            (point for point in points if point.codec == codec),
+            key=lambda point: abs(_row(results, point, name).bpp - target),
+        )
+        data = results.read_file(point.codec, point.setting, name)
+        for row in _rows(results, point, name):
+            text = "" if row.captions == NO_CAPTION_READ else dataset.given(picture, row.captions)
+            label = ", ".join(
+                part for part in (row.codec, row.setting, row.captions) if part != NO_CAPTION_READ
+            )
+            versions.append(Version(label, row.bpp, row.metrics, point.decode(data, text)))
+    captions = dataset.pictures[picture].captions
+    return Comparison(name, captions[0] if captions else "", dataset.image(picture), versions)
+
+
+def _spread(count: int) -> Iterable[int]:
+    """Returns the places of a few pictures, evenly over all."""
+    shown = min(_NUM_COMPARED, count)
+    return (k * count // shown for k in range(shown))
+
+
+def _row(results: Results, point: CodecPoint, image: str) -> Row:
+    return _rows(results, point, image)[0]
+
+
+def _rows(results: Results, point: CodecPoint, image: str) -> Sequence[Row]:
+    return [
+        row
+        for row in results.rows
+        if (row.codec, row.setting, row.image) == (point.codec, point.setting, image)
+    ]
