@@ -106,10 +106,15 @@ def measure(
 
 def distortion(lpips: LPIPS, image: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
     """Returns PSNR and LPIPS of two uint8 pictures (h, w, 3)."""
-    mse = np.square(image.astype(np.float64) - decoded).mean()
     with torch.inference_mode():
         distance = lpips(_to_tensor(image), _to_tensor(decoded)).item()
-    return {"psnr_db": float(10 * np.log10(255**2 / mse)), "lpips": distance}
+    return {"psnr_db": psnr_db(image, decoded), "lpips": distance}
+
+
+def psnr_db(image: np.ndarray, decoded: np.ndarray) -> float:
+    """Returns the PSNR of two different uint8 pictures (h, w, 3)."""
+    mse = np.square(image.astype(np.float64) - decoded).mean()
+    return float(10 * np.log10(255**2 / mse))
 
 
 def _to_tensor(image: np.ndarray) -> torch.Tensor:

@@ -5,46 +5,49 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from io import BytesIO
 from statistics import fmean, median
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import imageio_ffmpeg
 import numpy as np
-from PIL import AvifImagePlugin, Image
+from PIL import AvifImagePlugin
 
 from benchmarks.record import Record
+from sidelight.evaluate.codecs.ffmpeg import find_ffmpeg, jpeg_xl
+from sidelight.evaluate.codecs.pillow import avif, webp
+from sidelight.evaluate.codecs.protocol import CodecPoint
 
 _AVIF_SPEED, _WEBP_METHOD, _JXL_EFFORT = 6, 4, 7
 _NUM_CALIBRATION = 6
 
 
 class OtherCodec(NamedTuple):
-    """How to code with it, and its settings from the smallest file to the largest."""
+    """How to make it at a setting, and its settings from the smallest file to the largest."""
 
     name: str
     fixed: str
     settings: Sequence[float]
-    encode: Callable[[np.ndarray, float], bytes]
-    decode: Callable[[bytes, tuple[int, ...]], np.ndarray]
+    at: Callable[[float], CodecPoint]
 
 
 def other_codecs(threads: int) -> list[OtherCodec]:
     """Returns the codecs, each limited to so many threads."""
     AvifImagePlugin.DEFAULT_MAX_THREADS = threads  # Pillow has no other way for decoding
-    webp = partial(_encode_pillow, options={"format": "WEBP", "method": _WEBP_METHOD})
-    avif = {"format": "AVIF", "speed": _AVIF_SPEED, "max_threads": threads}
-    avif_encode = partial(_encode_pillow, options=avif)
     distances = [k / 4 for k in range(60, 1, -1)]
     return [
-        OtherCodec("webp", f"method {_WEBP_METHOD}", range(101), webp, _decode_pillow),
-        OtherCodec("avif", f"speed {_AVIF_SPEED}", range(1, 96), avif_encode, _decode_pillow),
+        OtherCodec(
+            "webp", f"method {_WEBP_METHOD}", range(101), partial(webp, method=_WEBP_METHOD)
+        ),
+        OtherCodec(
+            "avif",
+            f"speed {_AVIF_SPEED}",
+            range(1, 96),
+            partial(avif, speed=_AVIF_SPEED, threads=threads),
+        ),
         OtherCodec(
             "jpeg-xl",
             f"ffmpeg process, effort {_JXL_EFFORT}",
             distances,
-            partial(_encode_jxl, threads=threads),
-            partial(_decode_jxl, threads=threads),
+            partial(jpeg_xl, effort=_JXL_EFFORT, threads=threads),
         ),
     ]
 
@@ -54,13 +57,14 @@ def measure_other(
 ) -> Record:
     """Returns its setting, rate and median milliseconds per picture."""
     setting = nearest_setting(codec, images[:_NUM_CALIBRATION], target_bpp)
+    point = codec.at(setting)
     rates, encode_s, decode_s = [], [], []
     for image in images:
         for _ in range(repeat):
             start = time.perf_counter()
-            data = codec.encode(image, setting)
+            data = point.encode(image)
             middle = time.perf_counter()
-            decoded = codec.decode(data, image.shape)
+            decoded = point.decode(data, "")
             end = time.perf_counter()
             if decoded.shape != image.shape:
                 raise RuntimeError(f"{codec.name}: {decoded.shape}, expected {image.shape}")
@@ -80,7 +84,8 @@ def nearest_setting(codec: OtherCodec, images: Sequence[np.ndarray], target_bpp:
     """Returns the setting whose mean rate is nearest, found by halving the settings."""
 
     def rate(k: int) -> float:
-        return fmean(_bpp(codec.encode(image, codec.settings[k]), image) for image in images)
+        point = codec.at(codec.settings[k])
+        return fmean(_bpp(point.encode(image), image) for image in images)
 
     low, high = 0, len(codec.settings) - 1
     while high - low > 1:
@@ -92,10 +97,11 @@ def nearest_setting(codec: OtherCodec, images: Sequence[np.ndarray], target_bpp:
 
 def ffmpeg_start_ms(repeat: int) -> float:
     """Returns the median milliseconds in which ffmpeg starts and ends, doing nothing."""
+    command = [find_ffmpeg(), "-v", "error", "-version"]
     seconds = []
     for _ in range(repeat):
         start = time.perf_counter()
-        _ffmpeg("-version")
+        subprocess.run(command, capture_output=True, check=True)
         seconds.append(time.perf_counter() - start)
     return 1000 * median(seconds)
 
@@ -103,34 +109,3 @@ def ffmpeg_start_ms(repeat: int) -> float:
 def _bpp(data: bytes, image: np.ndarray) -> float:
     height, width = image.shape[:2]
     return 8 * len(data) / int(height * width)
-
-
-def _encode_pillow(image: np.ndarray, setting: float, *, options: dict[str, Any]) -> bytes:
-    buffer = BytesIO()
-    Image.fromarray(image).save(buffer, quality=int(setting), **options)
-    return buffer.getvalue()
-
-
-def _decode_pillow(data: bytes, _shape: tuple[int, ...]) -> np.ndarray:
-    return np.asarray(Image.open(BytesIO(data)).convert("RGB"))
-
-
-_RAW = ("-f", "rawvideo", "-pix_fmt", "rgb24")
-
-
-def _encode_jxl(image: np.ndarray, setting: float, *, threads: int) -> bytes:
-    size = f"{image.shape[1]}x{image.shape[0]}"
-    coding = ("-c:v", "libjxl", "-distance", str(setting), "-effort", str(_JXL_EFFORT))
-    source = (*_RAW, "-s", size, "-i", "pipe:")
-    target = (*coding, "-threads", str(threads), "-f", "image2pipe", "pipe:")
-    return _ffmpeg(*source, *target, data=image.tobytes())
-
-
-def _decode_jxl(data: bytes, shape: tuple[int, ...], *, threads: int) -> np.ndarray:
-    source = ("-threads", str(threads), "-f", "jpegxl_pipe", "-i", "pipe:")
-    return np.frombuffer(_ffmpeg(*source, *_RAW, "pipe:", data=data), np.uint8).reshape(shape)
-
-
-def _ffmpeg(*arguments: str, data: bytes = b"") -> bytes:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *arguments]
-    return subprocess.run(command, input=data, capture_output=True, check=True).stdout

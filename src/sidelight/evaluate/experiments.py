@@ -12,7 +12,6 @@ from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.experiment import Experiment
 from sidelight.metrics.registry import PAPER_METRICS
 
-QUALITIES = (1.0, 3.0, 5.0, 7.0, 9.0)
 OURS = "sidelight"
 _FREE_CODECS = ("jpeg", "jpeg2000", "webp", "avif", "jpeg-xl", "hevc", "vvc")
 """Those whose programs come with the extra ``evaluate``."""

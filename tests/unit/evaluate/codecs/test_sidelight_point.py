@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+from tests.golden.tiny_text import HashingTextEncoder
+
+from sidelight.bitstream.container import Container
+from sidelight.checkpoint import Checkpoint, save_checkpoint
+from sidelight.codec import Codec
+from sidelight.errors import ConfigError
+from sidelight.evaluate.codecs.sidelight_point import SidelightPoint, sidelight_points
+from sidelight.pixels.picture import Picture
+
+
+@pytest.fixture(scope="module")
+def codec(tiny_exported) -> Codec:
+    return Codec(Checkpoint(tiny_exported, HashingTextEncoder.identity, {}), HashingTextEncoder())
+
+
+@pytest.mark.parametrize("size", [(48, 64), (47, 61)])
+def test_it_codes_as_the_codec_does_in_fp32(codec, make_picture, size):
+    image = make_picture(*size)
+    point = SidelightPoint(codec, 3)
+    data = point.encode(image)
+    assert data == codec.encode(Picture(image=image), quality=3)
+    decoded = point.decode(data, "A dog.")
+    assert np.array_equal(decoded, codec.decode(data, "A dog.", precision="fp32").image)
+    assert decoded.shape == image.shape
+
+
+def test_the_caption_is_read_and_is_not_in_the_file(codec, make_picture):
+    point = SidelightPoint(codec, 3)
+    data = point.encode(make_picture(48, 64))
+    assert point.reads_text
+    assert Container.parse(data).caption is None
+    assert not np.array_equal(point.decode(data, "A dog."), point.decode(data, ""))
+    assert np.array_equal(point.decode(data, ""), codec.decode(data, "", precision="fp32").image)
+
+
+def test_the_description_names_the_model(codec):
+    described = SidelightPoint(codec, 2.5).describe()
+    assert described["fingerprint"] == codec.fingerprint.hex()
+    assert described["model"] == "tiny"
+    assert described["encode"] == {"quality": 2.5}
+
+
+def test_points_of_a_checkpoint_are_sorted_and_carry_its_name(tiny_exported, tmp_path):
+    path = tmp_path / "tiny.safetensors"
+    save_checkpoint(path, Checkpoint(tiny_exported, HashingTextEncoder.identity, {}))
+    points = sidelight_points([9, 1, 2.5], path, name="ours")
+    assert [(p.codec, p.setting) for p in points] == [
+        ("ours", "quality=1"),
+        ("ours", "quality=2.5"),
+        ("ours", "quality=9"),
+    ]
+
+
+def test_a_quality_out_of_range_is_an_error_when_the_point_is_made(codec):
+    with pytest.raises(ConfigError, match="quality must be between 1 and 9, got 10"):
+        SidelightPoint(codec, 10)
