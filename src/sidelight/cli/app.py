@@ -80,14 +80,14 @@ for _command in (encode, decode, info, inspect, train, export):
 _evaluate = typer.Typer(
     help="Measure codecs: the paper's tables and figures, one command each.", no_args_is_help=True
 )
-for _command in (
+for _experiment in (
     evaluate.rd,
     evaluate.ablation,
     evaluate.stability,
     evaluate.machine_vision,
     evaluate.backbone,
 ):
-    _evaluate.command()(_reporting_errors(_command))
+    _evaluate.command()(_reporting_errors(_experiment))
 app.add_typer(_evaluate, name="evaluate")
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)

@@ -60,7 +60,8 @@ def measure(
         start = time.perf_counter()
         data = point.encode(image)
         encode_s = time.perf_counter() - start
-        rows, features = [], {}
+        rows: list[Row] = []
+        features: dict[tuple[str, str], np.ndarray] = {}
         for captions in task.captions:
             text = "" if captions == NO_CAPTION_READ else dataset.given(task.picture, captions)
             start = time.perf_counter()

@@ -13,7 +13,6 @@ from sidelight.codec import Codec
 from sidelight.config import quality_to_step
 from sidelight.pixels.picture import Picture
 
-
 QUALITIES = (1.0, 3.0, 5.0, 7.0, 9.0)
 
 

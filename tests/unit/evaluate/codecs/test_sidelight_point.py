@@ -1,3 +1,6 @@
+import dataclasses
+import pickle
+
 import numpy as np
 import pytest
 from tests.golden.tiny_text import HashingTextEncoder
@@ -6,19 +9,24 @@ from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, save_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import ConfigError
+from sidelight.evaluate.codecs import sidelight_point
 from sidelight.evaluate.codecs.sidelight_point import SidelightPoint, sidelight_points
+from sidelight.models.codec_model import CodecModel
+from sidelight.models.exported import ExportedModel
 from sidelight.pixels.picture import Picture
 
 
-@pytest.fixture(scope="module")
-def codec(tiny_exported) -> Codec:
-    return Codec(Checkpoint(tiny_exported, HashingTextEncoder.identity, {}), HashingTextEncoder())
+@pytest.fixture
+def codec(tiny_exported, monkeypatch) -> Codec:
+    made = Codec(Checkpoint(tiny_exported, HashingTextEncoder.identity, {}), HashingTextEncoder())
+    monkeypatch.setattr(sidelight_point, "load", lambda _model: made)
+    return made
 
 
 @pytest.mark.parametrize("size", [(48, 64), (47, 61)])
 def test_it_codes_as_the_codec_does_in_fp32(codec, make_picture, size):
     image = make_picture(*size)
-    point = SidelightPoint(codec, 3)
+    point = SidelightPoint(3)
     data = point.encode(image)
     assert data == codec.encode(Picture(image=image), quality=3)
     decoded = point.decode(data, "A dog.")
@@ -27,7 +35,7 @@ def test_it_codes_as_the_codec_does_in_fp32(codec, make_picture, size):
 
 
 def test_the_caption_is_read_and_is_not_in_the_file(codec, make_picture):
-    point = SidelightPoint(codec, 3)
+    point = SidelightPoint(3)
     data = point.encode(make_picture(48, 64))
     assert point.reads_text
     assert Container.parse(data).caption is None
@@ -36,7 +44,7 @@ def test_the_caption_is_read_and_is_not_in_the_file(codec, make_picture):
 
 
 def test_the_description_names_the_model(codec):
-    described = SidelightPoint(codec, 2.5).describe()
+    described = SidelightPoint(2.5).describe()
     assert described["fingerprint"] == codec.fingerprint.hex()
     assert described["model"] == "tiny"
     assert described["encode"] == {"quality": 2.5}
@@ -53,6 +61,19 @@ def test_points_of_a_checkpoint_are_sorted_and_carry_its_name(tiny_exported, tmp
     ]
 
 
-def test_a_quality_out_of_range_is_an_error_when_the_point_is_made(codec):
+def test_what_goes_to_another_process_is_small(codec):
+    assert len(pickle.dumps(SidelightPoint(3, "model.safetensors"))) < 500
+
+
+def test_a_model_of_one_rate_has_one_point(tiny_exported, tiny_config, tmp_path):
+    path = tmp_path / "tiny.safetensors"
+    save_checkpoint(path, Checkpoint(tiny_exported, HashingTextEncoder.identity, {}))
+    assert len(sidelight_points(None, path)) == 5
+    single = ExportedModel(CodecModel(dataclasses.replace(tiny_config, num_levels=1)))
+    save_checkpoint(path, Checkpoint(single, HashingTextEncoder.identity, {}))
+    assert len(sidelight_points(None, path.rename(tmp_path / "single.safetensors"))) == 1
+
+
+def test_a_quality_out_of_range_is_an_error_when_the_point_is_made():
     with pytest.raises(ConfigError, match="quality must be between 1 and 9, got 10"):
-        SidelightPoint(codec, 10)
+        SidelightPoint(10)
