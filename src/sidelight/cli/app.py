@@ -86,6 +86,7 @@ for _experiment in (
     evaluate.stability,
     evaluate.machine_vision,
     evaluate.backbone,
+    evaluate.maps,
 ):
     _evaluate.command()(_reporting_errors(_experiment))
 app.add_typer(_evaluate, name="evaluate")

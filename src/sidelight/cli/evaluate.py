@@ -61,11 +61,16 @@ def rd(
         list[str] | None,
         typer.Option(metavar="SERIES", help="What BD-rates are against, such as vvc; repeatable."),
     ] = None,
+    published: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A curve in CompressAI's form, to show; repeatable."),
+    ] = None,
     limit: LimitOption = None,
     side: SideOption = None,
     workers: WorkersOption = 1,
 ) -> None:
     """Rate against every metric, for every codec (figures 6 to 8)."""
+    from sidelight.evaluate.codecs.published import read_curve
     from sidelight.evaluate.experiments import rate_distortion
 
     experiment = rate_distortion(
@@ -75,6 +80,7 @@ def rd(
         captions=captions.split(","),
         metrics=_metrics(metrics),
         anchors=anchor or (),
+        published=[read_curve(path) for path in published or ()],
     )
     _run(experiment, folder, workers)
 
@@ -143,6 +149,21 @@ def backbone(
 
     made = backbone(_dataset(dataset, limit, side), _models(model or ()), metrics=_metrics(metrics))
     _run(made, folder, workers)
+
+
+def maps(
+    dataset: DatasetArgument,
+    folder: FolderArgument,
+    *,
+    quality: QualityOption = 3.0,
+    limit: LimitOption = None,
+    side: SideOption = None,
+) -> None:
+    """Masks of the text, its effect and the bits, drawn for every picture (figure 10)."""
+    from sidelight.evaluate.maps import draw_maps
+
+    for path in draw_maps(_dataset(dataset, limit, side), quality, folder):
+        typer.echo(path)
 
 
 def _run(experiment: "Experiment", folder: Path, workers: int) -> None:

@@ -14,13 +14,20 @@ from typing import Any, cast
 
 import torch
 
+from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.published import PublishedCurve
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
 from sidelight.evaluate.measure import Measured, Task, measure, tasks_of
 from sidelight.evaluate.results import Results, save_features
-from sidelight.evaluate.summarise import bd_rates_of, caption_effects_of, points_of
-from sidelight.evaluate.summary import MetricInfo, Summary
+from sidelight.evaluate.summarise import (
+    bd_rates_of,
+    caption_effects_of,
+    points_of,
+    published_points,
+)
+from sidelight.evaluate.summary import NO_CAPTION_READ, MetricInfo, Summary, series_name
 from sidelight.metrics.protocol import FeatureExtractor, Metric, PictureMetric, is_set_metric
 from sidelight.metrics.registry import load_metrics
 
@@ -30,7 +37,11 @@ Report = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """What is measured: every point on every picture, with every choice of captions."""
+    """What is measured: every point on every picture, with every choice of captions.
+
+    Raises:
+        ConfigError: An anchor is none of its series.
+    """
 
     name: str
     dataset: Dataset
@@ -39,6 +50,22 @@ class Experiment:
     metrics: Sequence[str]
     anchors: Sequence[str] = ()
     """The series that BD-rates are against."""
+    published: Sequence[PublishedCurve] = ()
+    """Curves of others, shown beside what is measured."""
+
+    def __post_init__(self) -> None:
+        series = self.series()
+        if missing := [anchor for anchor in self.anchors if anchor not in series]:
+            raise ConfigError(f"no series {missing[0]!r} to compare with, there are {series}")
+
+    def series(self) -> list[str]:
+        """Returns the names of the curves that it gives, as ``Point.series`` has them."""
+        measured = [
+            series_name(point.codec, captions)
+            for point in self.points
+            for captions in (self.captions if point.reads_text else (NO_CAPTION_READ,))
+        ]
+        return list(dict.fromkeys([*measured, *(curve.name for curve in self.published)]))
 
     def conditions(self) -> dict[str, Any]:
         """Returns what must be equal for a run to go on in the same folder."""
@@ -81,7 +108,7 @@ def run(
         _keep(task, measured, names[task.picture], results)
         if report is not None:
             report(done, len(todo), f"{task.point.codec} {names[task.picture]}")
-    points = points_of(results, loaded)
+    points = points_of(results, loaded) + published_points(experiment.published)
     summary = Summary(
         experiment=experiment.name,
         environment=environment() | {"workers": workers},

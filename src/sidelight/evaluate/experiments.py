@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.published import PublishedCurve
 from sidelight.evaluate.codecs.registry import FAMILIES, codec_points
 from sidelight.evaluate.codecs.sidelight_point import sidelight_points
 from sidelight.evaluate.dataset import Dataset
@@ -27,7 +28,8 @@ def rate_distortion(
     *,
     captions: Sequence[str] = ("right", "none", "wrong", "other", "shuffled", "NA"),
     metrics: Sequence[str] = PAPER_METRICS,
-    anchors: Sequence[str] = ("vvc",),
+    anchors: Sequence[str] = (),
+    published: Sequence[PublishedCurve] = (),
 ) -> Experiment:
     """Returns figures 6 to 8: every codec, and ours with every kind of caption.
 
@@ -38,6 +40,7 @@ def rate_distortion(
         captions: What decoders that read text are given.
         metrics: Names of metrics.
         anchors: The series that BD-rates are against.
+        published: Curves of others to show beside them.
     """
     chosen = codecs or dict.fromkeys((*_FREE_CODECS, OURS))
     points = list(chain.from_iterable(codec_points(n, s) for n, s in chosen.items()))
@@ -49,6 +52,7 @@ def rate_distortion(
         captions=tuple(captions),
         metrics=tuple(metrics),
         anchors=tuple(anchors),
+        published=tuple(published),
     )
 
 

@@ -1,24 +1,30 @@
 """Turns a measured experiment into what people read: tables, plots and one HTML report."""
 
+import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.published import RATE, PublishedCurve, write_curve
 from sidelight.evaluate.experiment import Experiment
 from sidelight.evaluate.plots import save_plots
 from sidelight.evaluate.report import Comparison, Version, write_report
 from sidelight.evaluate.results import Results, Row
-from sidelight.evaluate.summary import NO_CAPTION_READ, Summary
-from sidelight.evaluate.tables import write_points
+from sidelight.evaluate.summary import NO_CAPTION_READ, Point, Summary
+from sidelight.evaluate.tables import curves, write_points
 
 REPORT_FILE = "report.html"
-_PLOTS_FOLDER = "plots"
+_PLOTS_FOLDER, _CURVES_FOLDER = "plots", "curves"
 _NUM_COMPARED = 3
 
 
 def present(experiment: Experiment, summary: Summary, folder: Path) -> Path:
-    """Writes ``points.csv``, ``plots/`` and ``report.html``; returns the report's path."""
+    """Writes ``points.csv``, ``curves/``, ``plots/`` and ``report.html``; returns the last one."""
     write_points(summary, folder)
+    for series, points in curves(summary).items():
+        path = folder / _CURVES_FOLDER / f"{series.replace(', ', '-')}.json"
+        path.parent.mkdir(exist_ok=True)
+        write_curve(path, _published_form(summary, series, points))
     save_plots(summary, folder / _PLOTS_FOLDER)
     results = Results(folder, experiment.conditions())
     compared = [compare(experiment, results, k) for k in _spread(len(experiment.dataset.pictures))]
@@ -52,6 +58,17 @@ def compare(experiment: Experiment, results: Results, picture: int) -> Compariso
             versions.append(Version(label, row.bpp, row.metrics, point.decode(data, text)))
     captions = dataset.pictures[picture].captions
     return Comparison(name, captions[0] if captions else "", dataset.image(picture), versions)
+
+
+def _published_form(summary: Summary, series: str, points: Sequence[Point]) -> PublishedCurve:
+    shared = [name for name in summary.metrics if all(name in p.metrics for p in points)]
+    values = {name: [p.metrics[name].value for p in points] for name in shared}
+    finite = {name: found for name, found in values.items() if all(map(math.isfinite, found))}
+    return PublishedCurve(
+        name=series,
+        description=f"{summary.dataset['name']}, {summary.environment['command']}",
+        results={RATE: [p.bpp.value for p in points]} | finite,
+    )
 
 
 def _spread(count: int) -> Iterable[int]:

@@ -1,21 +1,46 @@
 """From rows of pictures to points of curves, and from two curves to a BD-rate."""
 
+import math
 from collections.abc import Iterable, Sequence
 from statistics import median
 
 import numpy as np
 
 from sidelight.errors import ConfigError
+from sidelight.evaluate.codecs.published import RATE, PublishedCurve
 from sidelight.evaluate.results import Results, Row
 from sidelight.evaluate.statistics import Curve, Estimate, bd_rate, bd_rate_of_means
 from sidelight.evaluate.statistics import mean_with_interval as mean
-from sidelight.evaluate.summary import BDResult, CaptionEffect, Point, SetEstimate
+from sidelight.evaluate.summary import NO_CAPTION_READ, BDResult, CaptionEffect, Point, SetEstimate
 from sidelight.metrics.protocol import Metric, SetMetric, is_set_metric
 
 
 def points_of(results: Results, metrics: Sequence[Metric]) -> list[Point]:
     """Returns one point for each codec, setting and choice of captions, in that order of rows."""
     return [_point(rows, results, metrics) for rows in _grouped(results.rows)]
+
+
+def published_points(curves: Iterable[PublishedCurve]) -> list[Point]:
+    """Returns the points of curves of which only means are known."""
+    return [
+        Point(
+            codec=curve.name,
+            setting=f"point {k + 1}",
+            captions=NO_CAPTION_READ,
+            num_pictures=0,
+            bpp=Estimate(bpp, bpp, bpp),
+            bpp_with_captions=bpp,
+            encode_s=math.nan,
+            decode_s=math.nan,
+            metrics={
+                name: Estimate(values[k], values[k], values[k])
+                for name, values in curve.results.items()
+                if name != RATE
+            },
+        )
+        for curve in curves
+        for k, bpp in enumerate(curve.results[RATE])
+    ]
 
 
 def caption_effects_of(rows: Iterable[Row], metrics: Sequence[Metric]) -> list[CaptionEffect]:
@@ -43,13 +68,8 @@ def bd_rates_of(
         rows: What they were made of, for intervals over pictures.
         metrics: Those to compare in.
         anchors: Series, as ``Point.series`` names them.
-
-    Raises:
-        ConfigError: There is no such series.
     """
     series = list(dict.fromkeys(point.series for point in points))
-    if missing := [anchor for anchor in anchors if anchor not in series]:
-        raise ConfigError(f"no series {missing[0]!r} to compare with, there are {series}")
     return [
         _bd_rate(metric, anchor, name, points, rows)
         for anchor in anchors
@@ -105,8 +125,9 @@ def _bd_rate(
     metric: Metric, anchor: str, tested: str, points: Sequence[Point], rows: Sequence[Row]
 ) -> BDResult:
     up = metric.higher_is_better
+    measured = all(_of_series(points, name)[0].num_pictures for name in (anchor, tested))
     try:
-        if is_set_metric(metric):
+        if is_set_metric(metric) or not measured:
             rate = bd_rate_of_means(
                 _means(points, anchor, metric.name),
                 _means(points, tested, metric.name),
@@ -121,11 +142,19 @@ def _bd_rate(
 
 
 def _means(points: Sequence[Point], series: str, metric: str) -> list[tuple[float, float]]:
-    return [(p.bpp.value, p.metrics[metric].value) for p in points if p.series == series]
+    return [
+        (p.bpp.value, p.metrics[metric].value)
+        for p in _of_series(points, series)
+        if metric in p.metrics
+    ]
+
+
+def _of_series(points: Sequence[Point], series: str) -> list[Point]:
+    return [point for point in points if point.series == series]
 
 
 def _curve(points: Sequence[Point], rows: Sequence[Row], series: str, metric: str) -> Curve:
-    members = [point for point in points if point.series == series]
+    members = _of_series(points, series)
     tables = [
         sorted((r for r in rows if _belongs(r, p)), key=lambda row: row.image) for p in members
     ]

@@ -13,6 +13,11 @@ NO_CAPTION_READ = "-"
 """Stands for the captions of a codec that reads none."""
 
 
+def series_name(codec: str, captions: str) -> str:
+    """Returns what a codec's curve with one choice of captions is called."""
+    return codec if captions == NO_CAPTION_READ else f"{codec}, {captions}"
+
+
 @dataclass(frozen=True, slots=True)
 class MetricInfo:
     """What tables say of a metric."""
@@ -53,7 +58,7 @@ class Point:
     @property
     def series(self) -> str:
         """The curve that it belongs to."""
-        return self.codec if self.captions == NO_CAPTION_READ else f"{self.codec}, {self.captions}"
+        return series_name(self.codec, self.captions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from typing import Any
 
 from sidelight.errors import ConfigError
 
+RATE = "bpp"
 _OURS = {
     "psnr-rgb": "psnr",
     "psnr": "psnr",
@@ -51,7 +52,7 @@ class PublishedCurve:
         for key, values in self.results.items():
             if not isinstance(values, list) or not all(map(_is_finite, values)):
                 raise ConfigError(f"results.{key} must be a list of finite numbers, got {values!r}")
-        rates = self.results.get("bpp")
+        rates = self.results.get(RATE)
         if not rates or min(rates) <= 0:
             raise ConfigError(f"results.bpp must list rates above zero, got {rates!r}")
         for key, values in self.results.items():

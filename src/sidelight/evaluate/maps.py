@@ -1,0 +1,27 @@
+"""Where the text acts and where the bits go, for every picture of a data set (paper figure 10)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from sidelight.api import load
+from sidelight.evaluate.dataset import Dataset
+from sidelight.inspection import inspect_file
+from sidelight.pixels.files import write_picture
+from sidelight.pixels.picture import Picture, from_pillow
+
+
+def draw_maps(
+    dataset: Dataset, quality: float, folder: Path, model: str | Path | None = None
+) -> Iterator[Path]:
+    """Codes each picture, writes the maps of its file into a folder of its name, yields each path.
+
+    Raises:
+        CodecError: A picture has no caption, or cannot be coded.
+    """
+    codec = load(model)
+    for k, picture in enumerate(dataset.pictures):
+        data = codec.encode(Picture(image=dataset.image(k)), quality=quality)
+        for name, image in inspect_file(codec, data, dataset.given(k, "right")).items():
+            path = folder / picture.path.stem / f"{name}.png"
+            write_picture(from_pillow(image), path)
+            yield path

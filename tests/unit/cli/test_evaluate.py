@@ -1,0 +1,56 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from sidelight.cli.app import app
+
+
+@pytest.fixture
+def folder(tmp_path, make_picture):
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.fromarray(make_picture(48, 64)).save(pictures / "a.png")
+    (pictures / "captions.json").write_text(json.dumps({"a.png": ["One.", "Two."]}))
+    return pictures
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, ["evaluate", *map(str, arguments)])
+
+
+def test_rd_measures_and_says_where_the_report_is(folder, tmp_path):
+    done = invoke("rd", folder, tmp_path / "out", "--codec", "jpeg:10,50", "--metrics", "psnr,nima")
+    assert done.exit_code == 0, done.output
+    assert f"wrote {tmp_path / 'out' / 'report.html'}" in done.stderr
+    assert "nima is left out: " in done.stderr
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert [p["setting"] for p in summary["points"]] == ["quality=10", "quality=50"]
+
+
+def test_maps_are_drawn_of_every_picture(folder, tmp_path):
+    done = invoke("maps", folder, tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    names = {path.name for path in (tmp_path / "out" / "a").iterdir()}
+    assert names == {
+        f"{n}.png" for n in ("with-text", "without-text", "difference", "masks", "bits")
+    }
+    assert np.asarray(Image.open(tmp_path / "out" / "a" / "with-text.png")).shape == (48, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--codec", "jpg"), 1, "no codec 'jpg', known are"),
+        (("--codec", "jpeg:ten"), 2, "--codec takes such as vvc"),
+        (("--model", "mine"), 2, "--model takes NAME=CHECKPOINT"),
+        (("--codec", "jpeg", "--metrics", "pnsr"), 1, "pnsr"),
+        (("--codec", "jpeg", "--anchor", "vvc", "--metrics", "psnr"), 1, "no series 'vvc'"),
+    ],
+)
+def test_wrong_calls_are_one_clear_line(folder, tmp_path, arguments, code, message):
+    done = invoke("rd", folder, tmp_path / "out", *arguments)
+    assert done.exit_code == code
+    assert message in " ".join(done.stderr.split())
