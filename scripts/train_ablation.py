@@ -20,7 +20,7 @@ from sidelight.train.run import train
 
 _RECIPE = Path("recipes/ablation.toml")
 _OVERLAYS = Path("recipes/with")
-_STAGE_2 = ("phases=[{steps=700, crop=128, batch=8}]",)
+_STAGE_2 = ("phases=[{steps=500, crop=128, batch=8}]",)
 _TERMS = "research use: trained on Flickr8k, ADE20K and COCO pictures"
 
 
