@@ -67,7 +67,7 @@ def _train(folder: Path, overlays: Sequence[str], changes: Sequence[str] = ()) -
     def report(step: int, record: dict[str, object]) -> None:
         sys.stderr.write(f"{folder}: step {step}, LPIPS {record['lpips']}, {record['bpp']} bpp\n")
 
-    train(
+    complete = train(
         load_recipe(_RECIPE, changes, fragments=fragments),
         folder,
         resume=True,
@@ -76,6 +76,8 @@ def _train(folder: Path, overlays: Sequence[str], changes: Sequence[str] = ()) -
         num_workers=0,
         report=report,
     )
+    if not complete:
+        sys.exit(f"{folder} stopped before its end: the same command goes on")
 
 
 if __name__ == "__main__":
