@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from sidelight import __version__
-from sidelight.cli import evaluate, page, text
+from sidelight.cli import data, evaluate, page, text
 from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
 from sidelight.cli.export import export
@@ -90,6 +90,11 @@ for _experiment in (
 ):
     _evaluate.command()(_reporting_errors(_experiment))
 app.add_typer(_evaluate, name="evaluate")
+
+_data = typer.Typer(help="Test sets.", no_args_is_help=True)
+_data.callback()(lambda: None)  # else the only command would lose its name
+_data.command()(_reporting_errors(data.check))
+app.add_typer(_data, name="data")
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)
 _page.command()(_reporting_errors(page.encode))
