@@ -49,6 +49,7 @@ def main() -> None:
     )
     parser.add_argument("--codecs", choices=_MAKE, nargs="+", default=list(_MAKE))
     parser.add_argument("--limit", type=int, help="only the first pictures")
+    parser.add_argument("--vvc-settings", type=int, help="only the first of VVC, the slowest")
     parser.add_argument("--defaults", action="store_true", help="HEVC and VVC as codec_points")
     add_output_option(parser, "rd_anchors.json")
     arguments = parser.parse_args()
@@ -60,7 +61,8 @@ def main() -> None:
     make = _MAKE | _DEFAULTS if arguments.defaults else _MAKE
     records = []
     for codec in arguments.codecs:
-        for anchor in anchors[codec]:
+        last = arguments.vvc_settings if codec == "vvc-vvenc-420" else None
+        for anchor in anchors[codec][:last]:
             point = make[codec](ast.literal_eval(anchor["q"]))
             records.append({"anchor": codec} | measure(point, anchor, images))
             say(line(records[-1]))
