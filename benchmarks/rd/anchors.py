@@ -22,11 +22,12 @@ import numpy as np
 
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.rd.kodak import psnr_db
-from benchmarks.record import Record, add_output_option, environment, say, write_record
+from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.assets import find_asset
 from sidelight.evaluate.codecs.ffmpeg import hevc, vvc
 from sidelight.evaluate.codecs.pillow import avif, jpeg, jpeg2000, webp
 from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.environment import environment
 from sidelight.pixels.files import read_picture
 
 # a setting of the anchors' file is {'quality': 10}, {'quality_layers': [240.0]} or a bare 42
