@@ -1,6 +1,5 @@
 """WebP, AVIF and JPEG XL on the same pictures, at the settings nearest to a given rate."""
 
-import math
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import AvifImagePlugin
 
 from benchmarks.record import Record
+from sidelight.evaluate.codecs.equal_rate import bits_per_pixel, nearest_setting
 from sidelight.evaluate.codecs.ffmpeg import find_ffmpeg, jpeg_xl
 from sidelight.evaluate.codecs.pillow import avif, webp
 from sidelight.evaluate.codecs.protocol import CodecPoint
@@ -56,7 +56,7 @@ def measure_other(
     codec: OtherCodec, images: Sequence[np.ndarray], target_bpp: float, repeat: int
 ) -> Record:
     """Returns its setting, rate and median milliseconds per picture."""
-    setting = nearest_setting(codec, images[:_NUM_CALIBRATION], target_bpp)
+    setting = nearest_setting(codec.settings, codec.at, images[:_NUM_CALIBRATION], target_bpp)
     point = codec.at(setting)
     rates, encode_s, decode_s = [], [], []
     for image in images:
@@ -70,7 +70,7 @@ def measure_other(
                 raise RuntimeError(f"{codec.name}: {decoded.shape}, expected {image.shape}")
             encode_s.append(middle - start)
             decode_s.append(end - middle)
-        rates.append(_bpp(data, image))
+        rates.append(bits_per_pixel(data, image))
     return {
         "codec": codec.name,
         "setting": f"{codec.fixed}, {setting:g}",
@@ -78,21 +78,6 @@ def measure_other(
         "encode_ms": 1000 * median(encode_s),
         "decode_ms": 1000 * median(decode_s),
     }
-
-
-def nearest_setting(codec: OtherCodec, images: Sequence[np.ndarray], target_bpp: float) -> float:
-    """Returns the setting whose mean rate is nearest, found by halving the settings."""
-
-    def rate(k: int) -> float:
-        point = codec.at(codec.settings[k])
-        return fmean(_bpp(point.encode(image), image) for image in images)
-
-    low, high = 0, len(codec.settings) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if rate(middle) < target_bpp else (low, middle)
-    nearest = min((low, high), key=lambda k: abs(math.log(rate(k) / target_bpp)))
-    return codec.settings[nearest]
 
 
 def ffmpeg_start_ms(repeat: int) -> float:
@@ -104,8 +89,3 @@ def ffmpeg_start_ms(repeat: int) -> float:
         subprocess.run(command, capture_output=True, check=True)
         seconds.append(time.perf_counter() - start)
     return 1000 * median(seconds)
-
-
-def _bpp(data: bytes, image: np.ndarray) -> float:
-    height, width = image.shape[:2]
-    return 8 * len(data) / int(height * width)

@@ -87,6 +87,7 @@ for _experiment in (
     evaluate.machine_vision,
     evaluate.backbone,
     evaluate.maps,
+    evaluate.visual,
 ):
     _evaluate.command()(_reporting_errors(_experiment))
 app.add_typer(_evaluate, name="evaluate")

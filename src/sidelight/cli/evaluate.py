@@ -151,6 +151,26 @@ def backbone(
     _run(made, folder, workers)
 
 
+def visual(
+    dataset: DatasetArgument,
+    page: Annotated[Path, typer.Argument(metavar="PAGE", help="The HTML file to write.")],
+    *,
+    bpp: Annotated[float, typer.Option(min=0.01, help="Rate that every codec is brought to.")],
+    codecs: Annotated[
+        str, typer.Option(help="Names separated by commas; the first is compared with the others.")
+    ] = "sidelight,vvc,avif,webp,jpeg2000",
+    metrics: MetricsOption = "psnr,lpips",
+    limit: LimitOption = 4,
+    side: SideOption = None,
+) -> None:
+    """Pictures of all codecs at one rate, side by side (figure 11)."""
+    from sidelight.evaluate.visual import show_at_equal_rate
+
+    chosen = _dataset(dataset, limit, side)
+    show_at_equal_rate(chosen, codecs.split(","), bpp, _metrics(metrics), page)
+    say(f"wrote {page}")
+
+
 def maps(
     dataset: DatasetArgument,
     folder: FolderArgument,

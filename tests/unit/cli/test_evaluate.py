@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pytest
@@ -38,6 +39,16 @@ def test_maps_are_drawn_of_every_picture(folder, tmp_path):
         f"{n}.png" for n in ("with-text", "without-text", "difference", "masks", "bits")
     }
     assert np.asarray(Image.open(tmp_path / "out" / "a" / "with-text.png")).shape == (48, 64, 3)
+
+
+def test_visual_brings_codecs_to_one_rate(folder, tmp_path):
+    page = tmp_path / "page.html"
+    done = invoke("visual", folder, page, "--bpp", 2, "--codecs", "webp,jpeg", "--metrics", "psnr")
+    assert done.exit_code == 0, done.output
+    found = page.read_text("utf-8")
+    rates = [float(rate) for rate in re.findall(r'data-facts="([\d.]+) bpp', found)]
+    assert len(rates) == 4  # two codecs, to be chosen on either side
+    assert rates == pytest.approx([2] * 4, rel=0.1)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,11 @@ What a setting means is said where the point is made: see the factory of each co
 reach 0.1 bpp, and ffmpeg's libjxl ends at 0.25.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.bpg import BpgPoint
@@ -13,6 +16,8 @@ from sidelight.evaluate.codecs.ffmpeg import hevc, jpeg_xl, vvc
 from sidelight.evaluate.codecs.pillow import avif, jpeg, jpeg2000, webp
 from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.codecs.vtm import VtmPoint
+
+_NUM_FINE = 129
 
 
 class Family(NamedTuple):
@@ -26,6 +31,11 @@ class Family(NamedTuple):
     """Whether a setting must be a whole number."""
     defaults: tuple[float, ...]
     """From the smallest files to the largest."""
+
+    @property
+    def falling(self) -> bool:
+        """Whether a larger setting gives smaller files."""
+        return self.defaults[0] > self.defaults[-1]
 
 
 def _sidelight(quality: float) -> CodecPoint:
@@ -48,6 +58,20 @@ FAMILIES = {
 }
 
 
+def fine_settings(name: str) -> Sequence[float]:
+    """Returns many settings of a codec, from the smallest files to the largest.
+
+    Raises:
+        ConfigError: The codec is unknown.
+    """
+    family = _family(name)
+    if family.whole:
+        settings = [float(k) for k in range(math.ceil(family.lowest), int(family.highest) + 1)]
+    else:
+        settings = np.geomspace(family.lowest, family.highest, _NUM_FINE).tolist()
+    return settings[::-1] if family.falling else settings
+
+
 def codec_points(name: str, settings: Sequence[float] | None = None) -> list[CodecPoint]:
     """Returns a codec at each setting, from the smallest files to the largest.
 
@@ -60,9 +84,7 @@ def codec_points(name: str, settings: Sequence[float] | None = None) -> list[Cod
         ConfigError: The codec is unknown, a setting is out of range, or a program is missing.
         CheckpointError: Sidelight's weights are missing.
     """
-    if name not in FAMILIES:
-        raise ConfigError(f"no codec {name!r}, known are {', '.join(sorted(FAMILIES))}")
-    family = FAMILIES[name]
+    family = _family(name)
     chosen = family.defaults if settings is None else settings
     for setting in chosen:
         if not family.lowest <= setting <= family.highest or (family.whole and setting % 1):
@@ -71,5 +93,10 @@ def codec_points(name: str, settings: Sequence[float] | None = None) -> list[Cod
                 f"{name} takes as {family.unit} {kind} from {family.lowest:g} to "
                 f"{family.highest:g}, got {setting}"
             )
-    falling = family.defaults[0] > family.defaults[-1]
-    return [family.make(setting) for setting in sorted(chosen, reverse=falling)]
+    return [family.make(setting) for setting in sorted(chosen, reverse=family.falling)]
+
+
+def _family(name: str) -> Family:
+    if name not in FAMILIES:
+        raise ConfigError(f"no codec {name!r}, known are {', '.join(sorted(FAMILIES))}")
+    return FAMILIES[name]
