@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -28,7 +28,13 @@ from sidelight.evaluate.summarise import (
     published_points,
 )
 from sidelight.evaluate.summary import NO_CAPTION_READ, MetricInfo, Summary, series_name
-from sidelight.metrics.protocol import FeatureExtractor, Metric, PictureMetric, is_set_metric
+from sidelight.metrics.protocol import (
+    FeatureExtractor,
+    Metric,
+    PictureMetric,
+    is_picture_metric,
+    is_set_metric,
+)
 from sidelight.metrics.registry import load_metrics
 
 Report = Callable[[int, int, str], None]
@@ -192,5 +198,4 @@ def _tools(metrics: tuple[str, ...]) -> tuple[list[PictureMetric], list[FeatureE
     """Returns what a process measures with, loaded once."""
     loaded, _ = load_metrics(metrics)
     extractors = {m.features.name: m.features for m in loaded if is_set_metric(m)}
-    of_pictures = [m for m in loaded if not is_set_metric(m)]
-    return cast(list[PictureMetric], of_pictures), list(extractors.values())
+    return [m for m in loaded if is_picture_metric(m)], list(extractors.values())

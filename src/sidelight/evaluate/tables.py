@@ -13,7 +13,6 @@ from sidelight.pixels.atomic import write_atomically
 
 POINTS_FILE = "points.csv"
 EMPTY = "\N{EN DASH}"
-_REFERENCE = "right"
 _NOT_MEASURED = "not measured at this point"
 _NOT_COMPARED = "not compared"
 _DIGITS = 4
@@ -85,33 +84,19 @@ def points_table(summary: Summary) -> Table:
 
 
 def captions_table(summary: Summary) -> Table:
-    """Returns what other captions change against the right one, a row per setting and choice."""
-    right = {(p.codec, p.setting): p.metrics for p in summary.points if p.captions == _REFERENCE}
-    points = [
-        point
-        for series in curves(summary).values()
-        for point in series
-        if point.captions != _REFERENCE and (point.codec, point.setting) in right
-    ]
+    """Returns what captions change against none, a row per setting and choice of captions."""
+    rows: dict[tuple[str, str, str], dict[str, Estimate]] = {}
+    for effect in summary.caption_effects:
+        row = rows.setdefault((effect.codec, effect.captions, effect.setting), {})
+        row[effect.metric] = effect.change
     columns = {
-        "codec": ("codec", [_word(p.codec) for p in points]),
-        "captions": ("caption", [_word(p.captions) for p in points]),
-        "setting": ("setting", [_word(p.setting) for p in points]),
-        "bpp": ("bpp", _column(p.bpp.value for p in points)),
+        name: (name if name != "captions" else "caption", [_word(key[k]) for key in rows])
+        for k, name in enumerate(("codec", "captions", "setting"))
     }
-    for name, info in summary.metrics.items():
-        changes = [
-            p.metrics[name].value - right[p.codec, p.setting][name].value
-            if name in p.metrics and name in right[p.codec, p.setting]
-            else None
-            for p in points
-        ]
-        missing = summary.unavailable.get(name, _NOT_MEASURED)
-        cells = _column(changes, missing, signed=True)
-        for k, change in enumerate(changes):
-            if change:
-                word = "better" if (change > 0) == info.higher_is_better else "worse"
-                cells[k] = Cell(change, cells[k].text, word)
+    for name in dict.fromkeys(effect.metric for effect in summary.caption_effects):
+        info = summary.metrics[name]
+        changes = (row.get(name) for row in rows.values())
+        cells = _column(changes, _NOT_MEASURED, signed=True)
         columns[name] = (_directed(info.label, info.higher_is_better), cells)
     return _from_columns(columns)
 

@@ -11,7 +11,7 @@ from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
 from sidelight.evaluate.report import Comparison, Version, write_report
 from sidelight.evaluate.summary import MetricInfo, Summary
-from sidelight.metrics.protocol import PictureMetric, Sample, is_set_metric
+from sidelight.metrics.protocol import PictureMetric, Sample, is_picture_metric
 from sidelight.metrics.registry import load_metrics
 
 _CAPTIONS = ("right", "none", "wrong")
@@ -34,7 +34,7 @@ def show_at_equal_rate(
         CodecError: A codec fails.
     """
     loaded, unavailable = load_metrics(metrics)
-    of_pictures = [metric for metric in loaded if not is_set_metric(metric)]
+    of_pictures = [metric for metric in loaded if is_picture_metric(metric)]
     comparisons = [
         Comparison(
             picture.name,

@@ -86,3 +86,8 @@ class SetMetric(Metric, Protocol):
 def is_set_metric(metric: Metric) -> TypeGuard[SetMetric]:
     """Returns whether the metric is of sets, and reads features."""
     return hasattr(metric, "features")
+
+
+def is_picture_metric(metric: Metric) -> TypeGuard[PictureMetric]:
+    """Returns whether the metric is of single pictures."""
+    return not is_set_metric(metric)

@@ -1,7 +1,14 @@
 """A summary with made-up numbers of which every test knows how they came about."""
 
 from sidelight.evaluate.statistics import BDRate, Estimate
-from sidelight.evaluate.summary import BDResult, MetricInfo, Point, SetEstimate, Summary
+from sidelight.evaluate.summary import (
+    BDResult,
+    CaptionEffect,
+    MetricInfo,
+    Point,
+    SetEstimate,
+    Summary,
+)
 
 CURVES = (("webp", "-", 2.0), ("sidelight", "right", 1.0), ("sidelight", "wrong", 1.1))
 SETTINGS = (0.4, 0.1, 0.2)
@@ -43,6 +50,9 @@ def make_summary() -> Summary:
         },
         unavailable={"nima": "no weights: set SIDELIGHT_ASSETS"},
         points=points,
+        caption_effects=[
+            CaptionEffect("sidelight", "rate=0.1", "wrong", "lpips", Estimate(0.03, 0.02, 0.04))
+        ],
         bd_rates=[
             BDResult("lpips", "sidelight, right", "webp", BDRate(100, 90, 110.5, 101, 99, 0.75)),
             BDResult("psnr", "sidelight, right", "webp", None, "the metric gets no better"),
