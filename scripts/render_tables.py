@@ -295,12 +295,62 @@ def speed_training(record: Record) -> str:
     return f"The convolution runs at {rate:.0f} GFLOP/s.\n\n{_markdown(header, rows)}"
 
 
+_ABLATED = {
+    "full": "full",
+    "no-d-text": "w/o D text",
+    "no-g-text": "w/o G text",
+    "no-text": "w/o text",
+    "hific": "HiFiC, no SSA",
+}
+_PAPER_BD = {
+    "full": ("0", "0"),
+    "no-d-text": ("4.02", "5.22"),
+    "no-g-text": ("5.89", "9.77"),
+    "no-text": ("11.51", "18.70"),
+}
+
+
+def ablation(record: Record) -> str:
+    """Returns one row for each variant and what its decoder was given, beside the paper's bits."""
+    header = [
+        "variant",
+        "caption",
+        "bpp",
+        "PSNR dB",
+        "LPIPS",
+        "FD-EffNet",
+        "paper: extra bits at equal LPIPS, %",
+        "at equal FID, %",
+    ]
+    rows = []
+    for point in record["points"]:
+        name, given = point["codec"], point["captions"]
+        metrics = point["metrics"]
+        paper = _PAPER_BD.get(name, ("", "")) if given == "right" else ("", "")
+        rows.append(
+            [
+                _ABLATED[name],
+                given,
+                f"{point['bpp'][0]:.4f}",
+                f"{metrics['psnr'][0]:.2f}",
+                "{:.4f} ({:.4f} to {:.4f})".format(*metrics["lpips"]),
+                f"{metrics['fd_effnet']['value']:.1f}",
+                *paper,
+            ]
+        )
+    order = list(_ABLATED.values())
+    rows.sort(key=lambda row: (order.index(row[0]), row[1] != "right", row[1] != "none"))
+    return _markdown(header, rows)
+
+
 TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-rd": ("rd_kodak.json", kodak_rd),
     "determinism": ("determinism_matrix.json", determinism),
     "speed": ("speed_kodak.json", speed),
     "memory": ("memory_large_picture.json", memory),
     "speed-training": ("speed_training_small.json", speed_training),
+    "speed-training-paper": ("speed_training_paper.json", speed_training),
+    "ablation": ("evaluate_ablation_kodak.json", ablation),
     "text-retrieval": ("text_retrieval.json", text_retrieval),
     "text-mismatch": ("text_mismatch.json", text_mismatch),
     "text-odd-captions": ("text_odd_captions.json", text_odd_captions),

@@ -21,7 +21,7 @@ _OWN = "caption-"
 GIVEN = {
     "right": "the picture's first caption",
     "none": "no caption",
-    "wrong": "the first caption of the next picture (spec C15)",
+    "wrong": "the first caption of the next picture",
     "other": "the picture's second caption, which says it in other words",
     "shuffled": "the words of the first caption in another order",
     "NA": 'the text "NA"',

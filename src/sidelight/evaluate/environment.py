@@ -41,7 +41,10 @@ def environment(*, model: bytes | None = None, seed: int | None = None) -> dict[
 def command_line(arguments: Sequence[str]) -> str:
     """Returns the command as one may type it in the repository, without this machine's paths."""
     interpreter, *rest = arguments
-    named = [Path(interpreter).name.rstrip(".0123456789"), *rest]
+    if rest and Path(rest[0]).name == "sidelight":
+        named = ["sidelight", *rest[1:]]
+    else:
+        named = [Path(interpreter).name.rstrip(".0123456789"), *rest]
     return shlex.join(part.replace(f"{_REPOSITORY}/", "") for part in named)
 
 

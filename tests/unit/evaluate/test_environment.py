@@ -13,6 +13,11 @@ def test_command_names_no_place_on_this_machine():
     )
 
 
+def test_the_installed_command_is_named_as_it_is_typed():
+    arguments = ["/usr/bin/python3.11", "/elsewhere/bin/sidelight", "evaluate", "rd", "kodak"]
+    assert command_line(arguments) == "sidelight evaluate rd kodak"
+
+
 def test_environment_is_json_with_versions():
     found = json.loads(json.dumps(environment(model=bytes(8), seed=3)))
     assert found["packages"]["torch"]
