@@ -339,6 +339,7 @@ def ablation(record: Record) -> str:
             ]
         )
     order = list(_ABLATED.values())
+    # models whose G has read no text decode the same with any caption
     rows.sort(key=lambda row: (order.index(row[0]), row[1] != "right", row[1] != "none"))
     return _markdown(header, rows)
 

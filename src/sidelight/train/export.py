@@ -55,6 +55,8 @@ def export_run(
         model.load_state_dict(state["ema"])
     except (OSError, KeyError, RuntimeError) as error:
         raise CheckpointError(f"{folder} holds no run: {error}") from None
+    if not recipe.generator_text:
+        ignore_text(model)
     if pictures:
         place_levels(model, pictures, target_bpp)
     provenance = {
@@ -67,6 +69,14 @@ def export_run(
     }
     text_encoder = load_text_encoder(recipe.text_encoder).identity
     save_checkpoint(target, Checkpoint(ExportedModel(model), text_encoder, provenance))
+
+
+@torch.no_grad()
+def ignore_text(model: CodecModel) -> None:
+    """Makes every caption act as none does: what G has never learned to read would disturb it."""
+    for block in model.generator.ssa:
+        for first_layer in ("to_gamma.0", "to_beta.0"):
+            block.get_submodule(first_layer).get_parameter("weight").zero_()
 
 
 @torch.no_grad()
