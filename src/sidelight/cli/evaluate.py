@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say
 
 if TYPE_CHECKING:
@@ -190,13 +189,7 @@ def _run(experiment: "Experiment", folder: Path, workers: int) -> None:
     from sidelight.evaluate.experiment import run
     from sidelight.evaluate.present import present
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with progress_bar() as progress:
         task = progress.add_task(experiment.name)
 
         def report(done: int, total: int, name: str) -> None:

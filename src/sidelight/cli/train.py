@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
@@ -45,13 +44,7 @@ def train(
     from sidelight.train.run import train as run
 
     loaded = load_recipe(recipe, changes or (), fragments=fragments or ())
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("steps", total=loaded.num_steps)
 
         def report(step: int, record: dict[str, Any]) -> None:
