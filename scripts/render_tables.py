@@ -340,6 +340,46 @@ def ablation(record: Record) -> str:
     return _markdown(header, rows)
 
 
+_COMPARED_IN = ("lpips", "fd_effnet", "ipd_effnet")
+
+
+def bd_rates(record: Record) -> str:
+    """Returns ours against each anchor, where the curves can be compared."""
+    results = [
+        r
+        for r in record["bd_rates"]
+        if r["series"].startswith("sidelight") and r["metric"] in _COMPARED_IN and r["rate"]
+    ]
+    labels = {name: info["label"] for name, info in record["metrics"].items()}
+    rows = []
+    for result in results:
+        percent, low, high, akima, *_ = result["rate"]
+        interval = "" if low != low else f"{low:+.1f} to {high:+.1f}"  # NaN: no interval
+        names = [result["anchor"], labels[result["metric"]], result["series"]]
+        rows.append([*names, f"{percent:+.1f}", interval, f"{akima:+.1f}"])
+    header = ["against", "at equal", "ours", "bits, %", "95 % interval", "by Akima"]
+    return _markdown(header, rows)
+
+
+def caption_effects(record: Record) -> str:
+    """Returns what the right and the wrong caption change against none, for the same files."""
+    metrics = ("lpips", "ipd_effnet", "psnr", "ms_ssim")
+    labels = [record["metrics"][name]["label"] for name in metrics]
+    changes = {
+        (e["setting"], e["captions"], e["metric"]): e["change"] for e in record["caption_effects"]
+    }
+    rows = [
+        [setting, captions, *(_with_interval(changes[setting, captions, m]) for m in metrics)]
+        for setting, captions in dict.fromkeys(key[:2] for key in changes)
+    ]
+    return _markdown(["setting", "caption", *labels], rows)
+
+
+def _with_interval(change: Sequence[float]) -> str:
+    value, low, high = change
+    return f"{value:+.4f} ({low:+.4f} to {high:+.4f})"
+
+
 TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-rd": ("rd_kodak.json", kodak_rd),
     "determinism": ("determinism_matrix.json", determinism),
@@ -347,6 +387,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "memory": ("memory_large_picture.json", memory),
     "speed-training": ("speed_training_small.json", speed_training),
     "speed-training-paper": ("speed_training_paper.json", speed_training),
+    "kodak-bd-rates": ("evaluate_rd_kodak.json", bd_rates),
+    "kodak-captions": ("evaluate_rd_kodak.json", caption_effects),
     "ablation": ("evaluate_ablation_kodak.json", ablation),
     "text-retrieval": ("text_retrieval.json", text_retrieval),
     "text-mismatch": ("text_mismatch.json", text_mismatch),
