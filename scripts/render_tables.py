@@ -343,6 +343,22 @@ def ablation(record: Record) -> str:
 _COMPARED_IN = ("lpips", "fd_effnet", "ipd_effnet")
 
 
+def stability(record: Record) -> str:
+    """Returns a row for each text that the same files were decoded with."""
+    rows = [
+        [
+            point["captions"],
+            f"{point['metrics']['psnr'][0]:.3f}",
+            f"{point['metrics']['lpips'][0]:.4f}",
+            f"{point['metrics']['fd_effnet']['value']:.1f}",
+        ]
+        for point in record["points"]
+    ]
+    first = record["points"][0]
+    files = f"{first['num_pictures']} files, {first['setting']}, {first['bpp'][0]:.4f} bpp."
+    return f"{files}\n\n{_markdown(['caption', 'PSNR dB', 'LPIPS', 'FD-EffNet'], rows)}"
+
+
 def bd_rates(record: Record) -> str:
     """Returns ours against each anchor, where the curves can be compared."""
     results = [
@@ -389,6 +405,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "speed-training-paper": ("speed_training_paper.json", speed_training),
     "kodak-bd-rates": ("evaluate_rd_kodak.json", bd_rates),
     "kodak-captions": ("evaluate_rd_kodak.json", caption_effects),
+    "stability": ("evaluate_stability_kodak.json", stability),
     "ablation": ("evaluate_ablation_kodak.json", ablation),
     "text-retrieval": ("text_retrieval.json", text_retrieval),
     "text-mismatch": ("text_mismatch.json", text_mismatch),
