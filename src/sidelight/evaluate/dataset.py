@@ -4,7 +4,7 @@ import hashlib
 import random
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -88,9 +88,14 @@ class Dataset:
         given = self.given(k, captions)
         return (given, *(c for c in own if c != given)) if given in own else own
 
-    def manifest(self) -> dict[str, str]:
-        """Returns the SHA-256 of each file by its name."""
-        return {p.name: hashlib.sha256(p.path.read_bytes()).hexdigest() for p in self.pictures}
+    def describe(self) -> dict[str, Any]:
+        """Returns what records say of it: name, number, side, and the SHA-256 of each file."""
+        return {
+            "name": self.name,
+            "num_pictures": len(self.pictures),
+            "side_px": self.side_px,
+            "sha256": {picture.name: sha256_of(picture.path) for picture in self.pictures},
+        }
 
     def _own(self, k: int, number: int) -> str:
         picture = self.pictures[k]
@@ -100,6 +105,12 @@ class Dataset:
                 f"needed: list them in {CAPTIONS_FILE} beside the pictures"
             )
         return picture.captions[number]
+
+
+def sha256_of(path: Path) -> str:
+    """Returns the digest of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_dataset(place: str, *, side_px: int | None = None, limit: int | None = None) -> Dataset:

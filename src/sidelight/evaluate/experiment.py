@@ -19,7 +19,7 @@ from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.codecs.published import PublishedCurve
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
-from sidelight.evaluate.measure import Measured, Task, measure, tasks_of
+from sidelight.evaluate.measure import Measured, Task, captions_for, measure, tasks_of
 from sidelight.evaluate.results import Results, save_features
 from sidelight.evaluate.summarise import (
     bd_rates_of,
@@ -27,7 +27,7 @@ from sidelight.evaluate.summarise import (
     points_of,
     published_points,
 )
-from sidelight.evaluate.summary import NO_CAPTION_READ, MetricInfo, Summary, series_name
+from sidelight.evaluate.summary import MetricInfo, Summary, series_name
 from sidelight.metrics.protocol import (
     FeatureExtractor,
     Metric,
@@ -69,14 +69,14 @@ class Experiment:
         measured = [
             series_name(point.codec, captions)
             for point in self.points
-            for captions in (self.captions if point.reads_text else (NO_CAPTION_READ,))
+            for captions in captions_for(point, self.captions)
         ]
         return list(dict.fromkeys([*measured, *(curve.name for curve in self.published)]))
 
     def conditions(self) -> dict[str, Any]:
         """Returns what must be equal for a run to go on in the same folder."""
         return {
-            "data set": [self.dataset.name, self.dataset.side_px, self.dataset.manifest()],
+            "data set": self.dataset.describe(),
             "codecs": described(self.points),
             "captions": list(self.captions),
             "metrics": list(self.metrics),
@@ -99,7 +99,8 @@ def run(
         ConfigError: The folder belongs to another experiment.
     """
     loaded, unavailable = load_metrics(experiment.metrics)
-    results = Results(folder, experiment.conditions())
+    conditions = experiment.conditions()
+    results = Results(folder, conditions)
     dataset = experiment.dataset
     names = [picture.name for picture in dataset.pictures]
     _keep_features_of_originals(dataset, loaded, results)
@@ -118,14 +119,9 @@ def run(
     summary = Summary(
         experiment=experiment.name,
         environment=environment() | {"workers": workers},
-        dataset={
-            "name": dataset.name,
-            "num_pictures": len(names),
-            "side_px": dataset.side_px,
-            "sha256": dataset.manifest(),
-        },
-        codecs=described(experiment.points),
-        metrics={m.name: MetricInfo(m.label, m.higher_is_better, m.source) for m in loaded},
+        dataset=conditions["data set"],
+        codecs=conditions["codecs"],
+        metrics={metric.name: MetricInfo.of(metric) for metric in loaded},
         unavailable=unavailable,
         points=points,
         caption_effects=caption_effects_of(results.rows, loaded),

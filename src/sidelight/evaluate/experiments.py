@@ -42,13 +42,10 @@ def rate_distortion(
         anchors: The series that BD-rates are against.
         published: Curves of others to show beside them.
     """
-    chosen = codecs or dict.fromkeys((*_FREE_CODECS, OURS))
-    points = list(chain.from_iterable(codec_points(n, s) for n, s in chosen.items()))
-    points += points_of_models(models)
     return Experiment(
         name="rate-distortion",
         dataset=dataset,
-        points=points,
+        points=_points_of_codecs(codecs) + points_of_models(models),
         captions=tuple(captions),
         metrics=tuple(metrics),
         anchors=tuple(anchors),
@@ -64,12 +61,11 @@ def ablation(
     Raises:
         ConfigError: There are fewer than two models.
     """
-    _expect(models, 2, "the full model first and its variants after it")
-    points = points_of_models(models)
+    _expect_two(models, "the full model first and its variants after it")
     return Experiment(
         name="ablation",
         dataset=dataset,
-        points=points,
+        points=points_of_models(models),
         captions=("right", "none", "wrong"),
         metrics=tuple(metrics),
         anchors=(f"{next(iter(models))}, right",),
@@ -91,11 +87,10 @@ def stability(
 
 def machine_vision(dataset: Dataset, codecs: Mapping[str, Sequence[float] | None]) -> Experiment:
     """Returns figure 9: what a detector still finds, at each rate."""
-    chosen = codecs or dict.fromkeys((*_FREE_CODECS, OURS))
     return Experiment(
         name="machine-vision",
         dataset=dataset,
-        points=list(chain.from_iterable(codec_points(n, s) for n, s in chosen.items())),
+        points=_points_of_codecs(codecs),
         captions=("right", "none"),
         metrics=("map", "psnr"),
     )
@@ -109,7 +104,7 @@ def backbone(
     Raises:
         ConfigError: There are not two models.
     """
-    _expect(models, 2, "the twin without text, then the model that reads it")
+    _expect_two(models, "the twin without text, then the model that reads it")
     return Experiment(
         name="backbone",
         dataset=dataset,
@@ -135,6 +130,11 @@ def points_of_models(models: Models) -> list[CodecPoint]:
     return points
 
 
-def _expect(models: Models, count: int, which: str) -> None:
-    if len(models) < count:
-        raise ConfigError(f"needs {count} models or more, {which}; got {len(models)}: --model")
+def _points_of_codecs(codecs: Mapping[str, Sequence[float] | None]) -> list[CodecPoint]:
+    chosen = codecs or dict.fromkeys((*_FREE_CODECS, OURS))
+    return list(chain.from_iterable(codec_points(n, s) for n, s in chosen.items()))
+
+
+def _expect_two(models: Models, which: str) -> None:
+    if len(models) < 2:
+        raise ConfigError(f"needs 2 models or more, {which}; got {len(models)}: --model")

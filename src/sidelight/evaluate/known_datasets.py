@@ -1,6 +1,5 @@
 """The paper's test sets: what a folder must hold to be one of them (spec section 13)."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from sidelight.errors import ConfigError
-from sidelight.evaluate.dataset import CAPTIONS_FILE, load_dataset
+from sidelight.evaluate.dataset import CAPTIONS_FILE, load_dataset, sha256_of
 
 _SHOWN = 5
 
@@ -44,7 +43,7 @@ class KnownDataset:
                 [
                     name
                     for name, picture in found.items()
-                    if name in self.sha256 and _digest(picture.path) != self.sha256[name]
+                    if name in self.sha256 and sha256_of(picture.path) != self.sha256[name]
                 ],
             ),
             (
@@ -78,7 +77,3 @@ def find_known(name: str) -> KnownDataset:
     if name not in known:
         raise ConfigError(f"no data set {name!r}, known are {', '.join(known)}")
     return known[name]
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -34,12 +34,17 @@ class Measured(NamedTuple):
 def tasks_of(
     points: Iterable[CodecPoint], num_pictures: int, captions: Sequence[str]
 ) -> list[Task]:
-    """Returns every picture at every point; codecs that read no text decode once."""
+    """Returns every picture at every point."""
     return [
-        Task(point, k, tuple(captions) if point.reads_text else (NO_CAPTION_READ,))
+        Task(point, k, captions_for(point, captions))
         for point in points
         for k in range(num_pictures)
     ]
+
+
+def captions_for(point: CodecPoint, captions: Sequence[str]) -> tuple[str, ...]:
+    """Returns with what a point decodes; a codec that reads no text decodes once."""
+    return tuple(captions) if point.reads_text else (NO_CAPTION_READ,)
 
 
 def measure(

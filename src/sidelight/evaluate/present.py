@@ -26,7 +26,7 @@ def present(experiment: Experiment, summary: Summary, folder: Path) -> Path:
         path.parent.mkdir(exist_ok=True)
         write_curve(path, _published_form(summary, series, points))
     save_plots(summary, folder / _PLOTS_FOLDER)
-    results = Results(folder, experiment.conditions())
+    results = Results(folder)
     compared = [compare(experiment, results, k) for k in _spread(len(experiment.dataset.pictures))]
     write_report(summary, compared, folder / REPORT_FILE)
     return folder / REPORT_FILE
@@ -40,17 +40,25 @@ def compare(experiment: Experiment, results: Results, picture: int) -> Compariso
     """
     dataset = experiment.dataset
     name = dataset.pictures[picture].name
+    rows: dict[tuple[str, str], list[Row]] = {}
+    for row in results.rows:
+        if row.image == name:
+            rows.setdefault((row.codec, row.setting), []).append(row)
+
+    def bpp(point: CodecPoint) -> float:
+        return rows[point.codec, point.setting][0].bpp
+
     points = sorted(experiment.points, key=lambda point: not point.reads_text)
     first = [point for point in points if point.codec == points[0].codec]
-    target = _row(results, first[len(first) // 2], name).bpp
+    target = bpp(first[len(first) // 2])
     versions = []
     for codec in dict.fromkeys(point.codec for point in points):
         point = min(
             (point for point in points if point.codec == codec),
-            key=lambda point: abs(_row(results, point, name).bpp - target),
+            key=lambda point: abs(bpp(point) - target),
         )
         data = results.read_file(point.codec, point.setting, name)
-        for row in _rows(results, point, name):
+        for row in rows[point.codec, point.setting]:
             text = "" if row.captions == NO_CAPTION_READ else dataset.given(picture, row.captions)
             label = ", ".join(
                 part for part in (row.codec, row.setting, row.captions) if part != NO_CAPTION_READ
@@ -75,15 +83,3 @@ def _spread(count: int) -> Iterable[int]:
     """Returns the places of a few pictures, evenly over all."""
     shown = min(_NUM_COMPARED, count)
     return (k * count // shown for k in range(shown))
-
-
-def _row(results: Results, point: CodecPoint, image: str) -> Row:
-    return _rows(results, point, image)[0]
-
-
-def _rows(results: Results, point: CodecPoint, image: str) -> Sequence[Row]:
-    return [
-        row
-        for row in results.rows
-        if (row.codec, row.setting, row.image) == (point.codec, point.setting, image)
-    ]

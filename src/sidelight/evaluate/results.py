@@ -50,29 +50,26 @@ class Row:
 class Results:
     """Rows in ``pictures.jsonl``, coded files and features of each picture beside them."""
 
-    def __init__(self, folder: Path, conditions: Mapping[str, Any]) -> None:
-        """Opens the folder, new or begun under the same conditions.
+    def __init__(self, folder: Path, conditions: Mapping[str, Any] | None = None) -> None:
+        """Opens the folder.
+
+        Args:
+            folder: A new one, or one begun under the same conditions.
+            conditions: Of what is to be added; None where nothing is.
 
         Raises:
             ConfigError: What is there was measured under others.
         """
         self.folder = folder
-        place = folder / _CONDITIONS_FILE
-        here = json.loads(json.dumps(conditions))
-        if place.exists() and (before := json.loads(place.read_text("utf-8"))) != here:
-            differing = sorted(k for k in before.keys() | here if before.get(k) != here.get(k))
-            raise ConfigError(
-                f"{folder} was begun with other {', '.join(differing)}: choose another folder, "
-                "or delete it"
-            )
-        write_atomically(place, json.dumps(here, indent=1).encode())
+        if conditions is not None:
+            _agree(folder, json.loads(json.dumps(conditions)))
         self._path = folder / _ROWS_FILE
         self.rows = list(_read_rows(self._path))
+        self._held = {_key(row) for row in self.rows}
 
     def holds(self, codec: str, setting: str, image: str, captions: Sequence[str]) -> bool:
         """Returns whether all of these rows are there."""
-        found = {(r.codec, r.setting, r.image, r.captions) for r in self.rows}
-        return all((codec, setting, image, choice) in found for choice in captions)
+        return all((codec, setting, image, choice) in self._held for choice in captions)
 
     def add(self, rows: Sequence[Row]) -> None:
         """Appends the rows of one picture, all in one write."""
@@ -80,6 +77,7 @@ class Results:
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(lines)
         self.rows += rows
+        self._held |= {_key(row) for row in rows}
 
     def keep_file(self, codec: str, setting: str, image: str, data: bytes) -> None:
         """Keeps what a codec wrote, so that it can be decoded again."""
@@ -112,6 +110,23 @@ def save_features(path: Path, features: Float32[np.ndarray, "n f"]) -> None:
     buffer = io.BytesIO()
     np.save(buffer, features)
     write_atomically(path, buffer.getvalue())
+
+
+def _key(row: Row) -> tuple[str, str, str, str]:
+    return row.codec, row.setting, row.image, row.captions
+
+
+def _agree(folder: Path, conditions: dict[str, Any]) -> None:
+    place = folder / _CONDITIONS_FILE
+    before = json.loads(place.read_text("utf-8")) if place.exists() else conditions
+    if before != conditions:
+        keys = before.keys() | conditions
+        differing = sorted(k for k in keys if before.get(k) != conditions.get(k))
+        raise ConfigError(
+            f"{folder} was begun with other {', '.join(differing)}: choose another folder, "
+            "or delete it"
+        )
+    write_atomically(place, json.dumps(conditions, indent=1).encode())
 
 
 def _read_rows(path: Path) -> Iterable[Row]:

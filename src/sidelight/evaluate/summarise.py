@@ -1,7 +1,7 @@
 """From rows of pictures to points of curves, and from two curves to a BD-rate."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
 import numpy as np
@@ -17,7 +17,7 @@ from sidelight.metrics.protocol import Metric, SetMetric, is_set_metric
 
 def points_of(results: Results, metrics: Sequence[Metric]) -> list[Point]:
     """Returns one point for each codec, setting and choice of captions, in that order of rows."""
-    return [_point(rows, results, metrics) for rows in _grouped(results.rows)]
+    return [_point(rows, results, metrics) for rows in _by_point(results.rows).values()]
 
 
 def published_points(curves: Iterable[PublishedCurve]) -> list[Point]:
@@ -45,7 +45,7 @@ def published_points(curves: Iterable[PublishedCurve]) -> list[Point]:
 
 def caption_effects_of(rows: Iterable[Row], metrics: Sequence[Metric]) -> list[CaptionEffect]:
     """Returns the paired difference to decoding without a caption, for metrics of pictures."""
-    groups = {(m[0].codec, m[0].setting, m[0].captions): m for m in _grouped(rows)}
+    groups = _by_point(rows)
     effects = []
     for (codec, setting, captions), members in groups.items():
         without = groups.get((codec, setting, "none"))
@@ -70,8 +70,9 @@ def bd_rates_of(
         anchors: Series, as ``Point.series`` names them.
     """
     series = list(dict.fromkeys(point.series for point in points))
+    groups = _by_point(rows)
     return [
-        _bd_rate(metric, anchor, name, points, rows)
+        _bd_rate(metric, anchor, name, points, groups)
         for anchor in anchors
         for metric in metrics
         for name in series
@@ -79,13 +80,15 @@ def bd_rates_of(
     ]
 
 
-def _grouped(rows: Iterable[Row]) -> list[list[Row]]:
+def _by_point(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
+    """Returns the rows of each codec, setting and captions by picture; points by rising rate."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.codec, row.captions, row.setting), []).append(row)
+        groups.setdefault((row.codec, row.setting, row.captions), []).append(row)
     for members in groups.values():
         members.sort(key=lambda row: row.image)
-    return sorted(groups.values(), key=lambda m: (m[0].codec, m[0].captions, _mean_bpp(m)))
+    ordered = sorted(groups, key=lambda k: (k[0], k[2], _mean_bpp(groups[k])))
+    return {key: groups[key] for key in ordered}
 
 
 def _mean_bpp(rows: Sequence[Row]) -> float:
@@ -122,7 +125,11 @@ def _set_value(metric: SetMetric, rows: Sequence[Row], results: Results) -> SetE
 
 
 def _bd_rate(
-    metric: Metric, anchor: str, tested: str, points: Sequence[Point], rows: Sequence[Row]
+    metric: Metric,
+    anchor: str,
+    tested: str,
+    points: Sequence[Point],
+    groups: Mapping[tuple[str, str, str], Sequence[Row]],
 ) -> BDResult:
     up = metric.higher_is_better
     measured = all(_of_series(points, name)[0].num_pictures for name in (anchor, tested))
@@ -134,7 +141,11 @@ def _bd_rate(
                 higher_is_better=up,
             )
         else:
-            curves = (_curve(points, rows, name, metric.name) for name in (anchor, tested))
+            curves = []
+            for series in (anchor, tested):
+                members = _of_series(points, series)
+                tables = [groups[p.codec, p.setting, p.captions] for p in members]
+                curves.append(_curve(tables, metric.name))
             rate = bd_rate(*curves, higher_is_better=up)
     except ConfigError as error:
         return BDResult(metric.name, anchor, tested, None, str(error))
@@ -153,16 +164,8 @@ def _of_series(points: Sequence[Point], series: str) -> list[Point]:
     return [point for point in points if point.series == series]
 
 
-def _curve(points: Sequence[Point], rows: Sequence[Row], series: str, metric: str) -> Curve:
-    members = _of_series(points, series)
-    tables = [
-        sorted((r for r in rows if _belongs(r, p)), key=lambda row: row.image) for p in members
-    ]
+def _curve(tables: Sequence[Sequence[Row]], metric: str) -> Curve:
     return Curve(
         np.array([[row.bpp for row in table] for table in tables]),
         np.array([[row.metrics[metric] for row in table] for table in tables]),
     )
-
-
-def _belongs(row: Row, point: Point) -> bool:
-    return (row.codec, row.setting, row.captions) == (point.codec, point.setting, point.captions)

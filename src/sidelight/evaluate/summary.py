@@ -1,11 +1,13 @@
 """What an experiment comes to: a mean or a set's value per codec, setting and caption."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from sidelight.evaluate.statistics import BDRate, Estimate
+from sidelight.metrics.protocol import Metric
 from sidelight.pixels.atomic import write_atomically
 
 SUMMARY_FILE = "summary.json"
@@ -25,6 +27,11 @@ class MetricInfo:
     label: str
     higher_is_better: bool
     source: str
+
+    @classmethod
+    def of(cls, metric: Metric) -> Self:
+        """Returns what the metric says of itself."""
+        return cls(metric.label, metric.higher_is_better, metric.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +118,13 @@ class Summary:
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Reads what ``save`` wrote."""
-        values = json.loads((folder / SUMMARY_FILE).read_text("utf-8"))
+        return cls.from_dict(json.loads((folder / SUMMARY_FILE).read_text("utf-8")))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Builds the summary from what its JSON holds."""
         return cls(
-            **values
+            **dict(values)
             | {
                 "metrics": {name: MetricInfo(**info) for name, info in values["metrics"].items()},
                 "points": [_read_point(point) for point in values["points"]],

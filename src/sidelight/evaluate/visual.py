@@ -9,8 +9,9 @@ from sidelight.evaluate.codecs.equal_rate import bits_per_pixel, nearest_setting
 from sidelight.evaluate.codecs.registry import FAMILIES, fine_settings
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
+from sidelight.evaluate.measure import captions_for
 from sidelight.evaluate.report import Comparison, Version, write_report
-from sidelight.evaluate.summary import MetricInfo, Summary
+from sidelight.evaluate.summary import NO_CAPTION_READ, MetricInfo, Summary, series_name
 from sidelight.metrics.protocol import PictureMetric, Sample, is_picture_metric
 from sidelight.metrics.registry import load_metrics
 
@@ -35,26 +36,18 @@ def show_at_equal_rate(
     """
     loaded, unavailable = load_metrics(metrics)
     of_pictures = [metric for metric in loaded if is_picture_metric(metric)]
-    comparisons = [
-        Comparison(
-            picture.name,
-            picture.captions[0] if picture.captions else "",
-            dataset.image(k),
-            [v for codec in codecs for v in _versions(dataset, k, codec, bpp, of_pictures)],
-        )
-        for k, picture in enumerate(dataset.pictures)
-    ]
+    comparisons = []
+    for k, picture in enumerate(dataset.pictures):
+        image = dataset.image(k)
+        versions = [v for c in codecs for v in _versions(dataset, k, image, c, bpp, of_pictures)]
+        caption = picture.captions[0] if picture.captions else ""
+        comparisons.append(Comparison(picture.name, caption, image, versions))
     summary = Summary(
         experiment=f"pictures at {bpp:g} bpp",
         environment=environment(),
-        dataset={
-            "name": dataset.name,
-            "num_pictures": len(dataset.pictures),
-            "side_px": dataset.side_px,
-            "sha256": dataset.manifest(),
-        },
+        dataset=dataset.describe(),
         codecs={},
-        metrics={m.name: MetricInfo(m.label, m.higher_is_better, m.source) for m in of_pictures},
+        metrics={metric.name: MetricInfo.of(metric) for metric in of_pictures},
         unavailable=unavailable,
         points=[],
     )
@@ -62,35 +55,23 @@ def show_at_equal_rate(
 
 
 def _versions(
-    dataset: Dataset, k: int, codec: str, bpp: float, metrics: Sequence[PictureMetric]
+    dataset: Dataset,
+    k: int,
+    image: np.ndarray,
+    codec: str,
+    bpp: float,
+    metrics: Sequence[PictureMetric],
 ) -> list[Version]:
-    image = dataset.image(k)
+    """Returns picture ``k`` coded once near ``bpp`` and decoded with each kind of caption."""
     family = FAMILIES[codec]
     point = family.make(nearest_setting(fine_settings(codec), family.make, [image], bpp))
     data = point.encode(image)
     rate = bits_per_pixel(data, image)
-    if not point.reads_text:
-        return [_version(point.codec, rate, dataset, k, point.decode(data, ""), metrics)]
-    return [
-        _version(
-            f"{point.codec}, {captions}",
-            rate,
-            dataset,
-            k,
-            point.decode(data, dataset.given(k, captions)),
-            metrics,
-        )
-        for captions in _CAPTIONS
-    ]
-
-
-def _version(
-    label: str,
-    rate: float,
-    dataset: Dataset,
-    k: int,
-    decoded: np.ndarray,
-    metrics: Sequence[PictureMetric],
-) -> Version:
-    sample = Sample(dataset.image(k), decoded, dataset.pictures[k].captions)
-    return Version(label, rate, {metric.name: metric(sample) for metric in metrics}, decoded)
+    versions = []
+    for captions in captions_for(point, _CAPTIONS):
+        text = "" if captions == NO_CAPTION_READ else dataset.given(k, captions)
+        decoded = point.decode(data, text)
+        sample = Sample(image, decoded, dataset.pictures[k].captions)
+        values = {metric.name: metric(sample) for metric in metrics}
+        versions.append(Version(series_name(point.codec, captions), rate, values, decoded))
+    return versions

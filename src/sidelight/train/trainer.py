@@ -213,7 +213,7 @@ class Trainer:
         Raises:
             CheckpointError: The file is missing, or belongs to another recipe.
         """
-        state = self._read(path)
+        state = self._read(path, "model")
         self.step, self.skipped = state["step"], state["skipped"]
         self.ema = state["ema"]
         self.optimizer.load_state_dict(state["optimizer"])
@@ -229,19 +229,20 @@ class Trainer:
         Raises:
             CheckpointError: The file is missing, or belongs to another model.
         """
-        state = self._read(path, weights="ema")
+        state = self._read(path, "ema", grow=True)
         self.ema = _copy(self.model)
         lambdas = state["rate"].get("log_lmbda", ())
         if self.recipe.rate_rule == "steered" and len(lambdas) == self.recipe.model.num_levels:
             self.rate.load_state_dict(state["rate"])
 
-    def _read(self, path: Path, weights: str = "model") -> dict[str, Any]:
+    def _read(self, path: Path, which: str, *, grow: bool = False) -> dict[str, Any]:
         try:
             state = torch.load(path, weights_only=True, map_location=self.device)
-            own = self.model.state_dict()
-            self.model.load_state_dict(
-                {n: _grown(value, own.get(n)) for n, value in state[weights].items()}
-            )
+            weights = state[which]
+            if grow:
+                own = self.model.state_dict()
+                weights = {name: _grown(value, own.get(name)) for name, value in weights.items()}
+            self.model.load_state_dict(weights)
         except (OSError, KeyError, RuntimeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
         return state
@@ -253,9 +254,11 @@ def _placed(module: nn.Module, device: torch.device) -> Any:
 
 def _grown(weight: Tensor, own: Tensor | None) -> Tensor:
     """Returns the weight with zeros around its kernel where ``own`` has a larger one."""
-    if own is None or weight.shape == own.shape or weight.shape[:-2] != own.shape[:-2]:
-        return weight  # the same, or nothing that a kernel's size explains
-    down, across = ((o - w) // 2 for o, w in zip(own.shape[-2:], weight.shape[-2:], strict=True))
+    if own is None or own.dim() != 4 or weight.shape[:2] != own.shape[:2]:
+        return weight
+    down, across = ((o - w) // 2 for o, w in zip(own.shape[2:], weight.shape[2:], strict=True))
+    if min(down, across) < 0:
+        return weight
     return nn.functional.pad(weight, (across, across, down, down))
 
 

@@ -22,7 +22,7 @@ def test_pictures_come_by_name_with_their_captions(folder):
     assert [p.name for p in dataset.pictures] == ["a.png", "b.png"]
     assert dataset.pictures[0].captions == ("one two three four", "again")
     assert dataset.image(0).shape == (10, 21, 3)
-    assert set(dataset.manifest()) == {"a.png", "b.png"}
+    assert set(dataset.describe()["sha256"]) == {"a.png", "b.png"}
 
 
 def test_each_choice_gives_the_caption_it_names(folder):

@@ -191,6 +191,19 @@ def test_a_model_with_a_larger_linear_kernel_starts_as_the_same_function(
     text = torch.randn(1, tiny_config.text_width)
     pictures = [stage.model.eval().generator(y_hat, text) for stage in (first, wider)]
     assert torch.allclose(*pictures, atol=1e-5)
+    wider.save(tmp_path / "wider.pt")
+    with pytest.raises(CheckpointError, match="cannot go on from"):
+        first.start_from(tmp_path / "wider.pt")
+    with pytest.raises(CheckpointError, match="cannot go on from"):
+        wider.load(tmp_path / STATE_FILE)  # a run does not change its kernel half way
+
+
+def test_a_model_with_another_text_width_cannot_be_started_from(make_stage, tmp_path, tiny_config):
+    first = make_stage()
+    first.save(tmp_path / STATE_FILE)
+    other = make_stage(model=dataclasses.replace(tiny_config, text_width=8))
+    with pytest.raises(CheckpointError, match="cannot go on from"):
+        other.start_from(tmp_path / STATE_FILE)
 
 
 def test_a_non_finite_gradient_is_skipped(make_stage):
