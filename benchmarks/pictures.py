@@ -1,12 +1,10 @@
 """The captioned test pictures, read from the folder that SIDELIGHT_ASSETS names."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sidelight.assets import find_asset
+from sidelight.evaluate import dataset
 
 DATASETS = ("kodak", "coco-test")
 
@@ -32,15 +30,13 @@ class CaptionedPicture(NamedTuple):
 
 def load_dataset(name: str) -> list[CaptionedPicture]:
     """Returns the pictures in the order of their names."""
-    captions_path = find_asset(f"data/{name}/captions.json")
-    captions = json.loads(captions_path.read_text("utf-8"))
-    names = sorted(captions)
+    pictures = dataset.load_dataset(name).pictures
     return [
-        CaptionedPicture(captions_path.parent / here, captions[here], captions[after])
-        for here, after in zip(names, names[1:] + names[:1], strict=True)
+        CaptionedPicture(here.path, list(here.captions), list(after.captions))
+        for here, after in zip(pictures, pictures[1:] + pictures[:1], strict=True)
     ]
 
 
 def manifest(pictures: Sequence[CaptionedPicture]) -> dict[str, str]:
     """Returns the SHA-256 of each file by its name."""
-    return {p.path.name: hashlib.sha256(p.path.read_bytes()).hexdigest() for p in pictures}
+    return {p.path.name: dataset.sha256_of(p.path) for p in pictures}

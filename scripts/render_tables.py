@@ -11,8 +11,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from sidelight.evaluate import tables
+from sidelight.evaluate.summary import Summary
 
 _ROOT = Path(__file__).parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results"
@@ -345,55 +349,26 @@ _COMPARED_IN = ("lpips", "fd_effnet", "ipd_effnet")
 
 def stability(record: Record) -> str:
     """Returns a row for each text that the same files were decoded with."""
-    rows = [
-        [
-            point["captions"],
-            f"{point['metrics']['psnr'][0]:.3f}",
-            f"{point['metrics']['lpips'][0]:.4f}",
-            f"{point['metrics']['fd_effnet']['value']:.1f}",
-        ]
-        for point in record["points"]
-    ]
-    first = record["points"][0]
-    files = f"{first['num_pictures']} files, {first['setting']}, {first['bpp'][0]:.4f} bpp."
-    return f"{files}\n\n{_markdown(['caption', 'PSNR dB', 'LPIPS', 'FD-EffNet'], rows)}"
+    return tables.to_markdown(tables.points_table(Summary.from_dict(record))).strip()
+
+
+_COMPARED_IN = ("lpips", "fd_effnet", "ipd_effnet")
 
 
 def bd_rates(record: Record) -> str:
-    """Returns ours against each anchor, where the curves can be compared."""
+    """Returns ours against each anchor, in the metrics that tell codecs apart."""
+    summary = Summary.from_dict(record)
     results = [
-        r
-        for r in record["bd_rates"]
-        if r["series"].startswith("sidelight") and r["metric"] in _COMPARED_IN and r["rate"]
+        result
+        for result in summary.bd_rates
+        if result.series.startswith("sidelight") and result.metric in _COMPARED_IN
     ]
-    labels = {name: info["label"] for name, info in record["metrics"].items()}
-    rows = []
-    for result in results:
-        percent, low, high, akima, *_ = result["rate"]
-        interval = "" if low != low else f"{low:+.1f} to {high:+.1f}"  # NaN: no interval
-        names = [result["anchor"], labels[result["metric"]], result["series"]]
-        rows.append([*names, f"{percent:+.1f}", interval, f"{akima:+.1f}"])
-    header = ["against", "at equal", "ours", "bits, %", "95 % interval", "by Akima"]
-    return _markdown(header, rows)
+    return tables.to_markdown(tables.bd_table(replace(summary, bd_rates=results))).strip()
 
 
 def caption_effects(record: Record) -> str:
     """Returns what the right and the wrong caption change against none, for the same files."""
-    metrics = ("lpips", "ipd_effnet", "psnr", "ms_ssim")
-    labels = [record["metrics"][name]["label"] for name in metrics]
-    changes = {
-        (e["setting"], e["captions"], e["metric"]): e["change"] for e in record["caption_effects"]
-    }
-    rows = [
-        [setting, captions, *(_with_interval(changes[setting, captions, m]) for m in metrics)]
-        for setting, captions in dict.fromkeys(key[:2] for key in changes)
-    ]
-    return _markdown(["setting", "caption", *labels], rows)
-
-
-def _with_interval(change: Sequence[float]) -> str:
-    value, low, high = change
-    return f"{value:+.4f} ({low:+.4f} to {high:+.4f})"
+    return tables.to_markdown(tables.captions_table(Summary.from_dict(record))).strip()
 
 
 TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {

@@ -21,13 +21,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.pictures import load_dataset, manifest
-from benchmarks.rd.kodak import psnr_db
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.assets import find_asset
+from sidelight.evaluate.codecs.equal_rate import bits_per_pixel
 from sidelight.evaluate.codecs.ffmpeg import hevc, vvc
 from sidelight.evaluate.codecs.pillow import avif, jpeg, jpeg2000, webp
 from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.environment import environment
+from sidelight.metrics.fidelity import Psnr
+from sidelight.metrics.protocol import Sample
 from sidelight.pixels.files import read_picture
 
 # a setting of the anchors' file is {'quality': 10}, {'quality_layers': [240.0]} or a bare 42
@@ -79,11 +81,11 @@ def main() -> None:
 
 def measure(point: CodecPoint, anchor: Record, images: list[np.ndarray]) -> Record:
     """Returns the means over ``images`` beside an anchor's, and whether they agree."""
-    rates, psnrs = [], []
+    rates, psnrs, psnr_of = [], [], Psnr()
     for image in images:
         data = point.encode(image)
-        rates.append(8 * len(data) / (image.shape[0] * image.shape[1]))
-        psnrs.append(psnr_db(image, point.decode(data, "")))
+        rates.append(bits_per_pixel(data, image))
+        psnrs.append(psnr_of(Sample(image, point.decode(data, ""), ())))
     bpp, psnr = fmean(rates), fmean(psnrs)
     rate_percent, psnr_difference_db = 100 * (bpp / anchor["bpp"] - 1), psnr - anchor["psnr"]
     return {

@@ -8,10 +8,9 @@ LPIPS (AlexNet v0.1, whole picture); the generator computes in fp32.
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import fmean
 
-import numpy as np
 import torch
 
 from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manifest
@@ -22,7 +21,9 @@ from sidelight.assets import find_asset
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec
 from sidelight.evaluate.environment import environment
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.fidelity import Psnr
+from sidelight.metrics.perceptual import Lpips
+from sidelight.metrics.protocol import PictureMetric, Sample
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture
 
@@ -45,14 +46,15 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
-    codec, lpips = load(arguments.model), LPIPS.load()
+    codec = load(arguments.model)
+    metrics: dict[str, PictureMetric] = {"psnr_db": Psnr(), "lpips": Lpips()}
     head = environment(model=codec.fingerprint)
     pictures = load_dataset(arguments.dataset)[: arguments.limit]
     records: list[Record] = []
     for captioned in pictures:
         picture = read_picture(captioned.path)
         check_latents_ignore_caption(codec, picture, captioned)
-        records += measure(codec, lpips, picture, captioned, arguments.qualities)
+        records += measure(codec, metrics, picture, captioned, arguments.qualities)
         say(f"{captioned.path.name}: {len(records)} records")
     anchors = _load_anchors() if arguments.dataset == "kodak" else []
     record = {
@@ -78,7 +80,7 @@ def check_latents_ignore_caption(
 
 def measure(
     codec: Codec,
-    lpips: LPIPS,
+    metrics: Mapping[str, PictureMetric],
     picture: Picture,
     captioned: CaptionedPicture,
     qualities: list[float],
@@ -89,6 +91,9 @@ def measure(
     for quality in qualities:
         data = codec.encode(picture, quality=quality)
         latents = codec.decode_latents([Container.parse(data)])
+        decoded = {
+            name: codec.decode(data, text, precision="fp32").image for name, text in texts.items()
+        }
         yield {
             "image": captioned.path.name,
             "quality": quality,
@@ -96,29 +101,12 @@ def measure(
             "bpp": 8 * len(data) / num_pixels,
             "bpp_estimated": estimated_bits(latents, codec.model.frozen) / num_pixels,
             "captions": {
-                name: distortion(
-                    lpips, picture.image, codec.decode(data, text, precision="fp32").image
-                )
-                for name, text in texts.items()
+                name: {
+                    key: metric(Sample(picture.image, image, ())) for key, metric in metrics.items()
+                }
+                for name, image in decoded.items()
             },
         }
-
-
-def distortion(lpips: LPIPS, image: np.ndarray, decoded: np.ndarray) -> dict[str, float]:
-    """Returns PSNR and LPIPS of two uint8 pictures (h, w, 3)."""
-    with torch.inference_mode():
-        distance = lpips(_to_tensor(image), _to_tensor(decoded)).item()
-    return {"psnr_db": psnr_db(image, decoded), "lpips": distance}
-
-
-def psnr_db(image: np.ndarray, decoded: np.ndarray) -> float:
-    """Returns the PSNR of two different uint8 pictures (h, w, 3)."""
-    mse = np.square(image.astype(np.float64) - decoded).mean()
-    return float(10 * np.log10(255**2 / mse))
-
-
-def _to_tensor(image: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(image.astype(np.float32) / 255).permute(2, 0, 1)[None]
 
 
 def summarise(records: list[Record], anchors: list[tuple[float, float]]) -> list[Record]:

@@ -12,12 +12,12 @@ from statistics import fmean
 import torch
 
 from benchmarks.pictures import load_dataset, manifest
-from benchmarks.rd.kodak import distortion
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load
 from sidelight.errors import CodecError
 from sidelight.evaluate.environment import environment
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.perceptual import Lpips
+from sidelight.metrics.protocol import Sample
 from sidelight.pixels.files import read_picture
 
 _ODD = {
@@ -45,7 +45,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)
-    codec, lpips = load(), LPIPS.load()
+    codec, lpips = load(), Lpips()
     head = environment(model=codec.fingerprint)
     captioned = load_dataset("kodak")
     originals = [read_picture(c.path) for c in captioned]
@@ -67,7 +67,7 @@ def main() -> None:
             summary[name] = {"lpips": None, "said": [str(error)]}
         else:
             distances = [
-                distortion(lpips, picture.image, d.image)["lpips"]
+                lpips(Sample(picture.image, d.image, ()))
                 for picture, d in zip(originals, decoded, strict=True)
             ]
             said = sorted({note for d in decoded for note in d.notes})
