@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
-from typing import Any, Self, get_args, get_origin
+from typing import Any, ClassVar, Self, get_args, get_origin
 
 from sidelight.errors import ConfigError
 
@@ -136,6 +136,50 @@ class ModelConfig(StrictConfig):
         """Returns the place of a quality from 1 to 9 among the trained levels, from 0."""
         share = (quality - MIN_QUALITY) / (MAX_QUALITY - MIN_QUALITY)
         return share * (self.num_levels - 1)
+
+
+ARCHITECTURES = ("balle2018", "minnen2018-mean-scale", "minnen2018", "cheng2020", "tgic")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineConfig(StrictConfig):
+    """Shape of one of the paper's other learned codecs (spec sections 12 and 15)."""
+
+    architecture: str
+    """One of ``ARCHITECTURES``."""
+    name: str
+    hyper_channels: int
+    """N of its paper: the channels of the transforms and of the hyper-latent."""
+    latent_channels: int
+    """M of its paper."""
+    text_width: int = 384
+    """Length t of the text vector, for models that read it and for D."""
+    ssa: bool = False
+    """Whether SSA blocks follow the decoder's stages (paper section 4.5); for cheng2020."""
+    text_hidden: int = 64
+    """Hidden width of the two MLPs of an SSA block."""
+    mask_channels: tuple[int, ...] = (32, 32, 32, 32)
+    """Hidden channels of each SSA block's mask predictor, coarse to fine."""
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+
+    num_levels: ClassVar[int] = 1
+    """These models have one rate each."""
+    linear_paths: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.architecture not in ARCHITECTURES:
+            raise ConfigError(
+                f"architecture must be one of {ARCHITECTURES}, got {self.architecture!r}"
+            )
+        for name in ("hyper_channels", "latent_channels", "text_width", "text_hidden"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        if self.ssa and self.architecture != "cheng2020":
+            raise ConfigError(f"ssa is for cheng2020, got {self.architecture}")
+
+    def level_position(self, quality: float) -> float:  # noqa: ARG002
+        """Returns the place of any quality among the levels: the only one."""
+        return 0.0
 
 
 PRESETS: dict[str, ModelConfig] = {
