@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.config import BaselineConfig
-from sidelight.models.codec_model import TrainingOutput, information
+from sidelight.models.codec_model import TrainingOutput, bits_of
 from sidelight.models.prior import MIN_SCALE, FactorizedPrior, gaussian_likelihood
 from sidelight.nn.rounding import add_uniform_noise, lower_bound, round_straight_through
 
@@ -84,12 +84,12 @@ class BaselineModel(nn.Module):
             z = self.h_a(y)
             z_noisy, y_noisy = add_uniform_noise(z), add_uniform_noise(y)
             means, scales = self.means_and_scales(self.hyper_synthesis(z_noisy, text), y_noisy)
-            bits = information(self.prior(z_noisy)) + information(
+            bits = bits_of(self.prior(z_noisy)) + bits_of(
                 gaussian_likelihood(y_noisy - means, scales)
             )
             residual = round_straight_through(y - means)
             with torch.no_grad():
-                bits_rounded = information(self.prior(torch.floor(z + 0.5))) + information(
+                bits_rounded = bits_of(self.prior(torch.floor(z + 0.5))) + bits_of(
                     gaussian_likelihood(residual, scales)
                 )
         y_hat = residual + means

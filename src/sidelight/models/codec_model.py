@@ -55,14 +55,14 @@ class CodecModel(nn.Module):
             z = self.hyperprior.analysis(y) * self.hyper_gain.gain(position)
             z_noisy = add_uniform_noise(z)
             means, scales = self.hyperprior(z_noisy * self.hyper_gain.inverse(position))
-            bits = information(self.hyperprior.prior(z_noisy)) + information(
+            bits = bits_of(self.hyperprior.prior(z_noisy)) + bits_of(
                 gaussian_likelihood(add_uniform_noise(y) - means, scales)
             )
             residual = round_straight_through(y - means)
             with torch.no_grad():
-                bits_rounded = information(
-                    self.hyperprior.prior(torch.floor(z + 0.5))
-                ) + information(gaussian_likelihood(residual, scales))
+                bits_rounded = bits_of(self.hyperprior.prior(torch.floor(z + 0.5))) + bits_of(
+                    gaussian_likelihood(residual, scales)
+                )
         y_hat = (residual + means) * self.latent_gain.inverse(position)
         x_hat = self.generator(y_hat, text).float()
         return TrainingOutput(x_hat, y_hat, bits / num_pixels, bits_rounded / num_pixels)
@@ -77,12 +77,12 @@ class CodecModel(nn.Module):
         z_hat = torch.floor(z + 0.5)
         means, scales = self.hyperprior(z_hat * self.hyper_gain.inverse(position))
         residual = torch.floor(y - means + 0.5)
-        bits = information(self.hyperprior.prior(z_hat)) + information(
+        bits = bits_of(self.hyperprior.prior(z_hat)) + bits_of(
             gaussian_likelihood(residual, scales)
         )
         return bits / (x.shape[2] * x.shape[3])
 
 
-def information(likelihoods: Float[Tensor, "b ..."]) -> Float[Tensor, " b"]:
+def bits_of(likelihoods: Float[Tensor, "b ..."]) -> Float[Tensor, " b"]:
     """Returns the bits that symbols of these probabilities take, per picture."""
     return -likelihoods.log2().flatten(1).sum(1)
