@@ -157,7 +157,9 @@ class BaselineConfig(StrictConfig):
     ssa: bool = False
     """Whether SSA blocks follow the decoder's stages (paper section 4.5); for cheng2020."""
     text_hidden: int = 64
-    """Hidden width of the two MLPs of an SSA block."""
+    """Hidden width of the two MLPs of an SSA block; width of tgic's word features."""
+    vocabulary: int = 0
+    """Word pieces that the text vector may name by id, for tgic; elsewhere 0."""
     mask_channels: tuple[int, ...] = (32, 32, 32, 32)
     """Hidden channels of each SSA block's mask predictor, coarse to fine."""
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
@@ -176,6 +178,11 @@ class BaselineConfig(StrictConfig):
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
         if self.ssa and self.architecture != "cheng2020":
             raise ConfigError(f"ssa is for cheng2020, got {self.architecture}")
+        if (self.vocabulary > 1) != (self.architecture == "tgic"):
+            raise ConfigError(
+                "vocabulary must be > 1 for tgic and 0 for others, "
+                f"got {self.vocabulary} for {self.architecture}"
+            )
 
     def level_position(self, quality: float) -> float:  # noqa: ARG002
         """Returns the place of any quality among the levels: the only one."""
@@ -222,6 +229,29 @@ PRESETS: dict[str, ModelConfig] = {
     ),
 }
 """The published model and two scaled ones; variants by ``dataclasses.replace``."""
+
+BASELINE_PRESETS: dict[str, BaselineConfig] = {
+    "tgic": BaselineConfig(
+        architecture="tgic",
+        name="tgic",
+        hyper_channels=192,
+        latent_channels=220,
+        text_width=32,
+        text_hidden=128,
+        vocabulary=3072,
+    ),
+    "tgic-small": BaselineConfig(
+        architecture="tgic",
+        name="tgic-small",
+        hyper_channels=96,
+        latent_channels=128,
+        text_width=32,
+        text_hidden=64,
+        vocabulary=3072,
+        discriminator=PRESETS["small"].discriminator,
+    ),
+}
+"""The paper's other learned codecs."""
 
 
 def quality_to_step(quality: float) -> int:

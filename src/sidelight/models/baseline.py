@@ -6,6 +6,8 @@ Axes: b batch, c latent channels (M), n hyper channels (N), p channels of the pr
 h and w picture height and width, t text.
 """
 
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -23,6 +25,9 @@ class BaselineModel(nn.Module):
     convolution over the latent) both are joined by ``entropy_parameters`` (1x1 convolutions),
     which then gives the 2c channels (Minnen et al. 2018, section 3).
     """
+
+    encoder_reads_text: ClassVar[bool] = False
+    """Whether files are made with the caption, so that none can be read without it."""
 
     g_a: nn.Module
     g_s: nn.Module
