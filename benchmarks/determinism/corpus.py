@@ -10,7 +10,7 @@ from PIL import Image
 from benchmarks.pictures import CaptionedPicture
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec, grouped
-from sidelight.models.exported import Latents
+from sidelight.models.latents import Latents
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow
 

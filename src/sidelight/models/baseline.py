@@ -6,6 +6,8 @@ Axes: b batch, c latent channels (M), n hyper channels (N), p channels of the pr
 h and w picture height and width, t text.
 """
 
+from typing import ClassVar
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -28,8 +30,12 @@ class BaselineModel(nn.Module):
     g_s: nn.Module
     h_a: nn.Module
     h_s: nn.Sequential
-    context: nn.Module | None = None
+    context: nn.Conv2d | None = None
     entropy_parameters: nn.Sequential | None = None
+    word_rows: nn.Embedding | None = None
+    """What the caption's word pieces add to z, in a codec whose entropy model reads them."""
+    encoder_reads_text: ClassVar[bool] = False
+    """Whether the sender needs the caption, and the receiver exactly the same one."""
 
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__()
