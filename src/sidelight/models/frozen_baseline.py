@@ -96,10 +96,9 @@ class FrozenBaseline:
         """Yields positions that do not depend on each other, in the order of coding."""
         if self.context is None:
             yield WHOLE
-            return
-        places = torch.arange(width) + _STEPS_PER_ROW * torch.arange(height)[:, None]
-        for k in range(int(places.max()) + 1):
-            yield Front(*torch.nonzero(places == k, as_tuple=True))
+        else:
+            for rows, columns in _wavefront(height, width):
+                yield Front(rows, columns)
 
     @torch.inference_mode()
     def latents(
@@ -121,14 +120,13 @@ class FrozenBaseline:
         # what is coded, with a border of zeros; the mask keeps the rest of it out of every sum
         coded = F.pad(torch.zeros(shape, dtype=torch.float64), [_REACH] * 4)
         windows = coded.unfold(2, 2 * _REACH + 1, 1).unfold(3, 2 * _REACH + 1, 1)
-        for front in self.fronts(height, width):
-            rows, columns = front
+        for rows, columns in _wavefront(height, width):
             around = windows[:, :, rows, columns].transpose(1, 2).flatten(0, 1)
             context = masked(around, padded=False).unflatten(0, (batch, -1))[..., 0, 0]
             joined = torch.cat([hyper[:, :, rows, columns], context.transpose(1, 2)], dim=1)
             parameters = self.entropy_parameters(joined[:, :, None])[:, :, 0]
             prediction = self._prediction(parameters)
-            symbols = settle(front, prediction)
+            symbols = settle(Front(rows, columns), prediction)
             y_hat = (symbols.double() * 2**MEAN_BITS + prediction.means) * _MEAN_UNIT
             coded[:, :, rows + _REACH, columns + _REACH] = y_hat.clamp_(
                 -ACTIVATION_LIMIT, ACTIVATION_LIMIT
@@ -198,6 +196,14 @@ class FrozenBaseline:
         return fingerprint(self.to_tensors())
 
 
+def _wavefront(height: int, width: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yields rows and columns of positions whose neighbours above and to the left are coded."""
+    step = torch.arange(width) + _STEPS_PER_ROW * torch.arange(height)[:, None]
+    for k in range(int(step.max()) + 1):
+        rows, columns = torch.nonzero(step == k, as_tuple=True)
+        yield rows, columns
+
+
 _STACKS = ("h_s", "context", "entropy_parameters")
 
 
@@ -212,7 +218,7 @@ def _stack_to_tensors(name: str, stack: ExactStack) -> dict[str, Tensor]:
 
 
 def _stack_from_tensors(name: str, tensors: Mapping[str, Tensor]) -> ExactStack | None:
-    layers = []
+    layers: list[ExactLayer] = []
     while (weight := tensors.get(f"{name}.{len(layers)}.weight")) is not None:
         k = len(layers)
         shift, transposed, negative_slope, upscale = tensors[f"{name}.{k}.layout"].tolist()
