@@ -91,6 +91,16 @@ def test_a_cut_run_goes_on_and_codes_no_picture_twice(dataset, tmp_path):
     assert [p.metrics for p in cut.points] == [p.metrics for p in whole.points]
 
 
+def test_another_codec_joins_and_the_first_is_not_coded_again(dataset, tmp_path):
+    run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out")
+    first, second = FlatCodec(4), FlatCodec(8, codec="other")
+    summary = run(experiment(dataset, [first, second]), tmp_path / "out")
+    assert (first.num_encoded, second.num_encoded) == (0, 3)
+    alone = run(experiment(dataset, [second]), tmp_path / "out")
+    assert alone.points == summary.points
+    assert alone.codecs.keys() == {"flat", "other"}
+
+
 def test_a_codec_that_reads_no_text_decodes_once(dataset, tmp_path):
     summary = run(experiment(dataset, [FlatCodec(4, reads_text=False)]), tmp_path)
     assert [p.captions for p in summary.points] == ["-"]
