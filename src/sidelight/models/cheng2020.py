@@ -6,20 +6,17 @@ published mixture of three. With ``ssa`` it is the paper's second text-condition
 sub-pixel convolution (spec C21). Axes: b batch, c channels, h and w height and width, t text.
 """
 
-from collections.abc import Iterable
-from itertools import zip_longest
-from typing import cast
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.config import BaselineConfig
 from sidelight.models.baseline import BaselineModel, hyper_entrance
+from sidelight.models.generator import GeneratorOutput
 from sidelight.models.minnen2018 import context_model, joining_network
 from sidelight.nn.gdn import GDN
 from sidelight.nn.resampling import subpixel
-from sidelight.nn.ssa import SSABlock
+from sidelight.nn.ssa import SSABlock, run_stages
 
 
 class Cheng2020(BaselineModel):
@@ -72,13 +69,13 @@ class Cheng2020(BaselineModel):
         self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
     ) -> Float[Tensor, "b 3 16*h 16*w"]:
         """Returns the picture, near [0, 1] but not clamped; only SSA blocks read the text."""
-        features = y_hat
-        blocks = cast(Iterable[SSABlock], self.ssa)
-        for stage, ssa in zip_longest(self.g_s, blocks):
-            features = stage(features)
-            if ssa is not None:
-                features = ssa(features, text)
-        return features
+        return self.with_masks(y_hat, text).x_hat
+
+    def with_masks(
+        self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
+    ) -> GeneratorOutput:
+        """Returns the picture and where each SSA block let the text act."""
+        return GeneratorOutput(*run_stages(self.g_s, self.ssa, y_hat, text))
 
 
 class Residual(nn.Module):

@@ -8,6 +8,7 @@ and width of what a function is given: a picture (multiples of 64), a latent or 
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from typing import ClassVar
 
 import torch
 from jaxtyping import Float, UInt8
@@ -31,6 +32,8 @@ class ExportedModel(nn.Module):
     It takes over the modules of the model it is made from and fixes them: that model can no longer
     be trained.
     """
+
+    encoder_reads_text: ClassVar[bool] = False
 
     def __init__(self, model: CodecModel, frozen: FrozenHyperprior | None = None) -> None:
         super().__init__()

@@ -12,7 +12,9 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
+from sidelight.config import LATENT_STRIDE
 from sidelight.models.baseline import BaselineModel
+from sidelight.models.cheng2020 import Cheng2020
 from sidelight.models.frozen_baseline import FrozenBaseline, freeze_baseline
 from sidelight.models.latents import MEAN_BITS, Front, Latents, Prediction
 
@@ -78,3 +80,14 @@ class ExportedBaseline(nn.Module):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
             x_hat = self.model.synthesise(y_hat, text)
         return x_hat.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)
+
+    @torch.inference_mode()
+    def masks(
+        self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
+    ) -> list[Float[Tensor, "b 1 _ _"]]:
+        """Returns the mask of every SSA block, coarse to fine, at the picture's size."""
+        if not isinstance(self.model, Cheng2020):
+            return []
+        size = [LATENT_STRIDE * side for side in y_hat.shape[2:]]
+        masks = self.model.with_masks(y_hat, text).masks
+        return [nn.functional.interpolate(mask, size) for mask in masks]

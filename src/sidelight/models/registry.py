@@ -20,4 +20,9 @@ def build_model(config: ModelConfig | BaselineConfig) -> CodecModel | BaselineMo
     """Returns the float model with fresh weights."""
     if isinstance(config, ModelConfig):
         return CodecModel(config)
+    return build_baseline(config)
+
+
+def build_baseline(config: BaselineConfig) -> BaselineModel:
+    """Returns the float model of another learned codec with fresh weights."""
     return BASELINES[config.architecture](config)

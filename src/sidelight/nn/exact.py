@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sidelight.errors import CheckpointError
+from sidelight.nn.masked import MaskedConv2d
 
 EXACT_LIMIT = 2**53
 """Below this magnitude float64 holds every integer."""
@@ -59,7 +60,8 @@ class ExactLayer:
         upscale: int = 1,
     ) -> "ExactLayer":
         """Returns the layer with its weights rounded to 16 bits."""
-        weight = conv.weight.detach().double()
+        weight = conv.masked_weight if isinstance(conv, MaskedConv2d) else conv.weight
+        weight = weight.detach().double()
         weight_bits = _spare_bits(weight.abs().max().item())
         scale = 2.0 ** (weight_bits + FRACTION_BITS)
         if conv.bias is None:
