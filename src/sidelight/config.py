@@ -132,6 +132,11 @@ class ModelConfig(StrictConfig):
         """Stride of the encoder's first convolution: 1 or 2."""
         return LATENT_STRIDE >> (len(self.widths) - 1)
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether a caption changes what is decoded."""
+        return self.ssa
+
     def level_position(self, quality: float) -> float:
         """Returns the place of a quality from 1 to 9 among the trained levels, from 0."""
         share = (quality - MIN_QUALITY) / (MAX_QUALITY - MIN_QUALITY)
@@ -186,6 +191,11 @@ class BaselineConfig(StrictConfig):
             raise ConfigError(f"ssa is for cheng2020, got {self.architecture}")
         if self.ssa and len(self.mask_channels) != 4:
             raise ConfigError(f"mask_channels must have 4 entries, got {len(self.mask_channels)}")
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether a caption changes what is decoded."""
+        return self.ssa or self.architecture == "tgic"
 
     def level_position(self, quality: float) -> float:  # noqa: ARG002
         """Returns the place of any quality among the levels: the only one."""
