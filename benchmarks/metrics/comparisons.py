@@ -269,7 +269,8 @@ def _nima_tensors() -> dict[str, torch.Tensor]:
 
 
 def _shares(sample: Sample) -> np.ndarray:
-    return mobilenet.keras_shares(mobilenet.keras_tensors(), _squeezed(sample))
+    tensors = {name: value.astype(float) for name, value in mobilenet.keras_tensors().items()}
+    return mobilenet.keras_shares(tensors, _squeezed(sample))
 
 
 def _squeezed(sample: Sample) -> np.ndarray:

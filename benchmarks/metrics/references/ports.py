@@ -29,4 +29,4 @@ def dists(vgg: nn.Sequential) -> nn.Module:
     network.chns = [3, 64, 128, 256, 512, 512]
     weights = torch.load(_PATH_WEIGHT_DISTS, weights_only=True)
     network.alpha, network.beta = nn.Parameter(weights["alpha"]), nn.Parameter(weights["beta"])
-    return network
+    return network.requires_grad_(requires_grad=False)
