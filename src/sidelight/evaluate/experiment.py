@@ -103,13 +103,11 @@ def run(
     dataset = experiment.dataset
     names = [picture.name for picture in dataset.pictures]
     _keep_features_of_originals(dataset, loaded, results)
-    todo = [
-        task
-        for task in tasks_of(experiment.points, len(names), experiment.captions)
-        if not results.holds(
-            task.point.codec, task.point.setting, names[task.picture], task.captions
-        )
-    ]
+    todo = []
+    for task in tasks_of(experiment.points, len(names), experiment.captions):
+        point, image = task.point, names[task.picture]
+        if missing := results.missing(point.codec, point.setting, image, task.captions):
+            todo.append(task._replace(captions=missing))
     for done, (task, measured) in enumerate(_measured(todo, experiment, workers), start=1):
         _keep(task, measured, names[task.picture], results)
         if report is not None:

@@ -69,9 +69,11 @@ class Results:
         self.rows = list(_read_rows(self._path))
         self._held = {_key(row) for row in self.rows}
 
-    def holds(self, codec: str, setting: str, image: str, captions: Sequence[str]) -> bool:
-        """Returns whether all of these rows are there."""
-        return all((codec, setting, image, choice) in self._held for choice in captions)
+    def missing(
+        self, codec: str, setting: str, image: str, captions: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Returns the choices of captions that there is no row of."""
+        return tuple(c for c in captions if (codec, setting, image, c) not in self._held)
 
     def add(self, rows: Sequence[Row]) -> None:
         """Appends the rows of one picture, all in one write."""

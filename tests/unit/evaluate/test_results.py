@@ -27,9 +27,9 @@ def test_rows_survive_a_new_start(tmp_path):
     Results(tmp_path, CONDITIONS).add([ROW, replace(ROW, captions="none")])
     again = Results(tmp_path, CONDITIONS)
     assert again.rows == [ROW, replace(ROW, captions="none")]
-    assert again.holds("sidelight", "quality=3", "a.png", ["right", "none"])
-    assert not again.holds("sidelight", "quality=3", "a.png", ["right", "wrong"])
-    assert not again.holds("sidelight", "quality=5", "a.png", ["right"])
+    assert again.missing("sidelight", "quality=3", "a.png", ["right", "none"]) == ()
+    assert again.missing("sidelight", "quality=3", "a.png", ["right", "wrong"]) == ("wrong",)
+    assert again.missing("sidelight", "quality=5", "a.png", ["right"]) == ("right",)
 
 
 def test_a_line_that_a_cut_left_unfinished_is_measured_again(tmp_path):
