@@ -162,7 +162,9 @@ class BaselineConfig(StrictConfig):
     ssa: bool = False
     """Whether SSA blocks follow the decoder's stages (paper section 4.5); for cheng2020."""
     text_hidden: int = 64
-    """Hidden width of the two MLPs of an SSA block."""
+    """Hidden width of the two MLPs of an SSA block; width of tgic's word features."""
+    vocabulary: int = 0
+    """Word pieces that the text vector may name by id, for tgic; elsewhere 0."""
     mask_channels: tuple[int, ...] = (32, 32, 32, 32)
     """Hidden channels of each SSA block's mask predictor, coarse to fine."""
     shifted_hyper: bool = False
@@ -191,6 +193,11 @@ class BaselineConfig(StrictConfig):
             raise ConfigError(f"ssa is for cheng2020, got {self.architecture}")
         if self.ssa and len(self.mask_channels) != 4:
             raise ConfigError(f"mask_channels must have 4 entries, got {len(self.mask_channels)}")
+        if (self.vocabulary > 1) != (self.architecture == "tgic"):
+            raise ConfigError(
+                "vocabulary must be > 1 for tgic and 0 for others, "
+                f"got {self.vocabulary} for {self.architecture}"
+            )
 
     @property
     def reads_text(self) -> bool:
@@ -290,6 +297,26 @@ BASELINE_PRESETS: dict[str, BaselineConfig] = {
         _baseline("cheng2020", "high", 192, 192),
         _baseline("cheng2020", "small", 40, 40),
     )
+} | {
+    "tgic": BaselineConfig(
+        architecture="tgic",
+        name="tgic",
+        hyper_channels=192,
+        latent_channels=220,
+        text_width=32,
+        text_hidden=128,
+        vocabulary=3072,
+    ),
+    "tgic-small": BaselineConfig(
+        architecture="tgic",
+        name="tgic-small",
+        hyper_channels=96,
+        latent_channels=128,
+        text_width=32,
+        text_hidden=64,
+        vocabulary=3072,
+        discriminator=PRESETS["small"].discriminator,
+    ),
 }
 """Published widths for low and for high rates, and a scaled model of each architecture."""
 

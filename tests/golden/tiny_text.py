@@ -14,6 +14,7 @@ class HashingTextEncoder:
 
     identity = EncoderIdentity("tiny", "0123456789abcdef")
     width = 16
+    holds_ids = False
 
     def characters_read(self, caption: str) -> int:
         return len(caption)

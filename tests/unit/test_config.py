@@ -4,10 +4,12 @@ import json
 import pytest
 
 from sidelight.config import (
+    BASELINE_PRESETS,
     HYPER_STRIDE,
     LATENT_STRIDE,
     NUM_QUALITY_STEPS,
     PRESETS,
+    BaselineConfig,
     ModelConfig,
     quality_to_step,
     step_to_quality,
@@ -20,6 +22,20 @@ def test_a_preset_comes_back_from_its_json(name):
     config = PRESETS[name]
     assert config.name == name
     assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("name", BASELINE_PRESETS)
+def test_a_preset_of_another_codec_comes_back_from_its_json(name):
+    config = BASELINE_PRESETS[name]
+    assert config.name == name
+    assert BaselineConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(("architecture", "vocabulary"), [("tgic", 0), ("minnen2018", 3072)])
+def test_a_vocabulary_is_for_tgic_alone(architecture, vocabulary):
+    preset = BASELINE_PRESETS["tgic-small"]
+    with pytest.raises(ConfigError, match=f"got {vocabulary} for {architecture}"):
+        dataclasses.replace(preset, architecture=architecture, vocabulary=vocabulary)
 
 
 @pytest.mark.parametrize(("name", "stride"), [("paper", 1), ("base", 1), ("small", 2)])

@@ -29,7 +29,7 @@ def embed(
         raise ConfigError(f"{target} exists; give --force to replace it")
     import torch
 
-    from sidelight.text.dataset import DatasetEmbedder, captions_of, save_vectors
+    from sidelight.text.dataset import DatasetEmbedder, as_kept, captions_of, save_vectors
     from sidelight.text.registry import load_text_encoder
 
     captions = captions_of(dataset)
@@ -39,7 +39,7 @@ def embed(
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("captions", total=len(texts))
         for piece in DatasetEmbedder(network).pieces(texts):
-            pieces.append(piece.half())
+            pieces.append(as_kept(piece, network))
             progress.advance(task, len(piece))
     vectors = torch.cat(pieces) if pieces else torch.zeros(0, network.width)
     save_vectors(target, network.identity, captions, vectors)

@@ -1,7 +1,8 @@
 """What E, P and G minimise (paper eq. 3 to 5, spec C1).
 
 Stage 1: lambda * rate + k_M * MSE + k_P * LPIPS; stage 2 adds beta * adversarial term. lambda
-multiplies the *rate*, as in the paper's eq. (3). Axes: b batch, h and w picture size.
+multiplies the *rate*, as in the paper's eq. (3). TGIC adds its own consistency term in both.
+Axes: b batch, h and w picture size.
 """
 
 from dataclasses import dataclass
@@ -19,15 +20,17 @@ from sidelight.models.codec_model import TrainingOutput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistortionConfig(StrictConfig):
-    """Weights of the two distortion terms."""
+    """Weights of the distortion terms."""
 
     mse_weight: float = 0.075 * 2**-5
     """k_M, on squared errors of the 0-255 scale."""
     lpips_weight: float = 1.0
     """k_P."""
+    consistency_weight: float = 0.0
+    """Of the term of models that have one (tgic)."""
 
     def __post_init__(self) -> None:
-        for name in ("mse_weight", "lpips_weight"):
+        for name in ("mse_weight", "lpips_weight", "consistency_weight"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} must be >= 0, got {getattr(self, name)}")
 
@@ -41,6 +44,8 @@ class Loss(NamedTuple):
     lpips: Float[Tensor, ""]
     adversarial: Float[Tensor, ""]
     """Zero in stage 1."""
+    consistency: Float[Tensor, ""]
+    """Zero for models without this term."""
 
 
 def rate_distortion(
@@ -63,11 +68,13 @@ def rate_distortion(
     mse = (255 * (output.x_hat - x)).square().mean((1, 2, 3))
     perceptual = lpips(x, output.x_hat)
     fooling = torch.zeros_like(mse) if adversarial is None else adversarial
+    consistency = torch.zeros_like(mse) if output.consistency is None else output.consistency
     total = (
         lmbda * output.bpp
         + config.mse_weight * mse
         + config.lpips_weight * perceptual
         + adversarial_weight * fooling
+        + config.consistency_weight * consistency
     ) / lmbda**balance
-    terms = (output.bpp, mse, perceptual, fooling)
+    terms = (output.bpp, mse, perceptual, fooling, consistency)
     return Loss(total.mean(), *(term.mean().detach() for term in terms))

@@ -27,6 +27,9 @@ class BaselineModel(nn.Module):
     which then gives the 2c channels (Minnen et al. 2018, section 3).
     """
 
+    encoder_reads_text: ClassVar[bool] = False
+    """Whether files are made with the caption, so that none can be read without it."""
+
     g_a: nn.Module
     g_s: nn.Module
     h_a: nn.Module
@@ -35,8 +38,6 @@ class BaselineModel(nn.Module):
     entropy_parameters: nn.Sequential | None
     word_rows: nn.Embedding | None
     """What the caption's word pieces add to z, in a codec whose entropy model reads them."""
-    encoder_reads_text: ClassVar[bool] = False
-    """Whether the sender needs the caption, and the receiver exactly the same one."""
 
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__()

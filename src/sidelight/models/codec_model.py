@@ -3,7 +3,7 @@
 Axes: b batch, c latent channels, n hyper channels, h and w picture height and width, t text.
 """
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -27,10 +27,14 @@ class TrainingOutput(NamedTuple):
     """Estimated with noise instead of rounding: the differentiable rate r(y) + r(z)."""
     bpp_rounded: Float[Tensor, " b"]
     """Estimated on rounded latents, without gradient: what steers lmbda."""
+    consistency: Float[Tensor, " b"] | None = None
+    """How badly picture, reconstruction and caption agree, for models that train on it (tgic)."""
 
 
 class CodecModel(nn.Module):
     """The float model. ``position`` selects the rate, from 0 to ``num_levels - 1``."""
+
+    encoder_reads_text: ClassVar[bool] = False
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()

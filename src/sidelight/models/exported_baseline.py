@@ -18,8 +18,8 @@ from sidelight.models.cheng2020 import Cheng2020
 from sidelight.models.frozen_baseline import FrozenBaseline, freeze_baseline
 from sidelight.models.latents import MEAN_BITS, Front, Latents, Prediction
 
-_REPLACED = ("prior", "h_s", "context", "entropy_parameters", "word_rows")
-"""Modules whose work the integers do."""
+_REPLACED = ("prior", "h_s", "context", "entropy_parameters", "word_rows", "consistency")
+"""Modules whose work the integers do, and one that only training needs."""
 
 
 class ExportedBaseline(nn.Module):
@@ -35,7 +35,8 @@ class ExportedBaseline(nn.Module):
         self.encoder_reads_text = model.encoder_reads_text
         self.frozen = frozen or freeze_baseline(model)
         for name in _REPLACED:
-            setattr(model, name, None)
+            if hasattr(model, name):
+                setattr(model, name, None)
         self.model = model
         self.eval().requires_grad_(requires_grad=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

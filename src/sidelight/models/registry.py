@@ -6,12 +6,14 @@ from sidelight.models.baseline import BaselineModel
 from sidelight.models.cheng2020 import Cheng2020
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.minnen2018 import Minnen2018, Minnen2018MeanScale
+from sidelight.models.tgic import TGIC
 
 BASELINES: dict[str, type[BaselineModel]] = {
     "balle2018": Balle2018,
     "minnen2018-mean-scale": Minnen2018MeanScale,
     "minnen2018": Minnen2018,
     "cheng2020": Cheng2020,
+    "tgic": TGIC,
 }
 """The class of each architecture that ``BaselineConfig`` knows."""
 

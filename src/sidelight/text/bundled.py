@@ -39,6 +39,7 @@ class BundledEncoder:
     """
 
     name = "sidelight-text"
+    holds_ids = False
 
     def __init__(self, path: Path = WEIGHTS) -> None:
         """Reads the file that ``save_bundled`` wrote.
@@ -72,6 +73,19 @@ class BundledEncoder:
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
         """Returns one vector per caption."""
         return self._network(*tokenize(self._tokenizer, captions))
+
+
+def read_tokenizer(path: Path = WEIGHTS) -> str:
+    """Returns the tokenizer, serialised, of a file that ``save_bundled`` wrote.
+
+    Raises:
+        CheckpointError: The file is missing or holds none.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata()["tokenizer"]
+    except (OSError, SafetensorError, KeyError, TypeError) as error:
+        raise CheckpointError(f"cannot read the tokenizer of {path}: {error}") from None
 
 
 def _fingerprint(metadata: dict[str, str], tensors: dict[str, Tensor]) -> str:

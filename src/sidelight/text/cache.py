@@ -34,6 +34,7 @@ class CachedEncoder:
             folder: None for ``sidelight/text`` in the user's cache folder.
         """
         self.identity, self.width = encoder.identity, encoder.width
+        self.holds_ids = encoder.holds_ids
         self._encoder = encoder
         folder = folder or _user_cache()
         folder.mkdir(parents=True, exist_ok=True)

@@ -42,6 +42,7 @@ class ClipEncoder:
     """The text tower of a CLIP model, frozen."""
 
     name = "clip-vit-b32"
+    holds_ids = False
 
     def __init__(self, folder: Path | None = None) -> None:
         """Reads the model from a folder, see ``read_clip``.

@@ -50,10 +50,15 @@ class DatasetEmbedder:
         self._encoder = CachedEncoder(encoder, cache)
 
     def pieces(self, captions: Sequence[str]) -> Iterator[Float[Tensor, "_ t"]]:
-        """Yields unit-RMS vectors of up to 64 captions at a time, in order."""
+        """Yields vectors of ``embed_captions`` for up to 64 captions at a time, in order."""
         for start in range(0, len(captions), _CAPTIONS_AT_ONCE):
             piece = captions[start : start + _CAPTIONS_AT_ONCE]
             yield embed_captions(piece, self._encoder, self._encoder.width)
+
+
+def as_kept(vectors: Float[Tensor, "n t"], encoder: TextEncoder) -> Float[Tensor, "n t"]:
+    """Returns float16 vectors, or float32 ids: float16 has no odd numbers above 2048."""
+    return vectors if encoder.holds_ids else vectors.half()
 
 
 def save_vectors(
@@ -62,18 +67,18 @@ def save_vectors(
     captions: Mapping[str, Sequence[str]],
     vectors: Float[Tensor, "n t"],
 ) -> None:
-    """Writes float16 vectors, in the order of ``captions``, with what they belong to."""
+    """Writes vectors as they are kept, in the order of ``captions``, with what they belong to."""
     metadata = {
         "format": _FORMAT,
         "text_encoder": identity.name,
         "text_fingerprint": identity.fingerprint,
         "captions": json.dumps({key: list(texts) for key, texts in captions.items()}),
     }
-    write_atomically(path, save({"vectors": vectors.half().contiguous()}, metadata))
+    write_atomically(path, save({"vectors": vectors.contiguous()}, metadata))
 
 
 def load_vectors(path: Path, identity: EncoderIdentity) -> dict[str, Float[Tensor, "_ t"]]:
-    """Returns float16 vectors of each picture's captions, by key.
+    """Returns the vectors of each picture's captions, by key.
 
     Raises:
         TextError: No such file, or vectors of another encoder.

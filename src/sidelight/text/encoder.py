@@ -35,6 +35,8 @@ class TextEncoder(Protocol):
 
     identity: EncoderIdentity
     width: int
+    holds_ids: bool
+    """Whether vectors are ids of word pieces, which are kept as they are, and not directions."""
 
     def characters_read(self, caption: str) -> int:
         """Returns how many characters fit the token limit, from the caption's beginning."""
@@ -46,7 +48,7 @@ class TextEncoder(Protocol):
 def embed_captions(
     captions: Sequence[str | None], encoder: TextEncoder | None, width: int
 ) -> Float[Tensor, "b t"]:
-    """Returns float32 vectors with entries of unit RMS, all zeros for no caption (spec C9).
+    """Returns float32 vectors with entries of unit RMS, or ids; zeros for no caption (spec C9).
 
     Args:
         captions: One per picture; None and white space mean no caption.
@@ -59,7 +61,9 @@ def embed_captions(
         if encoder is None:
             raise ValueError("a text encoder is needed to embed a caption")
         raw = encoder([fit_caption(captions[k], encoder) for k in filled]).float()
-        vectors[filled] = width**0.5 * torch.nn.functional.normalize(raw, dim=1)
+        if not encoder.holds_ids:
+            raw = width**0.5 * torch.nn.functional.normalize(raw, dim=1)
+        vectors[filled] = raw
     return vectors
 
 

@@ -23,6 +23,7 @@ class MiniLMEncoder:
 
     name = "minilm-l6-v2"
     width = 384
+    holds_ids = False
 
     def __init__(self) -> None:
         package = importlib.util.find_spec(_PACKAGE)

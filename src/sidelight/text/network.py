@@ -52,13 +52,24 @@ class SentenceNetwork(nn.Module):
         self, ids: Int[Tensor, "b n"], attended: Bool[Tensor, "b n"]
     ) -> Float[Tensor, "b t"]:
         """Returns one vector per sentence; positions that are not attended change nothing."""
+        return self.summarise(self.states(ids, attended), attended)
+
+    def states(
+        self, ids: Int[Tensor, "b n"], attended: Bool[Tensor, "b n"]
+    ) -> Float[Tensor, "b n d"]:
+        """Returns what each token means in its sentence."""
         places = torch.arange(ids.shape[1], device=ids.device)
         states = self.tokens(ids) + self.positions(places)
         for block in self.blocks:
             states = block(states, attended)
+        return self.norm(states)
+
+    def summarise(
+        self, states: Float[Tensor, "b n d"], attended: Bool[Tensor, "b n"]
+    ) -> Float[Tensor, "b t"]:
+        """Returns one vector per sentence from its states; each needs an attended position."""
         weight = attended[..., None].to(states.dtype)
-        mean = (self.norm(states) * weight).sum(1) / weight.sum(1)
-        return self.project(mean)
+        return self.project((states * weight).sum(1) / weight.sum(1))
 
 
 class _Block(nn.Module):

@@ -8,10 +8,12 @@ from sidelight.text.cache import CachedEncoder
 from sidelight.text.clip import ClipEncoder
 from sidelight.text.encoder import EncoderIdentity, TextEncoder
 from sidelight.text.minilm import MiniLMEncoder
+from sidelight.text.word_pieces import WordPieceEncoder
 
 TEXT_ENCODERS: dict[str, Callable[[], TextEncoder]] = {
     BundledEncoder.name: BundledEncoder,
     MiniLMEncoder.name: MiniLMEncoder,
+    WordPieceEncoder.name: WordPieceEncoder,
     ClipEncoder.name: lambda: CachedEncoder(ClipEncoder()),
 }
 

@@ -12,7 +12,7 @@ from sidelight.data.pictures import CaptionedFile, CaptionedImage, picture_size
 from sidelight.data.sentences import odd_texts
 from sidelight.data.shards import find_in_shards, held_out_keys
 from sidelight.errors import ConfigError
-from sidelight.text.dataset import DatasetEmbedder
+from sidelight.text.dataset import DatasetEmbedder, as_kept
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.listing import CaptionListing
 from sidelight.train.recipe import DataSource, Recipe
@@ -43,20 +43,20 @@ def find_pictures(recipe: Recipe) -> tuple[list[CaptionedFile], list[CaptionedFi
 def text_vectors(
     pictures: Sequence[TrainingPicture], encoder: TextEncoder
 ) -> list[Float[Tensor, "_ t"]]:
-    """Returns float16 vectors (captions, t) for each picture; they stay in the user's cache."""
+    """Returns the vectors (captions, t) of each picture; they stay in the user's cache."""
     captions = [caption for picture in pictures for caption in picture.captions]
     return list(_embed(captions, encoder).split([len(picture.captions) for picture in pictures]))
 
 
 def odd_vectors(recipe: Recipe, encoder: TextEncoder) -> Float[Tensor, "n t"] | None:
-    """Returns float16 vectors of text that is no caption, None where the recipe wants none."""
+    """Returns the vectors of text that is no caption, None where the recipe wants none."""
     if recipe.odd_text == 0:
         return None
     return _embed(list(odd_texts(_NUM_ODD_TEXTS, seed=recipe.seed)), encoder)
 
 
 def _embed(texts: Sequence[str], encoder: TextEncoder) -> Float[Tensor, "n t"]:
-    return torch.cat([piece.half() for piece in DatasetEmbedder(encoder).pieces(texts)])
+    return torch.cat([as_kept(piece, encoder) for piece in DatasetEmbedder(encoder).pieces(texts)])
 
 
 def _find(source: DataSource) -> list[CaptionedFile]:

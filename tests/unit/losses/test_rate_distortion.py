@@ -72,7 +72,18 @@ def test_the_noisy_rate_is_trained_by_lambda(output, brightness_gap):
     assert not any(term.requires_grad for term in loss[1:])
 
 
-@pytest.mark.parametrize("name", ["mse_weight", "lpips_weight"])
+def test_a_consistency_term_counts_by_its_weight(output, brightness_gap):
+    settings = {"lpips": brightness_gap, "config": DistortionConfig(consistency_weight=0.5)}
+    lmbda = torch.ones(2)
+    without = rate_distortion(output, X, lmbda, **settings)
+    assert without.consistency == 0
+    consistency = torch.tensor([1.0, 3.0])
+    loss = rate_distortion(output._replace(consistency=consistency), X, lmbda, **settings)
+    assert loss.consistency.item() == 2
+    assert (loss.total - without.total).item() == pytest.approx(0.5 * 2)
+
+
+@pytest.mark.parametrize("name", ["mse_weight", "lpips_weight", "consistency_weight"])
 def test_a_negative_weight_is_refused(name):
     with pytest.raises(ConfigError, match=f"{name} must be >= 0, got -1"):
         DistortionConfig(**{name: -1.0})

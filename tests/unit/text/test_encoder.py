@@ -8,6 +8,7 @@ class CountingEncoder:
     """Vectors of very different norms that tell the captions apart."""
 
     identity, width = EncoderIdentity("counting", "0"), 8
+    holds_ids = False
     limit = 1000
 
     def __init__(self) -> None:
