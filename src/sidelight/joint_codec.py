@@ -34,7 +34,7 @@ class JointCodec(Codec):
             ConfigError: ``quality`` is out of range.
         """
         caption = self._caption_to_encode(embed_caption, digest_caption)
-        return self._told(caption).encode(
+        return self.told(caption).encode(
             picture, quality=quality, embed_caption=embed_caption, digest_caption=caption
         )
 
@@ -53,7 +53,7 @@ class JointCodec(Codec):
             ConfigError: The file takes more bytes.
         """
         caption = self._caption_to_encode(embed_caption, digest_caption)
-        return self._told(caption).encode_to_size(
+        return self.told(caption).encode_to_size(
             picture, max_bytes, embed_caption=embed_caption, digest_caption=caption
         )
 
@@ -72,9 +72,14 @@ class JointCodec(Codec):
         """
         texts = [None] * len(files) if texts is None else texts
         return [
-            self._told(self._caption_to_decode(data, text)).decode(data, text, precision=precision)
+            self.told(self._caption_to_decode(data, text)).decode(data, text, precision=precision)
             for data, text in zip(files, texts, strict=True)
         ]
+
+    def told(self, caption: str) -> Codec:
+        """Returns the codec of pictures that have this caption."""
+        model = self.model.told(self.embed([caption]))
+        return Codec(self.checkpoint._replace(model=model), self._text_encoder)
 
     def _caption_to_encode(self, embedded: str | None, digested: str | None) -> str:
         captions = {canonical_caption(c) for c in (embedded, digested)} - {""}
@@ -95,7 +100,3 @@ class JointCodec(Codec):
                 + (f"another: {caption[:60]!r}" if caption else "none")
             )
         return caption
-
-    def _told(self, caption: str) -> Codec:
-        told = self.model.told(self.embed([caption]))
-        return Codec(self.checkpoint._replace(model=told), self._text_encoder)

@@ -60,15 +60,10 @@ def data(codec, picture) -> bytes:
     return codec.encode(picture, digest_caption=CAPTION)
 
 
-def told(codec: JointCodec, caption: str) -> Codec:
-    model = codec.model.told(codec.embed([caption]))
-    return Codec(codec.checkpoint._replace(model=model))
-
-
 def test_a_file_decodes_with_its_caption(codec, picture, data):
     found = codec.decode(data, f"  {CAPTION}\n", precision="fp32")
     assert found.image.shape == picture.image.shape
-    sender = told(codec, CAPTION)
+    sender = codec.told(CAPTION)
     received = sender.decode_latents([Container.parse(data)])
     sent = sender.quantised(picture, 5.0)
     assert torch.equal(received.fixed_point(), sent.fixed_point())
@@ -95,7 +90,7 @@ def test_a_caption_inside_the_file_opens_it(codec, picture):
 
 
 def test_the_caption_changes_the_latents_and_what_they_cost(codec, picture, data):
-    ours, other = (told(codec, caption).quantised(picture, 5.0) for caption in (CAPTION, OTHER))
+    ours, other = (codec.told(caption).quantised(picture, 5.0) for caption in (CAPTION, OTHER))
     assert not torch.equal(ours.fixed_point(), other.fixed_point())
     assert not torch.equal(ours.prediction.index, other.prediction.index)
     assert codec.encode(picture, digest_caption=OTHER) != data
