@@ -22,7 +22,8 @@ from sidelight.codec import Codec
 from sidelight.config import ModelConfig
 from sidelight.entropy.coder import CodingTables
 from sidelight.models.codec_model import CodecModel
-from sidelight.models.exported import ExportedModel, Latents
+from sidelight.models.exported import ExportedModel
+from sidelight.models.latents import Latents
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture
 

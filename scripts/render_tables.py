@@ -344,7 +344,21 @@ def ablation(record: Record) -> str:
     return _markdown(header, rows)
 
 
-_COMPARED_IN = ("lpips", "fd_effnet", "ipd_effnet")
+def metric_checks(record: Record) -> str:
+    """Returns a row for each way in which a metric was checked."""
+    header = ["metric", "what", "checked against", "largest difference", "values up to", "unproven"]
+    rows = [
+        [
+            ", ".join(f"`{name}`" for name in row["metrics"]),
+            row["part"],
+            row["against"],
+            f"{row['largest_difference']:.1g}",
+            f"{row['largest_value']:.3g}",
+            row["unproven"],
+        ]
+        for row in record["checks"]
+    ]
+    return _markdown(header, rows)
 
 
 def stability(record: Record) -> str:
@@ -381,6 +395,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-bd-rates": ("evaluate_rd_kodak.json", bd_rates),
     "kodak-captions": ("evaluate_rd_kodak.json", caption_effects),
     "stability": ("evaluate_stability_kodak.json", stability),
+    "metric-checks": ("metric_checks.json", metric_checks),
     "ablation": ("evaluate_ablation_kodak.json", ablation),
     "text-retrieval": ("text_retrieval.json", text_retrieval),
     "text-mismatch": ("text_mismatch.json", text_mismatch),

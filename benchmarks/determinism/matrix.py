@@ -23,11 +23,10 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.determinism.corpus import CodedFile, encode_kodak, encode_synthetic
+from benchmarks.determinism.corpus import CodedFile, encode_kodak, encode_synthetic, load_codec
 from benchmarks.determinism.worker import write_corpus
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
-from sidelight.api import load
 from sidelight.evaluate.environment import environment
 
 _SEED = 20260
@@ -64,7 +63,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     torch.set_num_threads(max(arguments.threads))
-    codec = load(arguments.model)
+    codec = load_codec(arguments.model)
     head = environment(model=codec.fingerprint, seed=_SEED)
     kodak = load_dataset("kodak")[: arguments.limit_kodak]
     files: list[CodedFile] = [

@@ -14,9 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.determinism.corpus import CodedFile, batches, latents_sha256
+from benchmarks.determinism.corpus import CodedFile, batches, latents_sha256, load_codec
 from benchmarks.record import Record
-from sidelight.api import load
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec
 from sidelight.errors import CodecError
@@ -38,7 +37,7 @@ def main() -> None:
 
     torch.set_num_threads(arguments.threads)
     torch.backends.mkldnn.set_flags(arguments.mkldnn)
-    codec = load(arguments.model)
+    codec = load_codec(arguments.model)
     files, references = read_corpus(arguments.folder)
     _show_onednn_isa()
     rows = []

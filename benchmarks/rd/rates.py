@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from sidelight.entropy.tables import SymbolTables
-from sidelight.models.exported import Latents
 from sidelight.models.frozen import FrozenHyperprior
+from sidelight.models.latents import Latents
 
 _COUNT_BITS = np.log2(9)
 """An escaped value is a number of digits, 0 to 8, and then the digits."""

@@ -9,11 +9,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from sidelight.config import ModelConfig
+from sidelight.config import BaselineConfig, ModelConfig
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
+from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.models.frozen import FrozenHyperprior
+from sidelight.models.frozen_baseline import FrozenBaseline
+from sidelight.models.registry import build_baseline
 from sidelight.pixels.atomic import write_atomically
 from sidelight.text.encoder import EncoderIdentity
 
@@ -24,7 +27,7 @@ _FROZEN = "frozen."
 class Checkpoint(NamedTuple):
     """A model with where it comes from."""
 
-    model: ExportedModel
+    model: ExportedModel | ExportedBaseline
     text_encoder: EncoderIdentity
     """What it was trained with."""
     provenance: dict[str, Any]
@@ -62,22 +65,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if metadata.get("format") != FORMAT:
         raise CheckpointError(f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}")
     try:
-        config = ModelConfig.from_dict(json.loads(metadata["config"]))
-        frozen = FrozenHyperprior.from_tensors(
-            {
-                name.removeprefix(_FROZEN): value
-                for name, value in tensors.items()
-                if name.startswith(_FROZEN)
-            }
-        )
-        channels = config.hyper_channels, config.latent_channels
-        if frozen.mean_synthesis.channels != channels:
-            raise CheckpointError(
-                f"{path}: the frozen hyperprior has {frozen.mean_synthesis.channels} channels, "
-                f"the config {channels}"
-            )
+        frozen = {
+            name.removeprefix(_FROZEN): value
+            for name, value in tensors.items()
+            if name.startswith(_FROZEN)
+        }
         with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
-            model = ExportedModel(CodecModel(config), frozen)
+            model = _build(json.loads(metadata["config"]), frozen)
         weights = {k: v.float() for k, v in tensors.items() if not k.startswith(_FROZEN)}
         missing, unexpected = model.load_state_dict(weights, strict=False)
         missing = [name for name in missing if not name.endswith("num_batches_tracked")]
@@ -87,6 +81,22 @@ def load_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(model, text_encoder, json.loads(metadata["provenance"]))
     except (LookupError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
+
+
+def _build(table: dict[str, Any], integers: dict[str, Tensor]) -> ExportedModel | ExportedBaseline:
+    """Returns the model of a config, with its integers and without its weights."""
+    if "architecture" in table:
+        baseline = build_baseline(BaselineConfig.from_dict(table))
+        return ExportedBaseline(baseline, FrozenBaseline.from_tensors(integers))
+    config = ModelConfig.from_dict(table)
+    frozen = FrozenHyperprior.from_tensors(integers)
+    channels = config.hyper_channels, config.latent_channels
+    if frozen.mean_synthesis.channels != channels:
+        raise CheckpointError(
+            f"the frozen hyperprior has {frozen.mean_synthesis.channels} channels, the config "
+            f"{channels}"
+        )
+    return ExportedModel(CodecModel(config), frozen)
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:

@@ -19,7 +19,7 @@ from sidelight.checkpoint import Checkpoint
 from sidelight.config import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.latent_coder import CodedLatents, LatentCoder
-from sidelight.models.exported import Latents
+from sidelight.models.latents import Latents
 from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.pixels.picture import Picture

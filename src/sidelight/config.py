@@ -132,6 +132,11 @@ class ModelConfig(StrictConfig):
         """Stride of the encoder's first convolution: 1 or 2."""
         return LATENT_STRIDE >> (len(self.widths) - 1)
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether a caption changes what is decoded."""
+        return self.ssa
+
     def level_position(self, quality: float) -> float:
         """Returns the place of a quality from 1 to 9 among the trained levels, from 0."""
         share = (quality - MIN_QUALITY) / (MAX_QUALITY - MIN_QUALITY)
@@ -162,6 +167,9 @@ class BaselineConfig(StrictConfig):
     """Word pieces that the text vector may name by id, for tgic; elsewhere 0."""
     mask_channels: tuple[int, ...] = (32, 32, 32, 32)
     """Hidden channels of each SSA block's mask predictor, coarse to fine."""
+    shifted_hyper: bool = False
+    """Whether h_s begins with a 1x1 convolution; models from elsewhere, whose hyper-latent is
+    rounded around medians that are no integers, come with one that adds these."""
     discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
 
     num_levels: ClassVar[int] = 1
@@ -176,18 +184,34 @@ class BaselineConfig(StrictConfig):
         for name in ("hyper_channels", "latent_channels", "text_width", "text_hidden"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        if self.architecture == "cheng2020" and self.hyper_channels != self.latent_channels:
+            raise ConfigError(
+                "cheng2020 has as many latent_channels as hyper_channels, got "
+                f"{self.latent_channels} and {self.hyper_channels}"
+            )
         if self.ssa and self.architecture != "cheng2020":
             raise ConfigError(f"ssa is for cheng2020, got {self.architecture}")
+        if self.ssa and len(self.mask_channels) != 4:
+            raise ConfigError(f"mask_channels must have 4 entries, got {len(self.mask_channels)}")
         if (self.vocabulary > 1) != (self.architecture == "tgic"):
             raise ConfigError(
                 "vocabulary must be > 1 for tgic and 0 for others, "
                 f"got {self.vocabulary} for {self.architecture}"
             )
 
+    @property
+    def reads_text(self) -> bool:
+        """Whether a caption changes what is decoded."""
+        return self.ssa or self.architecture == "tgic"
+
     def level_position(self, quality: float) -> float:  # noqa: ARG002
         """Returns the place of any quality among the levels: the only one."""
         return 0.0
 
+
+_SMALL_DISCRIMINATOR = DiscriminatorConfig(
+    widths=(32, 64, 128, 256), last_stride=2, text_channels=64, joint_channels=64
+)
 
 PRESETS: dict[str, ModelConfig] = {
     "paper": ModelConfig(
@@ -223,14 +247,57 @@ PRESETS: dict[str, ModelConfig] = {
         text_width=512,
         text_hidden=64,
         mask_channels=(32, 32, 32, 32),
-        discriminator=DiscriminatorConfig(
-            widths=(32, 64, 128, 256), last_stride=2, text_channels=64, joint_channels=64
-        ),
+        discriminator=_SMALL_DISCRIMINATOR,
     ),
 }
 """The published model and two scaled ones; variants by ``dataclasses.replace``."""
 
+PRESETS |= {
+    name: dataclasses.replace(PRESETS[full], name=name, ssa=False)
+    for name, full in (("hific", "paper"), ("hific-small", "small"))
+}
+
+
+def _baseline(architecture: str, size: str, n: int, m: int) -> BaselineConfig:
+    """Returns a preset; at full size text is read as in the preset ``paper``."""
+    name = f"{architecture}-{size}"
+    if size == "small":
+        return BaselineConfig(
+            architecture=architecture,
+            name=name,
+            hyper_channels=n,
+            latent_channels=m,
+            text_width=512,
+            discriminator=_SMALL_DISCRIMINATOR,
+        )
+    return BaselineConfig(
+        architecture=architecture,
+        name=name,
+        hyper_channels=n,
+        latent_channels=m,
+        text_width=512,
+        text_hidden=256,
+        mask_channels=(100, 100, 100, 100),
+    )
+
+
 BASELINE_PRESETS: dict[str, BaselineConfig] = {
+    config.name: config
+    for config in (
+        _baseline("balle2018", "low", 128, 192),
+        _baseline("balle2018", "high", 192, 320),
+        _baseline("balle2018", "small", 96, 128),
+        _baseline("minnen2018-mean-scale", "low", 128, 192),
+        _baseline("minnen2018-mean-scale", "high", 192, 320),
+        _baseline("minnen2018-mean-scale", "small", 96, 128),
+        _baseline("minnen2018", "low", 192, 192),
+        _baseline("minnen2018", "high", 192, 320),
+        _baseline("minnen2018", "small", 96, 128),
+        _baseline("cheng2020", "low", 128, 128),
+        _baseline("cheng2020", "high", 192, 192),
+        _baseline("cheng2020", "small", 40, 40),
+    )
+} | {
     "tgic": BaselineConfig(
         architecture="tgic",
         name="tgic",
@@ -251,7 +318,7 @@ BASELINE_PRESETS: dict[str, BaselineConfig] = {
         discriminator=PRESETS["small"].discriminator,
     ),
 }
-"""The paper's other learned codecs."""
+"""Published widths for low and for high rates, and a scaled model of each architecture."""
 
 
 def quality_to_step(quality: float) -> int:

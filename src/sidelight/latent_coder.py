@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sidelight.config import HYPER_STRIDE
 from sidelight.entropy.coder import CodingTables, SymbolDecoder, SymbolEncoder
 from sidelight.entropy.tables import FREQUENCY_TOTAL, SymbolTables
 from sidelight.errors import CorruptBitstreamError, ModelMismatchError
-from sidelight.models.exported import Latents
-from sidelight.models.frozen import FrozenHyperprior
+from sidelight.models.latents import EntropyModel, Front, Latents, Prediction
 
 _BITS_PER_BYTE = 8
 _SLACK_BYTES = 8
@@ -32,7 +32,7 @@ class CodedLatents(NamedTuple):
 class LatentCoder:
     """Codes the latents of one model."""
 
-    def __init__(self, frozen: FrozenHyperprior) -> None:
+    def __init__(self, frozen: EntropyModel) -> None:
         self._frozen = frozen
         self._hyper_tables = CodingTables(frozen.hyper_tables)
         self._latent_tables = CodingTables(frozen.latent_tables)
@@ -43,9 +43,13 @@ class LatentCoder:
         z_symbols = latents.z_symbols[0].numpy()
         encoder = SymbolEncoder()
         encoder.push(z_symbols, _channel_index(z_symbols.shape), self._hyper_tables)
-        encoder.push(
-            latents.y_symbols[0].numpy(), latents.prediction.index[0].numpy(), self._latent_tables
-        )
+        y_symbols, index = latents.y_symbols[0], latents.prediction.index[0]
+        for rows, columns in self._frozen.fronts(*y_symbols.shape[1:]):
+            encoder.push(
+                y_symbols[:, rows, columns].numpy(),
+                index[:, rows, columns].numpy(),
+                self._latent_tables,
+            )
         return CodedLatents(encoder.finish(), _crc(latents))
 
     def decode(
@@ -64,14 +68,15 @@ class LatentCoder:
         z_symbols = np.stack(
             [decoder.pull(_channel_index(shape), self._hyper_tables) for decoder in decoders]
         )
-        prediction = self._frozen.predict(torch.from_numpy(z_symbols), step)
-        y_symbols = np.stack(
-            [
+
+        def settle(_: Front, prediction: Prediction) -> Tensor:
+            pulled = [
                 decoder.pull(index.numpy(), self._latent_tables)
                 for decoder, index in zip(decoders, prediction.index, strict=True)
             ]
-        )
-        latents = Latents(torch.from_numpy(z_symbols), torch.from_numpy(y_symbols), prediction)
+            return torch.from_numpy(np.stack(pulled))
+
+        latents = self._frozen.latents(torch.from_numpy(z_symbols), step, settle)
         for k, (decoder, one) in enumerate(zip(decoders, coded, strict=True)):
             decoder.finish()
             if (crc := _crc(latents, k)) != one.crc:

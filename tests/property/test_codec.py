@@ -21,7 +21,7 @@ from sidelight.entropy.coder import CodingTables, SymbolEncoder
 from sidelight.entropy.tables import FREQUENCY_TOTAL
 from sidelight.errors import CodecError, CorruptBitstreamError, ModelMismatchError
 from sidelight.limits import MAX_PIXELS
-from sidelight.models.exported import Latents
+from sidelight.models.latents import Latents
 from sidelight.pixels.picture import Picture
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -9,8 +9,8 @@ import torch
 from sidelight.config import step_to_quality
 from sidelight.entropy.coder import CodingTables, SymbolEncoder
 from sidelight.entropy.tables import FREQUENCY_TOTAL, SymbolTables, gaussian_tables
-from sidelight.models.exported import Latents, information_bits
-from sidelight.models.frozen import MEAN_BITS
+from sidelight.models.exported import information_bits
+from sidelight.models.latents import MEAN_BITS, Latents
 from sidelight.models.prior import gaussian_likelihood
 from sidelight.nn.rounding import add_uniform_noise
 

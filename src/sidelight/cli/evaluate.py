@@ -32,7 +32,11 @@ CodecOption = Annotated[
 ]
 ModelsOption = Annotated[
     list[str] | None,
-    typer.Option("--model", metavar="NAME=CHECKPOINT", help="A model of ours; repeatable."),
+    typer.Option(
+        "--model",
+        metavar="NAME=CHECKPOINT",
+        help="A checkpoint; repeatable, the rates of one codec under one name.",
+    ),
 ]
 CaptionsOption = Annotated[
     str, typer.Option(help="What decoders that read text are given, separated by commas.")
@@ -220,12 +224,14 @@ def _codecs(given: Sequence[str]) -> dict[str, list[float] | None]:
     return codecs
 
 
-def _models(given: Sequence[str]) -> Mapping[str, str]:
-    pairs = [model.partition("=") for model in given]
-    for name, equals, path in pairs:
-        if not (name and equals and path):
-            raise typer.BadParameter(f"--model takes NAME=CHECKPOINT, got {name + equals + path!r}")
-    return {name: path for name, _, path in pairs}
+def _models(given: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    models: dict[str, list[str]] = {}
+    for model in given:
+        name, _, path = model.partition("=")
+        if not (name and path):
+            raise typer.BadParameter(f"--model takes NAME=CHECKPOINT, got {model!r}")
+        models.setdefault(name, []).append(path)
+    return models
 
 
 def _metrics(given: str) -> Sequence[str]:

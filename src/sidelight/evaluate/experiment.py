@@ -90,7 +90,7 @@ def run(
 
     Args:
         experiment: What to measure.
-        folder: Where everything goes; one that was cut short goes on.
+        folder: Where everything goes; one that was cut short goes on, and other codecs may join.
         workers: Processes that share the pictures, with one thread each if there are several.
         report: Called after each picture.
 
@@ -99,28 +99,26 @@ def run(
         ConfigError: The folder belongs to another experiment.
     """
     loaded, unavailable = load_metrics(experiment.metrics)
-    conditions = experiment.conditions()
-    results = Results(folder, conditions)
+    results = Results(folder, experiment.conditions())
     dataset = experiment.dataset
     names = [picture.name for picture in dataset.pictures]
     _keep_features_of_originals(dataset, loaded, results)
-    todo = [
-        task
-        for task in tasks_of(experiment.points, len(names), experiment.captions)
-        if not results.holds(
-            task.point.codec, task.point.setting, names[task.picture], task.captions
-        )
-    ]
+    todo = []
+    for task in tasks_of(experiment.points, len(names), experiment.captions):
+        point, image = task.point, names[task.picture]
+        if missing := results.missing(point.codec, point.setting, image, task.captions):
+            todo.append(task._replace(captions=missing))
     for done, (task, measured) in enumerate(_measured(todo, experiment, workers), start=1):
         _keep(task, measured, names[task.picture], results)
         if report is not None:
             report(done, len(todo), f"{task.point.codec} {names[task.picture]}")
+    results.pass_over_unfinished(len(names))
     points = points_of(results, loaded) + published_points(experiment.published)
     summary = Summary(
         experiment=experiment.name,
         environment=environment() | {"workers": workers},
-        dataset=conditions["data set"],
-        codecs=conditions["codecs"],
+        dataset=results.conditions["data set"],
+        codecs=results.conditions["codecs"],
         metrics={metric.name: MetricInfo.of(metric) for metric in loaded},
         unavailable=unavailable,
         points=points,

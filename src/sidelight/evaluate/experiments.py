@@ -11,14 +11,16 @@ from sidelight.evaluate.codecs.registry import FAMILIES, codec_points
 from sidelight.evaluate.codecs.sidelight_point import sidelight_points
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.experiment import Experiment
+from sidelight.evaluate.measure import captions_for
+from sidelight.evaluate.summary import series_name
 from sidelight.metrics.registry import PAPER_METRICS
 
 OURS = "sidelight"
 _FREE_CODECS = ("jpeg", "jpeg2000", "webp", "avif", "jpeg-xl", "hevc", "vvc")
 """Those whose programs come with the extra ``evaluate``."""
 
-Models = Mapping[str, str | Path]
-"""Checkpoints by the name that tables give them."""
+Models = Mapping[str, Sequence[str | Path]]
+"""Checkpoints by the name that tables give them; several are the rates of one codec."""
 
 
 def rate_distortion(
@@ -105,13 +107,14 @@ def backbone(
         ConfigError: There are not two models.
     """
     _expect_two(models, "the twin without text, then the model that reads it")
+    first = points_of_models(models)[0]
     return Experiment(
         name="backbone",
         dataset=dataset,
         points=points_of_models(models),
         captions=("right", "none", "wrong"),
         metrics=tuple(metrics),
-        anchors=(f"{next(iter(models))}, none",),
+        anchors=(series_name(first.codec, captions_for(first, ["none"])[0]),),
     )
 
 
@@ -123,10 +126,11 @@ def points_of_models(models: Models) -> list[CodecPoint]:
         CheckpointError: A checkpoint is missing or broken.
     """
     points: list[CodecPoint] = []
-    for name, model in models.items():
+    for name, checkpoints in models.items():
         if name in FAMILIES:
             raise ConfigError(f"{name} is a codec of its own: give the model another name")
-        points += sidelight_points(None, model, name=name)
+        for checkpoint in checkpoints:
+            points += sidelight_points(None, checkpoint, name=name)
     return points
 
 

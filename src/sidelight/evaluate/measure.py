@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from sidelight.errors import CodecError
-from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.protocol import CodecPoint, JointCodecPoint
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.results import Row
 from sidelight.evaluate.summary import NO_CAPTION_READ
@@ -44,7 +44,11 @@ def tasks_of(
 
 def captions_for(point: CodecPoint, captions: Sequence[str]) -> tuple[str, ...]:
     """Returns with what a point decodes; a codec that reads no text decodes once."""
-    return tuple(captions) if point.reads_text else (NO_CAPTION_READ,)
+    if not point.reads_text:
+        return (NO_CAPTION_READ,)
+    if isinstance(point, JointCodecPoint):
+        return tuple(c for c in captions if c == "right")  # no other could open the file
+    return tuple(captions)
 
 
 def measure(
@@ -62,6 +66,8 @@ def measure(
     image = dataset.image(task.picture)
     where = f"{picture.name}, {point.codec} {point.setting}"
     try:
+        if isinstance(point, JointCodecPoint):
+            point = point.told(dataset.given(task.picture, "right"))
         start = time.perf_counter()
         data = point.encode(image)
         encode_s = time.perf_counter() - start

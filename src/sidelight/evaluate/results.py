@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from sidelight.pixels.atomic import write_atomically
 
 ORIGINALS = "original"
 _ROWS_FILE, _CONDITIONS_FILE = "pictures.jsonl", "conditions.json"
+_CODECS = "codecs"
 _UNSAFE = re.compile(r"[^\w.=+-]+")
 
 
@@ -54,7 +56,7 @@ class Results:
         """Opens the folder.
 
         Args:
-            folder: A new one, or one begun under the same conditions.
+            folder: A new one, or one begun under the same conditions; codecs may join.
             conditions: Of what is to be added; None where nothing is.
 
         Raises:
@@ -62,14 +64,16 @@ class Results:
         """
         self.folder = folder
         if conditions is not None:
-            _agree(folder, json.loads(json.dumps(conditions)))
+            self.conditions = _agree(folder, json.loads(json.dumps(conditions)))
         self._path = folder / _ROWS_FILE
         self.rows = list(_read_rows(self._path))
         self._held = {_key(row) for row in self.rows}
 
-    def holds(self, codec: str, setting: str, image: str, captions: Sequence[str]) -> bool:
-        """Returns whether all of these rows are there."""
-        return all((codec, setting, image, choice) in self._held for choice in captions)
+    def missing(
+        self, codec: str, setting: str, image: str, captions: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Returns the choices of captions that there is no row of."""
+        return tuple(c for c in captions if (codec, setting, image, c) not in self._held)
 
     def add(self, rows: Sequence[Row]) -> None:
         """Appends the rows of one picture, all in one write."""
@@ -78,6 +82,11 @@ class Results:
             stream.write(lines)
         self.rows += rows
         self._held |= {_key(row) for row in rows}
+
+    def pass_over_unfinished(self, num_pictures: int) -> None:
+        """Leaves out of ``rows`` points that do not have every picture; the file keeps them."""
+        count = Counter(_point(row) for row in self.rows)
+        self.rows = [row for row in self.rows if count[_point(row)] == num_pictures]
 
     def keep_file(self, codec: str, setting: str, image: str, data: bytes) -> None:
         """Keeps what a codec wrote, so that it can be decoded again."""
@@ -112,21 +121,34 @@ def save_features(path: Path, features: Float32[np.ndarray, "n f"]) -> None:
     write_atomically(path, buffer.getvalue())
 
 
+def _point(row: Row) -> tuple[str, str, str]:
+    return row.codec, row.setting, row.captions
+
+
 def _key(row: Row) -> tuple[str, str, str, str]:
     return row.codec, row.setting, row.image, row.captions
 
 
-def _agree(folder: Path, conditions: dict[str, Any]) -> None:
+def _agree(folder: Path, conditions: dict[str, Any]) -> dict[str, Any]:
+    """Returns the conditions with the codecs that the folder knows already."""
     place = folder / _CONDITIONS_FILE
     before = json.loads(place.read_text("utf-8")) if place.exists() else conditions
-    if before != conditions:
-        keys = before.keys() | conditions
-        differing = sorted(k for k in keys if before.get(k) != conditions.get(k))
+    if before.keys() != conditions.keys():
+        raise ConfigError(f"{folder} was begun by another release: choose another folder")
+    differing = [k for k, v in conditions.items() if k != _CODECS and before[k] != v]
+    together = {codec: dict(settings) for codec, settings in before[_CODECS].items()}
+    for codec, settings in conditions[_CODECS].items():
+        known = together.setdefault(codec, {})
+        differing += [f"{codec} {s}" for s, v in settings.items() if known.get(s, v) != v]
+        known |= settings
+    if differing:
         raise ConfigError(
             f"{folder} was begun with other {', '.join(differing)}: choose another folder, "
             "or delete it"
         )
+    conditions = conditions | {_CODECS: together}
     write_atomically(place, json.dumps(conditions, indent=1).encode())
+    return conditions
 
 
 def _read_rows(path: Path) -> Iterable[Row]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from sidelight.config import BaselineConfig
 from sidelight.models.codec_model import TrainingOutput, bits_of
 from sidelight.models.prior import MIN_SCALE, FactorizedPrior, gaussian_likelihood
+from sidelight.nn.masked import MaskedConv2d
 from sidelight.nn.rounding import add_uniform_noise, lower_bound, round_straight_through
 
 
@@ -33,12 +34,18 @@ class BaselineModel(nn.Module):
     g_s: nn.Module
     h_a: nn.Module
     h_s: nn.Sequential
-    context: nn.Module | None = None
-    entropy_parameters: nn.Sequential | None = None
+    context: MaskedConv2d | None
+    entropy_parameters: nn.Sequential | None
+    word_rows: nn.Embedding | None
+    """What the caption's word pieces add to z, in a codec whose entropy model reads them."""
 
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__()
         self.config = config
+        # not as class attributes: those would hide the modules that a subclass puts here
+        self.context = None
+        self.entropy_parameters = None
+        self.word_rows = None
         self.prior = FactorizedPrior(config.hyper_channels)
 
     def analyse(
@@ -101,3 +108,9 @@ class BaselineModel(nn.Module):
         x_hat = self.synthesise(y_hat, text).float()
         num_pixels = x.shape[2] * x.shape[3]
         return TrainingOutput(x_hat, y_hat, bits / num_pixels, bits_rounded / num_pixels)
+
+
+def hyper_entrance(config: BaselineConfig) -> list[nn.Conv2d]:
+    """Returns the layers that h_s begins with in every model: with ``shifted_hyper`` one."""
+    n = config.hyper_channels
+    return [nn.Conv2d(n, n, 1)] if config.shifted_hyper else []

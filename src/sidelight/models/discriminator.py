@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from sidelight.config import LATENT_STRIDE, ModelConfig
+from sidelight.config import LATENT_STRIDE, BaselineConfig, ModelConfig
 
 _SLOPE = 0.2
 
@@ -23,7 +23,7 @@ class Discriminator(nn.Module):
     of one picture share them: ``features`` once, ``judge`` twice.
     """
 
-    def __init__(self, config: ModelConfig) -> None:
+    def __init__(self, config: ModelConfig | BaselineConfig) -> None:
         super().__init__()
         shape = config.discriminator
         self.harmonize = _conv(config.latent_channels, shape.harmonized_channels, 3, padding=1)

@@ -8,15 +8,16 @@ and width of what a function is given: a picture (multiples of 64), a latent or 
 import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import NamedTuple
+from typing import ClassVar
 
 import torch
-from jaxtyping import Float, Int32, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from sidelight.config import LATENT_STRIDE, ModelConfig, step_to_quality
 from sidelight.models.codec_model import CodecModel
-from sidelight.models.frozen import MEAN_BITS, FrozenHyperprior, Prediction, freeze
+from sidelight.models.frozen import FrozenHyperprior, freeze
+from sidelight.models.latents import MEAN_BITS, EntropyModel, Front, Latents, Prediction
 from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
 
 _PICTURE_TILE = 1024
@@ -25,25 +26,14 @@ _GENERATOR_TILE = 96
 """Latents along a tile of G: the halo then costs 1.8 times the work, in about 1 GiB."""
 
 
-class Latents(NamedTuple):
-    """The integers that a file carries, with what the hyperprior predicts of them."""
-
-    z_symbols: Int32[Tensor, "b n h w"]
-    y_symbols: Int32[Tensor, "b c 4*h 4*w"]
-    """``round(y - means)``, so that means never reach the entropy coder."""
-    prediction: Prediction
-
-    def fixed_point(self) -> Int32[Tensor, "b c _ _"]:
-        """Returns y_hat in units of 1/64 of a quantisation step."""
-        return (self.y_symbols << MEAN_BITS) + self.prediction.means
-
-
 class ExportedModel(nn.Module):
     """E, h_a, the gains and G for inference, and the frozen hyperprior.
 
     It takes over the modules of the model it is made from and fixes them: that model can no longer
     be trained.
     """
+
+    encoder_reads_text: ClassVar[bool] = False
 
     def __init__(self, model: CodecModel, frozen: FrozenHyperprior | None = None) -> None:
         super().__init__()
@@ -83,9 +73,12 @@ class ExportedModel(nn.Module):
         (z,) = run_in_tiles(one_output(self.analysis), gained, self._analysis_grid)
         z = z * self._at(self.hyper_gain.gain, step)
         z_symbols = torch.floor(z + 0.5).to(torch.int32)
-        prediction = self.frozen.predict(z_symbols, step)
-        residual = gained.sub_(prediction.means * 2.0**-MEAN_BITS)
-        return Latents(z_symbols, residual.add_(0.5).floor_().to(torch.int32), prediction)
+
+        def settle(front: Front, prediction: Prediction) -> Tensor:
+            residual = gained[:, :, *front].sub_(prediction.means * 2.0**-MEAN_BITS)
+            return residual.add_(0.5).floor_().to(torch.int32)
+
+        return self.frozen.latents(z_symbols, step, settle)
 
     def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:
         """Returns y_hat in the range that G reads."""
@@ -121,7 +114,7 @@ class ExportedModel(nn.Module):
         return list(run_in_tiles(decode, y_hat, self._generator_grid))
 
 
-def information_bits(latents: Latents, frozen: FrozenHyperprior) -> Float[Tensor, "b h w"]:
+def information_bits(latents: Latents, frozen: EntropyModel) -> Float[Tensor, "b h w"]:
     """Returns the ideal bits of y at each latent position, by the stored tables.
 
     An escaped symbol counts as its escape; the digits that follow are left out.

@@ -5,41 +5,30 @@ Encoder and decoder run this same network, so they agree whatever the machine
 height and width, s quality steps.
 """
 
-import hashlib
-import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
 import torch
-from jaxtyping import Int32, UInt8
-from torch import Tensor, nn
+from jaxtyping import Int32
+from torch import Tensor
 
 from sidelight.config import NUM_QUALITY_STEPS, step_to_quality
-from sidelight.entropy.tables import SymbolTables, gaussian_tables, trim_tails
+from sidelight.entropy.tables import SymbolTables
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
-from sidelight.models.prior import MIN_SCALE, FactorizedPrior
-from sidelight.nn.exact import FRACTION_BITS, ExactLayer, ExactStack
+from sidelight.models.frozen_tables import (
+    fingerprint,
+    hyper_tables,
+    scale_tables,
+    tables_from_tensors,
+    tables_to_tensors,
+)
+from sidelight.models.latents import MEAN_BITS, WHOLE, Front, Latents, Prediction, Settle
+from sidelight.nn.exact import FRACTION_BITS, LINEAR, RELU, ExactLayer, ExactStack
 from sidelight.nn.tiles import TileGrid, run_in_tiles
 
-MEAN_BITS = 6
-"""Means are integers in units of 2^-6 of a quantisation step."""
-FINGERPRINT_BYTES = 8
-_NUM_SCALES, _MAX_SCALE = 64, 128.0
-_TABLE_REACH = 512
 _GRID = TileGrid(side=32, halo=4, scale=Fraction(4))
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What the hyper-latent says about the latent, whose height and width are h and w here."""
-
-    means: Int32[Tensor, "b c h w"]
-    """In units of 1/64 of a quantisation step."""
-    index: UInt8[Tensor, "b c h w"]
-    """The symbol table of each latent."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +76,15 @@ class FrozenHyperprior:
 
         return Prediction(*run_in_tiles(network, z_symbols, _GRID))
 
+    def fronts(self, height: int, width: int) -> Iterator[Front]:  # noqa: ARG002
+        """Yields the whole latent: means and scales are known before any of it."""
+        yield WHOLE
+
+    def latents(self, z_symbols: Int32[Tensor, "b n h w"], step: int, settle: Settle) -> Latents:
+        """Returns all integers of a quality step; ``settle`` is called once."""
+        prediction = self.predict(z_symbols, step)
+        return Latents(z_symbols, settle(WHOLE, prediction), prediction)
+
     def to_tensors(self) -> dict[str, Tensor]:
         """Returns everything by name, for a checkpoint."""
         tensors = {"inverse_gains": self.inverse_gains, "thresholds": self.thresholds}
@@ -95,14 +93,11 @@ class FrozenHyperprior:
                 tensors[f"{name}.{k}.weight"] = layer.weight
                 tensors[f"{name}.{k}.bias"] = layer.bias
                 tensors[f"{name}.{k}.shift"] = torch.tensor(layer.shift, dtype=torch.int32)
-        for name, tables in (("latent", self.latent_tables), ("hyper", self.hyper_tables)):
-            # torch has few operations on uint32; the frequencies fit in int32
-            tensors[f"{name}_tables.frequencies"] = torch.from_numpy(
-                tables.frequencies.astype(np.int32)
-            )
-            tensors[f"{name}_tables.lengths"] = torch.from_numpy(tables.lengths)
-            tensors[f"{name}_tables.first"] = torch.from_numpy(tables.first)
-        return tensors
+        return (
+            tensors
+            | tables_to_tensors("latent", self.latent_tables)
+            | tables_to_tensors("hyper", self.hyper_tables)
+        )
 
     @classmethod
     def from_tensors(cls, tensors: Mapping[str, Tensor]) -> "FrozenHyperprior":
@@ -117,20 +112,15 @@ class FrozenHyperprior:
                 scale_synthesis=_read_stack(tensors, "scale"),
                 inverse_gains=tensors["inverse_gains"],
                 thresholds=tensors["thresholds"],
-                latent_tables=_read_tables(tensors, "latent"),
-                hyper_tables=_read_tables(tensors, "hyper"),
+                latent_tables=tables_from_tensors("latent", tensors),
+                hyper_tables=tables_from_tensors("hyper", tensors),
             )
         except KeyError as error:
             raise CheckpointError(f"tensor {error} is missing") from None
 
     def fingerprint(self) -> bytes:
         """Returns the first 8 bytes of a SHA-256 over all that decoding the latents depends on."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.to_tensors().items()):
-            values = tensor.to(torch.int64).numpy().astype("<i8")
-            digest.update(f"{name} {values.shape}\n".encode())
-            digest.update(values.tobytes())
-        return digest.digest()[:FINGERPRINT_BYTES]
+        return fingerprint(self.to_tensors())
 
 
 def _read_stack(tensors: Mapping[str, Tensor], name: str) -> ExactStack:
@@ -142,17 +132,10 @@ def _read_stack(tensors: Mapping[str, Tensor], name: str) -> ExactStack:
                 bias=tensors[f"{name}.{k}.bias"],
                 shift=int(tensors[f"{name}.{k}.shift"]),
                 transposed=k < 2,
+                negative_slope=RELU if k < 2 else LINEAR,
             )
             for k in range(3)
         ]
-    )
-
-
-def _read_tables(tensors: Mapping[str, Tensor], name: str) -> SymbolTables:
-    return SymbolTables(
-        frequencies=tensors[f"{name}_tables.frequencies"].numpy().astype(np.uint32),
-        lengths=tensors[f"{name}_tables.lengths"].numpy(),
-        first=tensors[f"{name}_tables.first"].numpy(),
     )
 
 
@@ -162,41 +145,19 @@ def freeze(model: CodecModel) -> FrozenHyperprior:
     Raises:
         CheckpointError: A sum could leave the range in which float64 is exact.
     """
-    largest = np.exp(np.linspace(math.log(MIN_SCALE), math.log(_MAX_SCALE), _NUM_SCALES))
-    # a bin's table is built for its geometric middle; the first holds the smallest scale only
-    typical = np.append(largest[:1], np.sqrt(largest[:-1] * largest[1:]))
+    thresholds, latent_tables = scale_tables()
     positions = torch.tensor(
         [model.config.level_position(step_to_quality(step)) for step in range(NUM_QUALITY_STEPS)]
     )
     with torch.no_grad():
         inverse = model.hyper_gain.inverse(positions)[:, :, 0, 0].double()
     return FrozenHyperprior(
-        mean_synthesis=_freeze_stack(model.hyperprior.mean_synthesis, MEAN_BITS),
-        scale_synthesis=_freeze_stack(model.hyperprior.scale_synthesis, FRACTION_BITS),
+        mean_synthesis=ExactStack.from_float(
+            model.hyperprior.mean_synthesis, output_fraction_bits=MEAN_BITS
+        ),
+        scale_synthesis=ExactStack.from_float(model.hyperprior.scale_synthesis),
         inverse_gains=torch.round(inverse * 2**FRACTION_BITS).to(torch.int32),
-        thresholds=torch.from_numpy(np.floor(largest * 2**FRACTION_BITS).astype(np.int32)),
-        latent_tables=gaussian_tables(typical.tolist()),
-        hyper_tables=_hyper_tables(model.hyperprior.prior),
+        thresholds=thresholds,
+        latent_tables=latent_tables,
+        hyper_tables=hyper_tables(model.hyperprior.prior),
     )
-
-
-def _freeze_stack(network: nn.Sequential, output_fraction_bits: int) -> ExactStack:
-    convs = [layer for layer in network if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d)]
-    *inner, last = convs
-    return ExactStack(
-        [
-            *(ExactLayer.from_float(conv) for conv in inner),
-            ExactLayer.from_float(last, output_fraction_bits=output_fraction_bits),
-        ]
-    )
-
-
-@torch.no_grad()
-def _hyper_tables(prior: FactorizedPrior) -> SymbolTables:
-    values = torch.arange(-_TABLE_REACH, _TABLE_REACH + 1, dtype=torch.float64)
-    channels = len(prior.matrices[0])
-    grid = values.expand(channels, -1)[None, :, None, :]
-    masses = prior.double()(grid)[0, :, 0].numpy()
-    prior.float()
-    trimmed = [trim_tails(mass, -_TABLE_REACH) for mass in masses]
-    return SymbolTables.from_masses([mass for mass, _ in trimmed], [first for _, first in trimmed])

@@ -3,9 +3,8 @@
 Axes: b batch, c channels, h and w latent height and width, t text.
 """
 
-from collections.abc import Iterable
-from itertools import pairwise, zip_longest
-from typing import NamedTuple, cast
+from itertools import pairwise
+from typing import NamedTuple
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from sidelight.config import ModelConfig
 from sidelight.nn.linear_path import BlockSynthesis
 from sidelight.nn.norm import ChannelNorm
-from sidelight.nn.ssa import SSABlock
+from sidelight.nn.ssa import SSABlock, run_stages
 
 
 class ResidualBlock(nn.Sequential):
@@ -105,13 +104,7 @@ class Generator(nn.Module):
         self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
     ) -> GeneratorOutput:
         """Returns the picture and where each SSA block let the text act."""
-        features, masks = y_hat, []
-        blocks = cast(Iterable[SSABlock], self.ssa)
-        for stage, ssa in zip_longest(self.stages, blocks):
-            features = stage(features)
-            if ssa is not None:
-                masks.append(ssa.predict_mask(features))
-                features = ssa.modulate(features, text, masks[-1])
+        features, masks = run_stages(self.stages, self.ssa, y_hat, text)
         x_hat = self.to_pixels(features)
         if self.linear is not None:
             x_hat = x_hat + self.linear(y_hat)

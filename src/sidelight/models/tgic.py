@@ -37,6 +37,8 @@ class TGIC(BaselineModel):
 
     encoder_reads_text: ClassVar[bool] = True
 
+    word_rows: nn.Embedding
+
     def __init__(self, config: BaselineConfig) -> None:
         super().__init__(config)
         n, c = config.hyper_channels, config.latent_channels

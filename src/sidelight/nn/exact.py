@@ -6,6 +6,8 @@ threads nor the instruction set can change a result. ``ExactStack`` proves the b
 made. Axes: b batch, i input channels, o output channels, h height, w width.
 """
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sidelight.errors import CheckpointError
+from sidelight.nn.masked import MaskedConv2d
 
 EXACT_LIMIT = 2**53
 """Below this magnitude float64 holds every integer."""
@@ -22,13 +25,18 @@ FRACTION_BITS = 12
 """Activations between the layers are integers in units of 2^-12."""
 ACTIVATION_LIMIT = 2**24 - 1
 """Activations are clamped to this magnitude: 4096 in units of one."""
+RELU, LINEAR = 0, 2**FRACTION_BITS
+"""Negative slopes of an activation, in units of 2^-12."""
 _WEIGHT_LIMIT = 2**15 - 1
 _MAX_SHIFT = 53
 
 
 @dataclass(frozen=True, slots=True)
 class ExactLayer:
-    """One integer convolution: ``floor((conv(x, weight) + bias) / 2^shift + 1/2)``, clamped."""
+    """One integer convolution: ``floor((conv(x, weight) + bias) / 2^shift + 1/2)``, clamped.
+
+    Behind it its activation, and if asked for a pixel shuffle.
+    """
 
     weight: Tensor
     """int16 (o, i, k, k), or (i, o, k, k) for the transposed convolution."""
@@ -37,13 +45,23 @@ class ExactLayer:
     shift: int
     transposed: bool
     """A transposed convolution of stride 2 that doubles the size, else one of stride 1."""
+    negative_slope: int = RELU
+    """What negative values are multiplied by, in units of 2^-12 and rounded half up."""
+    upscale: int = 1
+    """How many times wider and higher a pixel shuffle makes the output."""
 
     @classmethod
     def from_float(
-        cls, conv: nn.Conv2d | nn.ConvTranspose2d, *, output_fraction_bits: int = FRACTION_BITS
+        cls,
+        conv: nn.Conv2d | nn.ConvTranspose2d,
+        *,
+        output_fraction_bits: int = FRACTION_BITS,
+        negative_slope: int = RELU,
+        upscale: int = 1,
     ) -> "ExactLayer":
         """Returns the layer with its weights rounded to 16 bits."""
-        weight = conv.weight.detach().double()
+        weight = conv.masked_weight if isinstance(conv, MaskedConv2d) else conv.weight
+        weight = weight.detach().double()
         weight_bits = _spare_bits(weight.abs().max().item())
         scale = 2.0 ** (weight_bits + FRACTION_BITS)
         if conv.bias is None:
@@ -53,13 +71,16 @@ class ExactLayer:
             bias=torch.round(conv.bias.detach().double() * scale).to(torch.int64),
             shift=weight_bits + FRACTION_BITS - output_fraction_bits,
             transposed=isinstance(conv, nn.ConvTranspose2d),
+            negative_slope=negative_slope,
+            upscale=upscale,
         )
 
     @property
     def channels(self) -> tuple[int, int]:
         """How many channels it reads and gives."""
         first, second = self.weight.shape[:2]
-        return (first, second) if self.transposed else (second, first)
+        inputs, outputs = (first, second) if self.transposed else (second, first)
+        return inputs, outputs // self.upscale**2
 
     def largest_sum(self) -> int:
         """Returns a bound on every partial sum, for inputs within the activation limit."""
@@ -73,21 +94,25 @@ class ExactLayer:
         )
 
     def __call__(
-        self, x: Float64[Tensor, "b i h w"], *, positive: bool
+        self, x: Float64[Tensor, "b i h w"], *, padded: bool = True
     ) -> Float64[Tensor, "b o _ _"]:
-        """Returns integers; with ``positive``, negative ones become zero (ReLU)."""
+        """Returns integers; without padding only those that no border touches."""
         weight, bias = self.weight.double(), self.bias.double()
+        pad = weight.shape[-1] // 2 if padded else 0
         if self.transposed:
-            pad = weight.shape[-1] // 2
             sums = F.conv_transpose2d(x, weight, bias, stride=2, padding=pad, output_padding=1)
         else:
-            sums = F.conv2d(x, weight, bias, padding=weight.shape[-1] // 2)
-        rounded = torch.floor(sums * 2.0**-self.shift + 0.5)
-        return rounded.clamp_(0 if positive else -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
+            sums = F.conv2d(x, weight, bias, padding=pad)
+        values = torch.floor(sums * 2.0**-self.shift + 0.5)
+        values.clamp_(0 if self.negative_slope == RELU else -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
+        if self.negative_slope not in (RELU, LINEAR):
+            bent = torch.floor(values * (self.negative_slope / LINEAR) + 0.5)
+            values = torch.where(values < 0, bent, values)
+        return F.pixel_shuffle(values, self.upscale)
 
 
 class ExactStack:
-    """Exact layers one after another, with ReLU between them.
+    """Exact layers one after another.
 
     Raises:
         CheckpointError: Some sum could reach 2^53, so exactness cannot be promised, or a layer
@@ -115,9 +140,63 @@ class ExactStack:
     def __call__(self, x: Float64[Tensor, "b i h w"]) -> Float64[Tensor, "b o _ _"]:
         """Returns the integers of the last layer; inputs are clamped to the activation limit."""
         x = x.clamp(-ACTIVATION_LIMIT, ACTIVATION_LIMIT)
-        for layer in self.layers[:-1]:
-            x = layer(x, positive=True)
-        return self.layers[-1](x, positive=False)
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    @classmethod
+    def from_float(
+        cls, network: nn.Sequential, *, output_fraction_bits: int = FRACTION_BITS
+    ) -> "ExactStack":
+        """Returns a network of convolutions, (leaky) ReLUs and pixel shuffles as integers.
+
+        Raises:
+            TypeError: It has a layer of another kind.
+        """
+        groups = list(_convolution_groups(network))
+        last = len(groups) - 1
+        return cls(
+            [
+                ExactLayer.from_float(
+                    conv,
+                    output_fraction_bits=output_fraction_bits if k == last else FRACTION_BITS,
+                    negative_slope=_negative_slope(others),
+                    upscale=_upscale(others),
+                )
+                for k, (conv, others) in enumerate(groups)
+            ]
+        )
+
+
+def _convolution_groups(
+    network: nn.Sequential,
+) -> Iterator[tuple[nn.Conv2d | nn.ConvTranspose2d, list[nn.Module]]]:
+    """Yields each convolution with the layers between it and the next."""
+    layers = [m for m in network.modules() if not isinstance(m, nn.Sequential)]
+    places = [k for k, m in enumerate(layers) if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
+    for place, following in pairwise([*places, len(layers)]):
+        conv = layers[place]
+        assert isinstance(conv, nn.Conv2d | nn.ConvTranspose2d)
+        yield conv, layers[place + 1 : following]
+
+
+def _negative_slope(layers: list[nn.Module]) -> int:
+    slope = LINEAR
+    for layer in layers:
+        match layer:
+            case nn.ReLU():
+                slope = RELU
+            case nn.LeakyReLU():
+                slope = round(layer.negative_slope * LINEAR)
+            case nn.PixelShuffle():
+                pass  # it moves values about, before or after the activation
+            case _:
+                raise TypeError(f"no integer form of {type(layer).__name__}")
+    return slope
+
+
+def _upscale(layers: list[nn.Module]) -> int:
+    return math.prod(m.upscale_factor for m in layers if isinstance(m, nn.PixelShuffle))
 
 
 def _spare_bits(largest: float) -> int:

@@ -4,6 +4,10 @@ Paper section 3.2, equations (1) and (2), with the residual connection of its fi
 Axes: b batch, c channels, h height, w width, t text.
 """
 
+from collections.abc import Iterable
+from itertools import zip_longest
+from typing import cast
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -53,6 +57,26 @@ class SSABlock(nn.Module):
         gamma = self.to_gamma(text)[..., None, None]
         beta = self.to_beta(text)[..., None, None]
         return x + mask * (gamma * self.norm(x) + beta)
+
+
+def run_stages(
+    stages: Iterable[nn.Module],
+    blocks: Iterable[nn.Module],
+    x: Float[Tensor, "b c_in h_in w_in"],
+    text: Float[Tensor, "b t"],
+) -> tuple[Float[Tensor, "b c h w"], list[Tensor]]:
+    """Runs decoder stages with an SSA block behind each of the first, as many as there are.
+
+    Returns:
+        Features of the last stage, and the mask of each block.
+    """
+    masks = []
+    for stage, ssa in zip_longest(stages, cast(Iterable[SSABlock], blocks)):
+        x = stage(x)
+        if ssa is not None:
+            masks.append(ssa.predict_mask(x))
+            x = ssa.modulate(x, text, masks[-1])
+    return x, masks
 
 
 def _zero_started_mlp(in_width: int, hidden: int, out_width: int) -> nn.Sequential:

@@ -91,6 +91,30 @@ def test_a_cut_run_goes_on_and_codes_no_picture_twice(dataset, tmp_path):
     assert [p.metrics for p in cut.points] == [p.metrics for p in whole.points]
 
 
+def test_another_codec_joins_and_the_first_is_not_coded_again(dataset, tmp_path):
+    run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out")
+    first, second = FlatCodec(4), FlatCodec(8, codec="other")
+    summary = run(experiment(dataset, [first, second]), tmp_path / "out")
+    assert (first.num_encoded, second.num_encoded) == (0, 3)
+    alone = run(experiment(dataset, [second]), tmp_path / "out")
+    assert alone.points == summary.points
+    assert alone.codecs.keys() == {"flat", "other"}
+
+
+def test_a_picture_of_which_a_cut_left_one_caption_gets_the_other_one_only(dataset, tmp_path):
+    run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out")
+    path = tmp_path / "out" / "pictures.jsonl"
+    *kept, last = path.read_text().splitlines(keepends=True)
+    assert [json.loads(line)["captions"] for line in (kept[-1], last)] == ["right", "none"]
+    path.write_text("".join(kept) + last[:30])
+    again = FlatCodec(4)
+    run(experiment(dataset, [again]), tmp_path / "out")
+    assert again.num_encoded == 1
+    *lines, added = path.read_text().splitlines(keepends=True)
+    assert lines == kept
+    assert json.loads(added)["metrics"] == json.loads(last)["metrics"]
+
+
 def test_a_codec_that_reads_no_text_decodes_once(dataset, tmp_path):
     summary = run(experiment(dataset, [FlatCodec(4, reads_text=False)]), tmp_path)
     assert [p.captions for p in summary.points] == ["-"]

@@ -19,17 +19,19 @@ def checkpoint(tiny_exported, tmp_path):
 
 
 def test_rate_distortion_has_the_asked_codecs_at_the_asked_settings(checkpoint):
-    made = rate_distortion(NOTHING, {"jpeg": [20, 10], "webp": None}, {"mine": checkpoint})
+    made = rate_distortion(NOTHING, {"jpeg": [20, 10], "webp": None}, {"mine": [checkpoint]})
     points = [(p.codec, p.setting) for p in made.points]
     assert points[:2] == [("jpeg", "quality=10"), ("jpeg", "quality=20")]
     assert [codec for codec, _ in points[2:]] == ["webp"] * 5 + ["mine"] * 5
 
 
 def test_variants_are_compared_with_the_first_model(checkpoint):
-    made = ablation(NOTHING, {"full": checkpoint, "no-text": checkpoint})
+    made = ablation(NOTHING, {"full": [checkpoint], "no-text": [checkpoint]})
     assert made.anchors == ("full, right",)
     assert {p.codec for p in made.points} == {"full", "no-text"}
-    assert backbone(NOTHING, {"twin": checkpoint, "text": checkpoint}).anchors == ("twin, none",)
+    assert backbone(NOTHING, {"twin": [checkpoint], "text": [checkpoint]}).anchors == (
+        "twin, none",
+    )
 
 
 def test_stability_decodes_with_five_captions_and_without():
@@ -46,4 +48,4 @@ def test_one_model_alone_cannot_be_compared(make, checkpoint):
 
 def test_a_model_may_not_take_the_name_of_a_codec(checkpoint):
     with pytest.raises(ConfigError, match="vvc is a codec of its own"):
-        rate_distortion(NOTHING, {}, {"vvc": checkpoint})
+        rate_distortion(NOTHING, {}, {"vvc": [checkpoint]})

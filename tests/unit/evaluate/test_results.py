@@ -6,7 +6,8 @@ import pytest
 from sidelight.errors import ConfigError
 from sidelight.evaluate.results import Results, Row, save_features
 
-CONDITIONS = {"metrics": ["psnr"], "captions": ("right", "none")}
+CODECS = {"sidelight": {"quality=3": {"model": "a"}}}
+CONDITIONS = {"metrics": ["psnr"], "captions": ("right", "none"), "codecs": CODECS}
 ROW = Row(
     codec="sidelight",
     setting="quality=3",
@@ -26,9 +27,9 @@ def test_rows_survive_a_new_start(tmp_path):
     Results(tmp_path, CONDITIONS).add([ROW, replace(ROW, captions="none")])
     again = Results(tmp_path, CONDITIONS)
     assert again.rows == [ROW, replace(ROW, captions="none")]
-    assert again.holds("sidelight", "quality=3", "a.png", ["right", "none"])
-    assert not again.holds("sidelight", "quality=3", "a.png", ["right", "wrong"])
-    assert not again.holds("sidelight", "quality=5", "a.png", ["right"])
+    assert again.missing("sidelight", "quality=3", "a.png", ["right", "none"]) == ()
+    assert again.missing("sidelight", "quality=3", "a.png", ["right", "wrong"]) == ("wrong",)
+    assert again.missing("sidelight", "quality=5", "a.png", ["right"]) == ("right",)
 
 
 def test_a_line_that_a_cut_left_unfinished_is_measured_again(tmp_path):
@@ -45,6 +46,31 @@ def test_a_folder_of_another_experiment_is_refused(tmp_path):
     Results(tmp_path, CONDITIONS)
     with pytest.raises(ConfigError, match="begun with other metrics: choose another folder"):
         Results(tmp_path, CONDITIONS | {"metrics": ["lpips"]})
+
+
+def test_codecs_join_a_folder_and_stay_known(tmp_path):
+    Results(tmp_path, CONDITIONS)
+    more = {"sidelight": {"quality=5": {"model": "a"}}, "vvc": {"qp=37": {"version": "1"}}}
+    assert Results(tmp_path, CONDITIONS | {"codecs": more}).conditions["codecs"] == {
+        "sidelight": {"quality=3": {"model": "a"}, "quality=5": {"model": "a"}},
+        "vvc": {"qp=37": {"version": "1"}},
+    }
+    assert Results(tmp_path, CONDITIONS).conditions["codecs"].keys() == {"sidelight", "vvc"}
+
+
+def test_a_codec_that_has_changed_cannot_join(tmp_path):
+    Results(tmp_path, CONDITIONS)
+    other = {"sidelight": {"quality=3": {"model": "b"}}}
+    with pytest.raises(ConfigError, match="begun with other sidelight quality=3: choose"):
+        Results(tmp_path, CONDITIONS | {"codecs": other})
+
+
+def test_points_that_lack_a_picture_are_passed_over(tmp_path):
+    results = Results(tmp_path, CONDITIONS)
+    results.add([ROW, replace(ROW, image="b.png"), replace(ROW, setting="quality=5")])
+    results.pass_over_unfinished(2)
+    assert {row.setting for row in results.rows} == {"quality=3"}
+    assert len(Results(tmp_path).rows) == 3
 
 
 def test_rates_are_bits_of_the_whole_file_per_pixel():

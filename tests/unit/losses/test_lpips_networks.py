@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests import torchvision_layouts
+from benchmarks.metrics.references import ports, torchvision_layouts
 
 from sidelight.errors import CheckpointError
 from sidelight.losses.lpips import LPIPS
@@ -10,7 +10,6 @@ from sidelight.losses.lpips_weights import NETWORKS
 
 # torchvision states 138 357 544 and 1 235 496 with classifiers of 123 642 856 and 513 000
 PARAMETERS = {"vgg": 138_357_544 - 123_642_856, "squeeze": 1_235_496 - 513_000}
-LAYOUTS = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
 
 
 @pytest.fixture
@@ -20,20 +19,9 @@ def root(tmp_path, monkeypatch):
     return tmp_path
 
 
-def write_trunk(root, network):
-    trunk = torchvision_layouts.seeded(getattr(torchvision_layouts, LAYOUTS[network])())
-    path = root / "weights" / NETWORKS[network].trunk.name
-    torch.save(torchvision_layouts.official_state(trunk), path)
-    return trunk
-
-
 @pytest.mark.parametrize("network", ["alex", "vgg", "squeeze"])
-def test_distances_are_those_of_torchmetrics(root, monkeypatch, network):
-    from torchmetrics.functional.image import lpips as port
-
-    trunk = write_trunk(root, network)
-    monkeypatch.setattr(port, "_get_tv_model_features", lambda *_: trunk)
-    reference = port._LPIPS(net=network)  # the official heads come with torchmetrics
+def test_distances_are_those_of_torchmetrics(root, network):
+    reference = ports.lpips(network, torchvision_layouts.write_trunk(root, network))
     lpips = LPIPS.load(network=network)
     x, x_hat = torch.rand(2, 2, 3, 66, 84)  # where pooling rounds up, it shows
     expected = reference(x, x_hat, normalize=True).flatten()

@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from benchmarks.metrics.references.definitions import average_precision
 from PIL import Image
 from torchmetrics.functional.classification import multilabel_average_precision
 
@@ -39,17 +40,6 @@ def table(**columns: list[float]) -> np.ndarray:
     for name, column in columns.items():
         rows[:, int(name[1:])] = column
     return rows
-
-
-def average_precision(present: np.ndarray, scores: np.ndarray) -> float:
-    """Over each distinct score as a threshold, from the highest."""
-    total, recall = 0.0, 0.0
-    for threshold in sorted(set(scores.tolist()), reverse=True):
-        found = scores >= threshold
-        precision = present[found].sum() / found.sum()
-        gained = present[found].sum() / present.sum() - recall
-        total, recall = total + precision * gained, recall + gained
-    return total
 
 
 @pytest.mark.parametrize(

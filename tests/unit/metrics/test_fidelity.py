@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy.signal import convolve2d
+from benchmarks.metrics.references.definitions import ms_ssim
 
 from sidelight.errors import ConfigError, ImageError
 from sidelight.metrics.fidelity import MsSsim, Psnr
@@ -39,35 +39,6 @@ def test_pictures_of_different_sizes_are_refused():
     for metric in (Psnr(), MsSsim()):
         with pytest.raises(ImageError, match="has 4x5 px, its original 1x1 px"):
             metric(sample(plain(1, 1, 0), plain(5, 4, 0)))
-
-
-def ms_ssim(x: np.ndarray, y: np.ndarray) -> float:
-    """One channel, as Wang, Simoncelli and Bovik print it."""
-    line = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
-    window = np.outer(line, line) / line.sum() ** 2
-
-    def local(values):
-        return convolve2d(values, window, mode="valid")
-
-    product = 1.0
-    for exponent in (0.0448, 0.2856, 0.3001, 0.2363, 0.1333):
-        mean_x, mean_y = local(x), local(y)
-        covariance = local(x * y) - mean_x * mean_y
-        variances = local(x * x) - mean_x**2 + local(y * y) - mean_y**2
-        contrast = (2 * covariance + (0.03 * 255) ** 2) / (variances + (0.03 * 255) ** 2)
-        light = (2 * mean_x * mean_y + 2.55**2) / (mean_x**2 + mean_y**2 + 2.55**2)
-        last = (contrast * light).mean()
-        factor = contrast.mean() if exponent != 0.1333 else last
-        product *= factor**exponent
-        x, y = half(x), half(y)
-    return product
-
-
-def half(values: np.ndarray) -> np.ndarray:
-    """Means of blocks of 2x2; a last odd line is repeated."""
-    height, width = values.shape
-    even = np.pad(values, [(0, height % 2), (0, width % 2)], mode="edge")
-    return (even[::2, ::2] + even[::2, 1::2] + even[1::2, ::2] + even[1::2, 1::2]) / 4
 
 
 def test_ms_ssim_is_the_mean_of_the_channels(make_picture):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from benchmarks.metrics.references.mobilenet import keras_shares, keras_tensors
 from safetensors.torch import save_file
 
 from sidelight.assets import ENVIRONMENT_VARIABLE
@@ -14,45 +15,11 @@ from sidelight.metrics.nima import FILE_VARIABLE, Nima, NimaNetwork, from_keras
 from sidelight.metrics.protocol import Sample
 
 WEIGHTS = "weights_mobilenet_aesthetic_0.07"
-BLOCKS = [
-    *[(32, 64, 1), (64, 128, 2), (128, 128, 1), (128, 256, 2), (256, 256, 1), (256, 512, 2)],
-    *[(512, 512, 1)] * 5,
-    *[(512, 1024, 2), (1024, 1024, 1)],
-]
-"""Width before, width after and stride of the 13 blocks (Howard et al., table 1)."""
-
-
-def keras_shapes() -> dict[str, tuple[int, ...]]:
-    """What idealo's file holds, by name."""
-    shapes: dict[str, tuple[int, ...]] = {"conv1/kernel:0": (3, 3, 3, 32)}
-    norms = {"conv1_bn": 32}
-    for k, (width, out_width, _) in enumerate(BLOCKS, start=1):
-        shapes[f"conv_dw_{k}/depthwise_kernel:0"] = (3, 3, width, 1)
-        shapes[f"conv_pw_{k}/kernel:0"] = (1, 1, width, out_width)
-        norms |= {f"conv_dw_{k}_bn": width, f"conv_pw_{k}_bn": out_width}
-    for layer, width in norms.items():
-        for kind in ("gamma", "beta", "moving_mean", "moving_variance"):
-            shapes[f"{layer}/{kind}:0"] = (width,)
-    return shapes | {"dense_1/kernel:0": (1024, 10), "dense_1/bias:0": (10,)}
 
 
 @pytest.fixture(scope="module")
 def tensors() -> dict[str, np.ndarray]:
-    """Random, of sizes that keep the signal alive and let it pass 6."""
-    random = np.random.default_rng(5)
-    found = {}
-    for name, shape in keras_shapes().items():
-        value = random.normal(size=shape)
-        if "kernel" in name:
-            inputs = 9 if "depthwise" in name else np.prod(shape[:-1])
-            value *= (2 / inputs) ** 0.5
-        elif "variance" in name or "gamma" in name:
-            # small enough for the constant under the root to matter
-            value = np.exp(value) * (0.01 if "variance" in name else 0.1)
-        elif "moving_mean" in name:
-            value *= 0.01
-        found[name] = value.astype(np.float32)
-    return found
+    return keras_tensors()
 
 
 @pytest.fixture
@@ -60,41 +27,6 @@ def file(tensors, tmp_path):
     path = tmp_path / f"{WEIGHTS}.safetensors"
     save_file({name: torch.from_numpy(value) for name, value in tensors.items()}, path)
     return path
-
-
-def same_convolution(x: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
-    """TensorFlow's padding "same"; x (h, w, in), kernel (3, 3, in, out), or (3, 3, in, 1)."""
-    out = -(-x.shape[0] // stride)
-    total = (out - 1) * stride + 3 - x.shape[0]
-    before = total // 2
-    x = np.pad(x, ((before, total - before), (before, total - before), (0, 0)))
-    result = 0
-    for i in range(3):
-        for j in range(3):
-            moved = x[i : i + out * stride : stride, j : j + out * stride : stride][:out, :out]
-            tap = kernel[i, j]
-            result = result + (moved * tap[:, 0] if tap.shape[1] == 1 else moved @ tap)
-    return result
-
-
-def keras_shares(tensors: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
-    """Ten shares from values in [-1, 1], (h, w, 3)."""
-
-    def normed(x: np.ndarray, layer: str) -> np.ndarray:
-        gamma, beta, mean, variance = (
-            tensors[f"{layer}_bn/{kind}:0"]
-            for kind in ("gamma", "beta", "moving_mean", "moving_variance")
-        )
-        return np.clip(gamma * (x - mean) / np.sqrt(variance + 1e-3) + beta, 0, 6)
-
-    x = normed(same_convolution(x, tensors["conv1/kernel:0"], 2), "conv1")
-    for k, (_, _, stride) in enumerate(BLOCKS, start=1):
-        depthwise = tensors[f"conv_dw_{k}/depthwise_kernel:0"]
-        x = normed(same_convolution(x, depthwise, stride), f"conv_dw_{k}")
-        x = normed(x @ tensors[f"conv_pw_{k}/kernel:0"][0, 0], f"conv_pw_{k}")
-    logits = x.mean((0, 1)) @ tensors["dense_1/kernel:0"] + tensors["dense_1/bias:0"]
-    powers = np.exp(logits - logits.max())
-    return powers / powers.sum()
 
 
 def sample_of(image: np.ndarray) -> Sample:

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from tests import torchvision_layouts
+from benchmarks.metrics.references import ports, torchvision_layouts
 from torch import nn
 
 from sidelight.errors import CheckpointError, ImageError
@@ -20,11 +20,7 @@ from sidelight.metrics.protocol import Sample
 @pytest.fixture
 def vgg(tmp_path, monkeypatch) -> nn.Sequential:
     monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
-    (tmp_path / "weights").mkdir()
-    features = torchvision_layouts.seeded(torchvision_layouts.vgg16())
-    state = torchvision_layouts.official_state(features)
-    torch.save(state, tmp_path / "weights" / "vgg16-397923af.pth")
-    return features
+    return torchvision_layouts.write_trunk(tmp_path, "vgg")
 
 
 @pytest.fixture
@@ -34,28 +30,10 @@ def pair(make_picture) -> Sample:
     return Sample(original, decoded, [])
 
 
-def port_of_torchmetrics(vgg: nn.Sequential) -> nn.Module:
-    """Put together by hand, because its constructor wants torchvision."""
-    from torchmetrics.functional.image.dists import _PATH_WEIGHT_DISTS, DISTSNetwork, L2pooling
-
-    network = DISTSNetwork.__new__(DISTSNetwork)
-    nn.Module.__init__(network)
-    stages = {1: (0, 4, 0), 2: (5, 9, 64), 3: (10, 16, 128), 4: (17, 23, 256), 5: (24, 30, 512)}
-    for k, (start, stop, pooled) in stages.items():
-        pool = [L2pooling(channels=pooled)] if pooled else []
-        setattr(network, f"stage{k}", nn.Sequential(*pool, *vgg[start:stop]))
-    network.mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
-    network.std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
-    network.chns = [3, 64, 128, 256, 512, 512]
-    weights = torch.load(_PATH_WEIGHT_DISTS, weights_only=True)
-    network.alpha, network.beta = nn.Parameter(weights["alpha"]), nn.Parameter(weights["beta"])
-    return network
-
-
 def test_dists_is_that_of_torchmetrics(vgg):
     x = torch.rand(2, 3, 49, 64)
     x_hat = (x + 0.2 * torch.randn(x.shape)).clamp(0, 1)
-    expected = port_of_torchmetrics(vgg)(x, x_hat)
+    expected = ports.dists(vgg)(x, x_hat)
     assert expected.min() > 0.01
     torch.testing.assert_close(DISTS.load()(x, x_hat), expected, rtol=1e-4, atol=1e-6)
 

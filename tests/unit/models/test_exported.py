@@ -14,8 +14,8 @@ from sidelight.models.exported import (
     generator_halo,
     information_bits,
 )
-from sidelight.models.frozen import MEAN_BITS
 from sidelight.models.generator import Generator
+from sidelight.models.latents import MEAN_BITS
 from sidelight.nn.tiles import TileGrid
 
 

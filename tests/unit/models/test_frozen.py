@@ -7,7 +7,8 @@ from torch import Tensor
 from sidelight.config import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.errors import CheckpointError
 from sidelight.models import frozen as frozen_module
-from sidelight.models.frozen import MEAN_BITS, FrozenHyperprior, freeze
+from sidelight.models.frozen import FrozenHyperprior, freeze
+from sidelight.models.latents import MEAN_BITS
 from sidelight.models.prior import MIN_SCALE
 from sidelight.nn.exact import FRACTION_BITS
 from sidelight.nn.tiles import TileGrid

@@ -8,6 +8,8 @@ from sidelight.nn.exact import (
     ACTIVATION_LIMIT,
     EXACT_LIMIT,
     FRACTION_BITS,
+    LINEAR,
+    RELU,
     ExactLayer,
     ExactStack,
 )
@@ -15,12 +17,15 @@ from sidelight.nn.exact import (
 SHIFT = 9
 
 
-def integer_layer(weight: np.ndarray, bias: np.ndarray, *, transposed: bool) -> ExactLayer:
+def integer_layer(
+    weight: np.ndarray, bias: np.ndarray, *, transposed: bool, negative_slope: int = LINEAR
+) -> ExactLayer:
     return ExactLayer(
         weight=torch.from_numpy(weight.astype(np.int16)),
         bias=torch.from_numpy(bias.astype(np.int64)),
         shift=SHIFT,
         transposed=transposed,
+        negative_slope=negative_slope,
     )
 
 
@@ -47,11 +52,11 @@ def sums_by_hand(x: np.ndarray, layer: ExactLayer) -> np.ndarray:
     return sums
 
 
-def random_layer(kernel: int, *, transposed: bool) -> ExactLayer:
+def random_layer(kernel: int, *, transposed: bool, negative_slope: int) -> ExactLayer:
     random = np.random.default_rng(kernel)
     weight = random.integers(-(2**15), 2**15, (4, 3, kernel, kernel))
     bias = random.integers(-(2**40), 2**40, 3 if transposed else 4)
-    return integer_layer(weight, bias, transposed=transposed)
+    return integer_layer(weight, bias, transposed=transposed, negative_slope=negative_slope)
 
 
 @pytest.fixture
@@ -62,26 +67,28 @@ def inputs() -> np.ndarray:
 
 @pytest.mark.parametrize("kernel", [1, 3, 5])
 @pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.parametrize("positive", [False, True])
-def test_a_layer_is_the_integer_convolution(inputs, kernel, transposed, positive):
-    layer = random_layer(kernel, transposed=transposed)
+@pytest.mark.parametrize("slope", [RELU, 41, LINEAR])
+def test_a_layer_is_the_integer_convolution(inputs, kernel, transposed, slope):
+    layer = random_layer(kernel, transposed=transposed, negative_slope=slope)
     x = inputs if transposed else inputs[:, :3]
     # floor(sum / 2^s + 1/2) in integers
     rounded = (sums_by_hand(x, layer) + (1 << SHIFT - 1)) >> SHIFT
-    expected = rounded.clip(0 if positive else -ACTIVATION_LIMIT, ACTIVATION_LIMIT)
+    clamped = rounded.clip(-ACTIVATION_LIMIT, ACTIVATION_LIMIT)
+    # half a unit is 2^11 of the 2^12 that a slope counts in
+    expected = np.where(clamped < 0, (clamped * slope + (1 << 11)) >> 12, clamped)
 
-    found = layer(torch.from_numpy(x).double(), positive=positive)
+    found = layer(torch.from_numpy(x).double())
 
     assert found.dtype == torch.float64
     assert np.array_equal(found.numpy(), expected.astype(np.float64))
-    assert (rounded != expected).any()  # the clamp was met, so it was tested
+    assert (rounded != clamped).any()  # the clamp was met, so it was tested
 
 
 def test_halves_round_up_on_both_sides_of_zero():
     layer = integer_layer(np.ones((1, 1, 1, 1)), np.zeros(1), transposed=False)
     half = 1 << SHIFT - 1
     x = torch.tensor([-3 * half, -half - 1, -half, half - 1, half]).double().reshape(1, 1, 1, 5)
-    assert layer(x, positive=False).flatten().tolist() == [-1, -1, 0, 0, 1]
+    assert layer(x).flatten().tolist() == [-1, -1, 0, 0, 1]
 
 
 def random_stack(channels: int = 24) -> ExactStack:
@@ -90,7 +97,9 @@ def random_stack(channels: int = 24) -> ExactStack:
         [
             ExactLayer.from_float(nn.ConvTranspose2d(channels, channels, 5, 2, 2, 1)),
             ExactLayer.from_float(nn.ConvTranspose2d(channels, channels, 5, 2, 2, 1)),
-            ExactLayer.from_float(nn.Conv2d(channels, 8, 3, padding=1), output_fraction_bits=6),
+            ExactLayer.from_float(
+                nn.Conv2d(channels, 8, 3, padding=1), output_fraction_bits=6, negative_slope=LINEAR
+            ),
         ]
     )
 
@@ -186,8 +195,8 @@ def test_a_layer_is_close_to_the_float_one(gain, kind):
     with torch.no_grad():
         conv.weight.mul_(gain)
     x = torch.randn(1, 16, 6, 6)
-    layer = ExactLayer.from_float(conv)
-    integers = layer(torch.round(x.double() * 2**FRACTION_BITS), positive=False)
+    layer = ExactLayer.from_float(conv, negative_slope=LINEAR)
+    integers = layer(torch.round(x.double() * 2**FRACTION_BITS))
     error = integers * 2.0**-FRACTION_BITS - conv(x).double()
     # inputs and outputs are off by up to 2^-13, weights by 2^-16 of the largest
     assert error.abs().max() < 2**-12 * (1 + conv.weight.abs().sum((1, 2, 3)).max())

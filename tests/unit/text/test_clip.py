@@ -4,8 +4,8 @@ import importlib.util
 
 import pytest
 import torch
+from benchmarks.metrics.references.clip import write_tokenizer
 from safetensors.torch import load_file, save_file
-from tests.tiny_clip import write_tokenizer
 from transformers import CLIPTextConfig, CLIPTextModelWithProjection
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 

@@ -1,6 +1,6 @@
 """What the evaluation asks of a codec: bytes from a picture, and the picture back."""
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
@@ -37,3 +37,11 @@ class CodecPoint(Protocol):
         Raises:
             CodecError: The program is missing or fails.
         """
+
+
+@runtime_checkable
+class JointCodecPoint(CodecPoint, Protocol):
+    """A codec whose encoder reads the caption too: it makes another file for each."""
+
+    def told(self, caption: str) -> CodecPoint:
+        """Returns the codec as a sender uses it who has the caption."""

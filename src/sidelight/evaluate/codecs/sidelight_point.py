@@ -1,16 +1,16 @@
-"""Sidelight among the codecs: one checkpoint at one quality, decoded with the caption given."""
+"""Checkpoints among the codecs: one at one quality, decoded with the caption given."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 
-from sidelight.api import load
+from sidelight.api import DEFAULT_MODEL, load
 from sidelight.codec import Codec
-from sidelight.config import quality_to_step
+from sidelight.config import MIN_QUALITY, quality_to_step
 from sidelight.pixels.picture import Picture
 
 QUALITIES = (1.0, 3.0, 5.0, 7.0, 9.0)
@@ -23,21 +23,39 @@ class SidelightPoint:
         ConfigError: The quality is out of range.
     """
 
-    reads_text: ClassVar[bool] = True
-
     def __init__(
-        self, quality: float, model: str | Path | None = None, *, name: str = "sidelight"
+        self,
+        quality: float,
+        model: str | Path | None = None,
+        *,
+        name: str = "sidelight",
+        setting: str = "",
+        caption: str | None = None,
     ) -> None:
-        """Takes what ``sidelight_points`` takes; the model is loaded when it is first needed."""
+        """Takes what ``sidelight_points`` takes; the model is loaded when it is first needed.
+
+        Args:
+            quality: 1 to 9.
+            model: As for ``sidelight.load``.
+            name: The key in records.
+            setting: What tells it from others of that name; the quality if empty.
+            caption: What a joint codec encodes with.
+        """
         quality_to_step(quality)
         self.codec = name
-        self.setting = f"quality={quality:g}"
+        self.setting = setting or f"quality={quality:g}"
         self._model = model
         self._quality = quality
+        self._caption = caption
 
     @property
     def _codec(self) -> Codec:
         return load(self._model)  # kept by load, and not sent to other processes
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the model does."""
+        return self._codec.model.config.reads_text
 
     def describe(self) -> dict[str, Any]:
         """Returns the model's name and fingerprint, and the arguments of both calls."""
@@ -56,7 +74,8 @@ class SidelightPoint:
         Raises:
             CodecError: The picture cannot be coded.
         """
-        return self._codec.encode(Picture(image=image), quality=self._quality)
+        picture = Picture(image=image)
+        return self._codec.encode(picture, quality=self._quality, digest_caption=self._caption)
 
     def decode(self, data: bytes, text: str) -> UInt8[np.ndarray, "h w 3"]:
         """Returns the picture that ``text`` helps to decode; "" is no caption.
@@ -67,13 +86,24 @@ class SidelightPoint:
         return self._codec.decode(data, text, precision="fp32").image
 
 
+class JointPoint(SidelightPoint):
+    """A model whose encoder reads the caption, so that each caption has a file of its own."""
+
+    def told(self, caption: str) -> SidelightPoint:
+        """Returns this point as a sender uses it who has the caption."""
+        return SidelightPoint(
+            self._quality, self._model, name=self.codec, setting=self.setting, caption=caption
+        )
+
+
 def sidelight_points(
     qualities: Sequence[float] | None, model: str | Path | None = None, *, name: str = "sidelight"
 ) -> list[SidelightPoint]:
     """Returns one point per quality, smallest files first.
 
     Args:
-        qualities: 1 to 9; None for five of them, or for the only rate that the model has.
+        qualities: 1 to 9; None for five of them, or for the only rate that the model has, whose
+            setting then is the name of its file.
         model: As for ``sidelight.load``.
         name: The key in records, where several checkpoints are compared.
 
@@ -81,6 +111,12 @@ def sidelight_points(
         CheckpointError: There is no such model, or its file is broken.
         ConfigError: A quality is out of range.
     """
-    if qualities is None:
-        qualities = QUALITIES if load(model).model.config.num_levels > 1 else QUALITIES[:1]
-    return [SidelightPoint(quality, model, name=name) for quality in sorted(qualities)]
+    config = load(model).model.config
+    if qualities is None and config.num_levels == 1:
+        kind = JointPoint if load(model).model.encoder_reads_text else SidelightPoint
+        return [kind(MIN_QUALITY, model, name=name, setting=f"model={_stem(model)}")]
+    return [SidelightPoint(q, model, name=name) for q in sorted(qualities or QUALITIES)]
+
+
+def _stem(model: str | Path | None) -> str:
+    return DEFAULT_MODEL if model is None else Path(model).stem

@@ -1,10 +1,16 @@
 """The ``features`` of torchvision's networks, layer by layer under the official numbers."""
 
+from pathlib import Path
+
 import torch
 from torch import nn
 
+from sidelight.losses.lpips_weights import NETWORKS
+
 
 class Fire(nn.Module):
+    """SqueezeNet's block: fewer channels, then two convolutions side by side."""
+
     def __init__(self, inputs: int, squeezed: int, expanded: int) -> None:
         super().__init__()
         self.squeeze = nn.Conv2d(inputs, squeezed, 1)
@@ -12,11 +18,13 @@ class Fire(nn.Module):
         self.expand3x3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Returns both maps, joined over channels."""
         x = self.squeeze(x).relu()
         return torch.cat([self.expand1x1(x).relu(), self.expand3x3(x).relu()], 1)
 
 
 def alexnet() -> nn.Sequential:
+    """Returns AlexNet's convolutions."""
     return nn.Sequential(
         nn.Conv2d(3, 64, 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2),
         nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
@@ -27,6 +35,7 @@ def alexnet() -> nn.Sequential:
 
 
 def vgg16() -> nn.Sequential:
+    """Returns VGG-16's convolutions."""
     layers: list[nn.Module] = []
     inputs = 3
     for width in (64, 64, 0, 128, 128, 0, 256, 256, 256, 0, 512, 512, 512, 0, 512, 512, 512, 0):
@@ -39,6 +48,7 @@ def vgg16() -> nn.Sequential:
 
 
 def squeezenet1_1() -> nn.Sequential:
+    """Returns SqueezeNet 1.1 without its classifier."""
     return nn.Sequential(
         nn.Conv2d(3, 64, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2, ceil_mode=True),
         Fire(64, 16, 64), Fire(128, 16, 64), nn.MaxPool2d(3, 2, ceil_mode=True),
@@ -47,8 +57,12 @@ def squeezenet1_1() -> nn.Sequential:
     )  # fmt: skip
 
 
+TRUNKS = {"alex": alexnet, "vgg": vgg16, "squeeze": squeezenet1_1}
+"""By the names that LPIPS gives them."""
+
+
 def seeded(features: nn.Sequential) -> nn.Sequential:
-    """Weights that keep the size of what passes through, so that every layer counts."""
+    """Gives it weights that keep the size of what passes through, so that every layer counts."""
     torch.manual_seed(8)
     with torch.no_grad():
         for value in features.parameters():
@@ -60,6 +74,15 @@ def seeded(features: nn.Sequential) -> nn.Sequential:
 
 
 def official_state(features: nn.Sequential) -> dict[str, torch.Tensor]:
-    """As in the published file, which holds a classifier too."""
+    """Returns what the published file holds, which has a classifier too."""
     state = {f"features.{name}": value for name, value in features.state_dict().items()}
     return state | {"classifier.1.weight": torch.zeros(2), "classifier.1.bias": torch.zeros(2)}
+
+
+def write_trunk(root: Path, network: str) -> nn.Sequential:
+    """Writes a seeded trunk into an assets folder, under its published name, and returns it."""
+    trunk = seeded(TRUNKS[network]())
+    path = root / "weights" / NETWORKS[network].trunk.name
+    path.parent.mkdir(exist_ok=True)
+    torch.save(official_state(trunk), path)
+    return trunk

@@ -1,0 +1,99 @@
+"""Trains the paper's learned codecs at one small budget: same data, steps and rates.
+
+python scripts/train_codecs.py FOLDER [--threads 1] [--only NAME ...]
+
+Each ends as FOLDER/NAME-RATE.safetensors, the three that were published for squared error also as
+NAME-mse-RATE; given again, the command goes on where it was cut.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from sidelight.train.export import export_run
+from sidelight.train.recipe import load_recipe
+from sidelight.train.run import train
+
+_RECIPES, _OVERLAYS = Path("recipes"), Path("recipes/with")
+_TERMS = "research use: trained on Flickr8k, ADE20K and COCO pictures"
+
+
+class Trained(NamedTuple):
+    """A recipe and the files that are laid over it."""
+
+    recipe: str
+    overlays: tuple[str, ...] = ()
+
+
+CODECS = {
+    "cheng2020-ssa": Trained("cheng2020-ssa-small"),
+    "cheng2020-no-text": Trained("cheng2020-ssa-small", ("no-g-text",)),
+    "tgic": Trained("tgic-small"),
+    "hific": Trained("hific-small"),
+    "ours": Trained("small"),
+    "balle2018": Trained("balle2018-small"),
+    "minnen2018": Trained("minnen2018-small"),
+    "cheng2020": Trained("cheng2020-small"),
+    "balle2018-mse": Trained("balle2018-small", ("mse",)),
+    "minnen2018-mse": Trained("minnen2018-small", ("mse",)),
+    "cheng2020-mse": Trained("cheng2020-small", ("mse",)),
+}
+RATES = {"low": 0.155, "high": 0.31}
+"""On the training crops; Kodak takes a little less."""
+_LMBDA = {"low": 2.5, "high": 0.9}
+_MSE_LMBDA = {"low": 0.8, "high": 0.25}
+"""Where lambda starts: the distortion has one term less."""
+
+
+def main() -> None:
+    """Parses the command line and trains what is not there yet."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="where runs and checkpoints go")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--only", nargs="*", choices=CODECS, default=list(CODECS))
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    for name in arguments.only:
+        for rate in RATES:
+            target = arguments.folder / f"{name}-{rate}.safetensors"
+            if not target.exists():
+                folder = arguments.folder / f"{name}-{rate}"
+                _train(folder, CODECS[name], rate)
+                export_run(folder, target, terms=_TERMS)
+
+
+def _train(folder: Path, codec: Trained, rate: str) -> None:
+    lmbda = (_MSE_LMBDA if "mse" in codec.overlays else _LMBDA)[rate]
+    recipe = load_recipe(
+        _RECIPES / f"{codec.recipe}.toml",
+        [f"target_bpp=[{RATES[rate]}]", f"initial_lmbda=[{lmbda}]"],
+        fragments=[_OVERLAYS / f"{name}.toml" for name in ("budget", *codec.overlays)],
+    )
+
+    def report(step: int, record: dict[str, object]) -> None:
+        sys.stderr.write(
+            f"{folder}: step {step}, MSE {record['mse']}, LPIPS {record['lpips']}, "
+            f"{record['bpp']} bpp, {record['images_per_s']} images/s\n"
+        )
+
+    complete = train(
+        recipe,
+        folder,
+        resume=True,
+        device="cpu",
+        time_limit_s=float("inf"),
+        num_workers=0,
+        report=report,
+    )
+    if not complete:
+        sys.exit(f"{folder} stopped before its end: the same command goes on")
+
+
+if __name__ == "__main__":
+    main()

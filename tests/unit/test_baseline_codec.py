@@ -1,0 +1,127 @@
+"""Files of the other learned codecs: through a checkpoint, to bytes and back."""
+
+import numpy as np
+import pytest
+import torch
+from tests.golden.tiny_text import HashingTextEncoder
+from tests.tiny_baselines import TINY_BASELINES
+from torch import nn
+
+from sidelight.bitstream.container import Container
+from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sidelight.codec import Codec
+from sidelight.errors import CheckpointError, ModelMismatchError
+from sidelight.models.exported import information_bits
+from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.models.registry import build_baseline
+from sidelight.pixels.picture import Picture
+
+NAMES = sorted(TINY_BASELINES)
+
+
+def exported(name: str) -> ExportedBaseline:
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(11)
+        model = build_baseline(TINY_BASELINES[name])
+        # a fresh model has next to nothing to code, and expects less
+        convs = [m for m in model.g_a.modules() if isinstance(m, nn.Conv2d)]
+        [m for m in convs if m.stride == (2, 2)][-1].weight.mul_(16.0)
+        says_scales = model.entropy_parameters or model.h_s
+        biases = [m.bias for m in says_scales if isinstance(m, nn.Conv2d)][-1]
+        biases[: model.config.latent_channels].add_(2.0)
+        for block in getattr(model, "ssa", ()):
+            nn.init.normal_(block.to_gamma[-1].weight)
+            nn.init.normal_(block.to_beta[-1].weight)
+    return ExportedBaseline(model)
+
+
+def codec_of(model: ExportedBaseline) -> Codec:
+    return Codec(Checkpoint(model, HashingTextEncoder.identity, {}), HashingTextEncoder())
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def codec(request) -> Codec:
+    return codec_of(exported(request.param))
+
+
+@pytest.fixture(scope="module")
+def picture(make_picture) -> Picture:
+    return Picture(image=make_picture(100, 150))
+
+
+def test_a_file_gives_back_the_latents_it_was_made_of(codec, picture):
+    data = codec.encode(picture)
+    sent = codec.quantised(picture, 5.0)
+    received = codec.decode_latents([Container.parse(data)])
+    assert torch.equal(received.z_symbols, sent.z_symbols)
+    assert torch.equal(received.fixed_point(), sent.fixed_point())
+    assert sent.y_symbols.unique().numel() > 3
+
+
+def test_a_file_takes_what_its_tables_say(codec, picture):
+    data = codec.encode(picture)
+    latents = codec.quantised(picture, 5.0)
+    z_symbols = latents.z_symbols.numpy()
+    channels = np.arange(z_symbols.shape[1]).reshape(-1, 1, 1)
+    index = np.broadcast_to(channels, z_symbols.shape)
+    bits = information_bits(latents, codec.model.frozen).sum().item()
+    bits += codec.model.frozen.hyper_tables.bits(z_symbols, index).sum()
+    found = 8 * len(Container.parse(data).latents)
+    assert bits - 1 < found < 1.005 * bits + 64
+
+
+def test_a_checkpoint_codes_like_the_model_it_was_saved_from(codec, picture, tmp_path):
+    path = tmp_path / "baseline.safetensors"
+    save_checkpoint(path, codec.checkpoint)
+    loaded = Codec(load_checkpoint(path), HashingTextEncoder())
+    assert loaded.fingerprint == codec.fingerprint
+    decoded = loaded.decode(codec.encode(picture), "a dog", precision="fp32").image
+    expected = codec.decode(codec.encode(picture), "a dog", precision="fp32").image
+    # its weights are rounded to 16 bits
+    assert np.abs(decoded.astype(int) - expected).max() <= 2
+    assert decoded.shape == picture.image.shape
+    assert decoded.std() > 0
+
+
+def test_only_ssa_blocks_read_a_caption(codec, picture):
+    data = codec.encode(picture)
+    plain, told = (codec.decode(data, text, precision="fp32").image for text in ("", "a dog"))
+    assert np.array_equal(plain, told) != codec.model.config.ssa
+
+
+def test_two_files_decode_together_as_alone(codec, picture, make_picture):
+    other = Picture(image=make_picture(100, 150, seed=1))
+    files = [codec.encode(p) for p in (picture, other)]
+    together = codec.decode_batch(files, ["", ""], precision="fp32")
+    for data, found in zip(files, together, strict=True):
+        alone = codec.decode(data, "", precision="fp32").image
+        assert np.abs(found.image.astype(int) - alone).max() <= 1
+
+
+def test_a_file_of_another_model_is_refused(codec, picture, tiny_exported):
+    ours = codec_of(tiny_exported)
+    with pytest.raises(ModelMismatchError, match="give the right one by --model"):
+        ours.decode(codec.encode(picture), "")
+
+
+def test_masks_are_those_of_the_ssa_blocks():
+    model = exported("tiny-cheng2020-ssa")
+    y_hat, text = torch.randn(1, 8, 8, 12), torch.randn(1, 16)
+    masks = model.masks(y_hat, text)
+    assert [mask.shape for mask in masks] == [(1, 1, 128, 192)] * 4
+    assert all(0 < mask.min() < mask.max() < 1 for mask in masks)
+    assert exported("tiny-cheng2020").masks(y_hat, text) == []
+
+
+def test_a_checkpoint_without_its_integers_is_refused(codec, tmp_path):
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    path = tmp_path / "baseline.safetensors"
+    save_checkpoint(path, codec.checkpoint)
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
+    tensors = {k: v for k, v in load_file(path).items() if "h_s" not in k}
+    save_file(tensors, path, metadata)
+    with pytest.raises(CheckpointError, match="hyper-synthesis is missing"):
+        load_checkpoint(path)
