@@ -1,8 +1,7 @@
 """From rows of pictures to points of curves, and from two curves to a BD-rate."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+from statistics import fmean
 
 import numpy as np
 
@@ -11,7 +10,14 @@ from sidelight.evaluate.codecs.published import RATE, PublishedCurve
 from sidelight.evaluate.results import Results, Row
 from sidelight.evaluate.statistics import Curve, Estimate, bd_rate, bd_rate_of_means
 from sidelight.evaluate.statistics import mean_with_interval as mean
-from sidelight.evaluate.summary import NO_CAPTION_READ, BDResult, CaptionEffect, Point, SetEstimate
+from sidelight.evaluate.summary import (
+    NO_CAPTION_READ,
+    BDResult,
+    CaptionEffect,
+    CodingTime,
+    Point,
+    SetEstimate,
+)
 from sidelight.metrics.protocol import Metric, SetMetric, is_set_metric
 
 
@@ -30,8 +36,6 @@ def published_points(curves: Iterable[PublishedCurve]) -> list[Point]:
             num_pictures=0,
             bpp=Estimate(bpp, bpp, bpp),
             bpp_with_captions=bpp,
-            encode_s=math.nan,
-            decode_s=math.nan,
             metrics={
                 name: Estimate(values[k], values[k], values[k])
                 for name, values in curve.results.items()
@@ -41,6 +45,20 @@ def published_points(curves: Iterable[PublishedCurve]) -> list[Point]:
         for curve in curves
         for k, bpp in enumerate(curve.results[RATE])
     ]
+
+
+def times_of(rows: Iterable[Row]) -> list[CodingTime]:
+    """Returns what each codec took at each setting, in the order of ``points_of``."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for (codec, setting, _), members in _by_point(rows).items():
+        groups.setdefault((codec, setting), []).extend(members)
+    times = []
+    for (codec, setting), members in groups.items():
+        encoding = {row.image: row.encode_s for row in members}.values()  # once for all captions
+        decoding = [row.decode_s for row in members]
+        total_s = sum(encoding) + sum(decoding)
+        times.append(CodingTime(codec, setting, fmean(encoding), fmean(decoding), total_s))
+    return times
 
 
 def caption_effects_of(rows: Iterable[Row], metrics: Sequence[Metric]) -> list[CaptionEffect]:
@@ -110,8 +128,6 @@ def _point(rows: Sequence[Row], results: Results, metrics: Sequence[Metric]) -> 
         num_pictures=len(rows),
         bpp=mean([row.bpp for row in rows]),
         bpp_with_captions=float(np.mean([row.bpp_with_caption for row in rows])),
-        encode_s=median(row.encode_s for row in rows),
-        decode_s=median(row.decode_s for row in rows),
         metrics=values,
     )
 

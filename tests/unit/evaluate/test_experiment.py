@@ -10,6 +10,7 @@ from PIL import Image
 from sidelight.errors import CodecError, ConfigError
 from sidelight.evaluate.dataset import load_dataset
 from sidelight.evaluate.experiment import Experiment, run
+from sidelight.evaluate.results import Results
 from sidelight.evaluate.statistics import Estimate
 from sidelight.evaluate.summary import Summary
 
@@ -103,6 +104,19 @@ def test_a_picture_of_which_a_cut_left_one_caption_gets_the_other_one_only(datas
     *lines, added = path.read_text().splitlines(keepends=True)
     assert lines == kept
     assert json.loads(added)["metrics"] == json.loads(last)["metrics"]
+
+
+def test_a_codec_s_time_is_that_of_each_file_and_each_decoding(dataset, tmp_path):
+    summary = run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out")
+    rows = Results(tmp_path / "out").rows
+    encoding = {row.image: row.encode_s for row in rows}
+    assert (len(rows), len(encoding)) == (6, 3)
+    decoding = [row.decode_s for row in rows]
+    (time,) = summary.times
+    assert (time.codec, time.setting) == ("flat", "step=4")
+    assert time.encode_s == pytest.approx(sum(encoding.values()) / 3)
+    assert time.decode_s == pytest.approx(sum(decoding) / 6)
+    assert time.total_s == pytest.approx(3 * time.encode_s + 6 * time.decode_s)
 
 
 def test_a_codec_that_reads_no_text_decodes_once(dataset, tmp_path):
