@@ -124,7 +124,7 @@ def run(
         unavailable=unavailable,
         points=points,
         times=times_of(results.rows),
-        caption_effects=caption_effects_of(results.rows, loaded),
+        caption_effects=caption_effects_of(points, results, loaded),
         bd_rates=bd_rates_of(points, results.rows, loaded, experiment.anchors),
     )
     summary.save(folder)

@@ -99,7 +99,7 @@ class CaptionEffect:
     captions: str
     metric: str
     change: Estimate
-    """Mean over pictures of the metric with this caption less that without any."""
+    """The metric with this caption less that without any; ends may be nan, not known."""
 
 
 @dataclass(frozen=True, slots=True)
