@@ -85,7 +85,12 @@ def caption_effects_of(
     """
     groups = _by_point(results.rows)
     values = {(p.codec, p.setting, p.captions): p.metrics for p in points}
-    drawn = cache(lambda metric, *point: _drawn(metric, groups[point], results))
+    of_sets = {metric.name: metric for metric in metrics if is_set_metric(metric)}
+
+    @cache
+    def drawn(name: str, point: tuple[str, str, str]) -> np.ndarray:
+        return _drawn(of_sets[name], groups[point], results)
+
     effects = []
     for (codec, setting, captions), members in groups.items():
         without = groups.get((codec, setting, "none"))
@@ -93,10 +98,10 @@ def caption_effects_of(
             continue
         pairs = list(zip(members, without, strict=True))
         for metric in metrics:
-            if is_set_metric(metric):
+            if metric.name in of_sets:
                 series = (codec, setting, captions), (codec, setting, "none")
                 given, none = (values[s][metric.name].value for s in series)
-                ends = interval(np.subtract(*(drawn(metric, *s) for s in series)))
+                ends = interval(np.subtract(*(drawn(metric.name, s) for s in series)))
                 change = Estimate(given - none, *ends)
             else:
                 change = mean([a.metrics[metric.name] - b.metrics[metric.name] for a, b in pairs])
