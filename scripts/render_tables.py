@@ -369,6 +369,11 @@ def stability(record: Record) -> str:
 _COMPARED_IN = ("lpips", "fd_effnet", "ipd_effnet")
 
 
+def times(record: Record) -> str:
+    """Returns seconds for each codec and setting."""
+    return tables.to_markdown(tables.times_table(Summary.from_dict(record))).strip()
+
+
 def bd_rates(record: Record) -> str:
     """Returns ours against each anchor, in the metrics that tell codecs apart."""
     summary = Summary.from_dict(record)
@@ -394,6 +399,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "speed-training-paper": ("speed_training_paper.json", speed_training),
     "kodak-bd-rates": ("evaluate_rd_kodak.json", bd_rates),
     "kodak-captions": ("evaluate_rd_kodak.json", caption_effects),
+    "kodak-times": ("evaluate_rd_kodak.json", times),
     "stability": ("evaluate_stability_kodak.json", stability),
     "metric-checks": ("metric_checks.json", metric_checks),
     "ablation": ("evaluate_ablation_kodak.json", ablation),

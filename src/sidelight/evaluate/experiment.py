@@ -26,6 +26,7 @@ from sidelight.evaluate.summarise import (
     caption_effects_of,
     points_of,
     published_points,
+    times_of,
 )
 from sidelight.evaluate.summary import MetricInfo, Summary, series_name
 from sidelight.metrics.protocol import (
@@ -122,7 +123,8 @@ def run(
         metrics={metric.name: MetricInfo.of(metric) for metric in loaded},
         unavailable=unavailable,
         points=points,
-        caption_effects=caption_effects_of(results.rows, loaded),
+        times=times_of(results.rows),
+        caption_effects=caption_effects_of(points, results, loaded),
         bd_rates=bd_rates_of(points, results.rows, loaded, experiment.anchors),
     )
     summary.save(folder)

@@ -100,12 +100,9 @@ class Results:
         """Returns where the features of one picture lie; no series means the original."""
         return self._below("features", extractor, *(series or (ORIGINALS,)), f"{image}.npy")
 
-    def features(
-        self, extractor: str, images: Iterable[str], *series: str
-    ) -> Float32[np.ndarray, "n f"]:
-        """Returns the rows of all pictures, in their order."""
-        paths = [self.features_path(extractor, image, *series) for image in images]
-        return np.concatenate([np.load(path) for path in paths])
+    def features(self, extractor: str, image: str, *series: str) -> Float32[np.ndarray, "n f"]:
+        """Returns the rows of one picture; no series means the original."""
+        return np.load(self.features_path(extractor, image, *series))
 
     def _file(self, codec: str, setting: str, image: str) -> Path:
         return self._below("files", codec, setting, image)

@@ -1,7 +1,7 @@
 """Means with intervals over pictures, and the Bjontegaard rate between two codecs (spec C25)."""
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from sidelight.errors import ConfigError
 LEVEL = 0.95
 _RESAMPLES = 2000
 _BD_RESAMPLES = 500
+_MOST_PLACES = 2**20
 _SEED = 2311
 _SMALLEST_OVERLAP = 0.5
 
@@ -54,8 +55,8 @@ class BDRate(NamedTuple):
 def mean_with_interval(values: Sequence[float] | np.ndarray) -> Estimate:
     """Returns the mean over pictures, with the percentile interval of resampled means."""
     array = np.asarray(values, np.float64)
-    means = array[_resampled(len(array))].mean(1)
-    return Estimate(float(array.mean()), *_interval(means))
+    means = [array[pictures].mean(1) for pictures in _resampled(len(array), _RESAMPLES)]
+    return Estimate(float(array.mean()), *interval(np.concatenate(means)))
 
 
 def bd_rate(anchor: Curve, tested: Curve, *, higher_is_better: bool) -> BDRate:
@@ -76,7 +77,7 @@ def bd_rate(anchor: Curve, tested: Curve, *, higher_is_better: bool) -> BDRate:
         in_log = _points(anchor, _minus_log), _points(tested, _minus_log)
         logarithmic, _ = _compare(*in_log, PchipInterpolator, smallest_overlap=0.0)
     resampled = _resampled_rates(anchor, tested, goodness) if anchor.bpp.shape[1] > 1 else []
-    return BDRate(percent, *_interval(resampled), akima, logarithmic, overlap)
+    return BDRate(percent, *interval(resampled), akima, logarithmic, overlap)
 
 
 def bd_rate_of_means(
@@ -93,6 +94,20 @@ def bd_rate_of_means(
     return bd_rate(_of_means(anchor), _of_means(tested), higher_is_better=higher_is_better)
 
 
+def draws(count: int, number: int) -> Iterator[np.ndarray]:
+    """Yields places of ``count`` pictures drawn with repetition, the same ones at every call."""
+    return chain.from_iterable(_resampled(count, number))
+
+
+def interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
+    """Returns the percentiles that hold ``LEVEL`` of resampled values; nan where there are none."""
+    if len(values) == 0:
+        return float("nan"), float("nan")
+    tail = (1 - LEVEL) / 2
+    low, high = np.quantile(values, (tail, 1 - tail))
+    return float(low), float(high)
+
+
 def _of_means(points: Sequence[tuple[float, float]]) -> Curve:
     bpp, metric = np.array(points).T[:, :, None]
     return Curve(bpp, metric)
@@ -102,7 +117,7 @@ def _resampled_rates(
     anchor: Curve, tested: Curve, goodness: Callable[[np.ndarray], np.ndarray]
 ) -> list[float]:
     rates = []
-    for pictures in _resampled(anchor.bpp.shape[1])[:_BD_RESAMPLES]:
+    for pictures in draws(anchor.bpp.shape[1], _BD_RESAMPLES):
         try:
             ends = (
                 _points(anchor.of(pictures), goodness),
@@ -156,13 +171,9 @@ def _compare(
     return float(100 * (10**difference - 1)), float(overlap)
 
 
-def _resampled(count: int) -> np.ndarray:
-    return np.random.default_rng(_SEED).integers(0, count, (_RESAMPLES, count))
-
-
-def _interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
-    if len(values) == 0:
-        return float("nan"), float("nan")
-    tail = (1 - LEVEL) / 2
-    low, high = np.quantile(values, (tail, 1 - tail))
-    return float(low), float(high)
+def _resampled(count: int, number: int) -> Iterator[np.ndarray]:
+    """Yields (some, count) places, ``number`` rows in all; few enough at once for any memory."""
+    random = np.random.default_rng(_SEED)
+    some = max(1, _MOST_PLACES // count)
+    for start in range(0, number, some):
+        yield random.integers(0, count, (min(some, number - start), count))

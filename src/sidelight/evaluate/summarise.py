@@ -1,18 +1,37 @@
 """From rows of pictures to points of curves, and from two curves to a BD-rate."""
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import median
+from functools import cache
+from statistics import fmean
 
 import numpy as np
 
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.published import RATE, PublishedCurve
 from sidelight.evaluate.results import Results, Row
-from sidelight.evaluate.statistics import Curve, Estimate, bd_rate, bd_rate_of_means
+from sidelight.evaluate.statistics import (
+    Curve,
+    Estimate,
+    bd_rate,
+    bd_rate_of_means,
+    draws,
+    interval,
+)
 from sidelight.evaluate.statistics import mean_with_interval as mean
-from sidelight.evaluate.summary import NO_CAPTION_READ, BDResult, CaptionEffect, Point, SetEstimate
+from sidelight.evaluate.summary import (
+    NO_CAPTION_READ,
+    BDResult,
+    CaptionEffect,
+    CodingTime,
+    Point,
+    SetEstimate,
+)
+from sidelight.metrics.distribution import FrechetDistance
 from sidelight.metrics.protocol import Metric, SetMetric, is_set_metric
+
+_SET_DRAWS = 200
+_MOST_ROWS_DRAWN = 300
+"""Kodak has 192; a draw takes as long as the cube of them."""
 
 
 def points_of(results: Results, metrics: Sequence[Metric]) -> list[Point]:
@@ -30,8 +49,6 @@ def published_points(curves: Iterable[PublishedCurve]) -> list[Point]:
             num_pictures=0,
             bpp=Estimate(bpp, bpp, bpp),
             bpp_with_captions=bpp,
-            encode_s=math.nan,
-            decode_s=math.nan,
             metrics={
                 name: Estimate(values[k], values[k], values[k])
                 for name, values in curve.results.items()
@@ -43,18 +60,52 @@ def published_points(curves: Iterable[PublishedCurve]) -> list[Point]:
     ]
 
 
-def caption_effects_of(rows: Iterable[Row], metrics: Sequence[Metric]) -> list[CaptionEffect]:
-    """Returns the paired difference to decoding without a caption, for metrics of pictures."""
-    groups = _by_point(rows)
+def times_of(rows: Iterable[Row]) -> list[CodingTime]:
+    """Returns what each codec took at each setting, in the order of ``points_of``."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for (codec, setting, _), members in _by_point(rows).items():
+        groups.setdefault((codec, setting), []).extend(members)
+    times = []
+    for (codec, setting), members in groups.items():
+        encoding = {row.image: row.encode_s for row in members}.values()  # once for all captions
+        decoding = [row.decode_s for row in members]
+        total_s = sum(encoding) + sum(decoding)
+        times.append(CodingTime(codec, setting, fmean(encoding), fmean(decoding), total_s))
+    return times
+
+
+def caption_effects_of(
+    points: Iterable[Point], results: Results, metrics: Sequence[Metric]
+) -> list[CaptionEffect]:
+    """Returns the difference to decoding the same files without a caption.
+
+    Metrics of pictures have an interval over pairs; so have Frechet distances of few rows, by
+    drawing whole pictures. Other metrics of sets have the difference alone: KID would count a
+    picture that is drawn twice as its own neighbour, and none of them is quick to draw.
+    """
+    groups = _by_point(results.rows)
+    values = {(p.codec, p.setting, p.captions): p.metrics for p in points}
+    of_sets = {metric.name: metric for metric in metrics if is_set_metric(metric)}
+
+    @cache
+    def drawn(name: str, point: tuple[str, str, str]) -> np.ndarray:
+        return _drawn(of_sets[name], groups[point], results)
+
     effects = []
     for (codec, setting, captions), members in groups.items():
         without = groups.get((codec, setting, "none"))
         if captions == "none" or without is None:
             continue
         pairs = list(zip(members, without, strict=True))
-        for name in (m.name for m in metrics if not is_set_metric(m)):
-            change = mean([a.metrics[name] - b.metrics[name] for a, b in pairs])
-            effects.append(CaptionEffect(codec, setting, captions, name, change))
+        for metric in metrics:
+            if metric.name in of_sets:
+                series = (codec, setting, captions), (codec, setting, "none")
+                given, none = (values[s][metric.name].value for s in series)
+                ends = interval(np.subtract(*(drawn(metric.name, s) for s in series)))
+                change = Estimate(given - none, *ends)
+            else:
+                change = mean([a.metrics[metric.name] - b.metrics[metric.name] for a, b in pairs])
+            effects.append(CaptionEffect(codec, setting, captions, metric.name, change))
     return effects
 
 
@@ -110,18 +161,39 @@ def _point(rows: Sequence[Row], results: Results, metrics: Sequence[Metric]) -> 
         num_pictures=len(rows),
         bpp=mean([row.bpp for row in rows]),
         bpp_with_captions=float(np.mean([row.bpp_with_caption for row in rows])),
-        encode_s=median(row.encode_s for row in rows),
-        decode_s=median(row.decode_s for row in rows),
         metrics=values,
     )
 
 
 def _set_value(metric: SetMetric, rows: Sequence[Row], results: Results) -> SetEstimate:
-    images, first = [row.image for row in rows], rows[0]
-    extractor = metric.features.name
-    originals = results.features(extractor, images)
-    decoded = results.features(extractor, images, first.codec, first.setting, first.captions)
+    originals, decoded = (np.concatenate(kept) for kept in _features(metric, rows, results))
     return SetEstimate(*metric(originals, decoded))
+
+
+def _drawn(metric: SetMetric, rows: Sequence[Row], results: Results) -> np.ndarray:
+    """Returns the values of sets of pictures drawn with repetition; none where that takes long."""
+    if not isinstance(metric, FrechetDistance):
+        return np.zeros(0)
+    kept = _features(metric, rows, results)
+    if sum(map(len, kept[0])) > _MOST_ROWS_DRAWN:
+        return np.zeros(0)
+    return np.array(
+        [
+            metric(*(np.concatenate([of_one[k] for k in pictures]) for of_one in kept)).value
+            for pictures in draws(len(rows), _SET_DRAWS)
+        ]
+    )
+
+
+def _features(
+    metric: SetMetric, rows: Sequence[Row], results: Results
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Returns the features of each original, and of each decoded picture."""
+    extractor, series = metric.features.name, (rows[0].codec, rows[0].setting, rows[0].captions)
+    originals, decoded = (
+        [results.features(extractor, row.image, *which) for row in rows] for which in ((), series)
+    )
+    return originals, decoded
 
 
 def _bd_rate(

@@ -56,9 +56,6 @@ class Point:
     """Of whole files; mean over pictures of each one's rate."""
     bpp_with_captions: float
     """The same with the UTF-8 bytes of the captions added."""
-    encode_s: float
-    decode_s: float
-    """Medians over pictures."""
     metrics: dict[str, Estimate | SetEstimate]
     """By name of the metric; one that could not be computed is not here."""
 
@@ -66,6 +63,20 @@ class Point:
     def series(self) -> str:
         """The curve that it belongs to."""
         return series_name(self.codec, self.captions)
+
+
+@dataclass(frozen=True, slots=True)
+class CodingTime:
+    """Seconds of one codec at one setting; the first picture of a process pays for loading."""
+
+    codec: str
+    setting: str
+    encode_s: float
+    """Mean over pictures."""
+    decode_s: float
+    """Mean over pictures and choices of captions."""
+    total_s: float
+    """Of all encoding and decoding in the run; what metrics took is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ class CaptionEffect:
     captions: str
     metric: str
     change: Estimate
-    """Mean over pictures of the metric with this caption less that without any."""
+    """The metric with this caption less that without any; ends may be nan, not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,7 @@ class Summary:
     unavailable: dict[str, str]
     """Metrics that were asked for and could not run, with the reason."""
     points: list[Point]
+    times: list[CodingTime] = field(default_factory=list)
     caption_effects: list[CaptionEffect] = field(default_factory=list)
     """Where codecs that read text were also given none."""
     bd_rates: list[BDResult] = field(default_factory=list)
@@ -128,6 +140,7 @@ class Summary:
             | {
                 "metrics": {name: MetricInfo(**info) for name, info in values["metrics"].items()},
                 "points": [_read_point(point) for point in values["points"]],
+                "times": [CodingTime(**time) for time in values["times"]],
                 "caption_effects": [
                     CaptionEffect(**e | {"change": Estimate(*e["change"])})
                     for e in values["caption_effects"]

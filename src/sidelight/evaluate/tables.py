@@ -62,7 +62,7 @@ def metric_label(summary: Summary, metric: str) -> str:
 
 
 def points_table(summary: Summary) -> Table:
-    """Returns a row per point: rates, metrics with their intervals, seconds."""
+    """Returns a row per point: rates, metrics with their intervals."""
     points = [point for series in curves(summary).values() for point in series]
     columns = {
         "codec": ("codec", [_word(p.codec) for p in points]),
@@ -76,11 +76,23 @@ def points_table(summary: Summary) -> Table:
         values = (p.metrics.get(name) for p in points)
         columns[name] = (_directed(info.label, info.higher_is_better), _column(values, missing))
     columns |= {
-        "encode_s": ("encode s", _column(p.encode_s for p in points)),
-        "decode_s": ("decode s", _column(p.decode_s for p in points)),
         "num_pictures": ("pictures", [Cell(p.num_pictures, str(p.num_pictures)) for p in points]),
     }
     return _from_columns(columns)
+
+
+def times_table(summary: Summary) -> Table:
+    """Returns a row per codec and setting: seconds for a picture, and in the whole run."""
+    times = summary.times
+    return _from_columns(
+        {
+            "codec": ("codec", [_word(t.codec) for t in times]),
+            "setting": ("setting", [_word(t.setting) for t in times]),
+            "encode_s": ("encode a picture, s", _column(t.encode_s for t in times)),
+            "decode_s": ("decode a picture, s", _column(t.decode_s for t in times)),
+            "total_s": ("all coding of the run, s", _column(t.total_s for t in times)),
+        }
+    )
 
 
 def captions_table(summary: Summary) -> Table:

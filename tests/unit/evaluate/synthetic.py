@@ -4,6 +4,7 @@ from sidelight.evaluate.statistics import BDRate, Estimate
 from sidelight.evaluate.summary import (
     BDResult,
     CaptionEffect,
+    CodingTime,
     MetricInfo,
     Point,
     SetEstimate,
@@ -30,8 +31,6 @@ def make_point(codec: str, captions: str, bpp: float, factor: float) -> Point:
         num_pictures=24,
         bpp=Estimate(bpp, 0.9 * bpp, 1.1 * bpp),
         bpp_with_captions=bpp + 0.002,
-        encode_s=0.5,
-        decode_s=1.25,
         metrics=metrics,
     )
 
@@ -50,6 +49,7 @@ def make_summary() -> Summary:
         },
         unavailable={"nima": "no weights: set SIDELIGHT_ASSETS"},
         points=points,
+        times=[CodingTime("webp", "rate=0.1", 0.5, 1.25, 42.0)],
         caption_effects=[
             CaptionEffect("sidelight", "rate=0.1", "wrong", "lpips", Estimate(0.03, 0.02, 0.04))
         ],

@@ -8,10 +8,15 @@ import pytest
 from PIL import Image
 
 from sidelight.errors import CodecError, ConfigError
+from sidelight.evaluate import experiment as module
+from sidelight.evaluate import summarise
 from sidelight.evaluate.dataset import load_dataset
 from sidelight.evaluate.experiment import Experiment, run
+from sidelight.evaluate.results import Results
 from sidelight.evaluate.statistics import Estimate
 from sidelight.evaluate.summary import Summary
+from sidelight.metrics.distribution import FrechetDistance
+from sidelight.metrics.protocol import SetValue
 
 SIDE = 40
 
@@ -115,6 +120,19 @@ def test_a_picture_of_which_a_cut_left_one_caption_gets_the_other_one_only(datas
     assert json.loads(added)["metrics"] == json.loads(last)["metrics"]
 
 
+def test_a_codec_s_time_is_that_of_each_file_and_each_decoding(dataset, tmp_path):
+    summary = run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out")
+    rows = Results(tmp_path / "out").rows
+    encoding = {row.image: row.encode_s for row in rows}
+    assert (len(rows), len(encoding)) == (6, 3)
+    decoding = [row.decode_s for row in rows]
+    (time,) = summary.times
+    assert (time.codec, time.setting) == ("flat", "step=4")
+    assert time.encode_s == pytest.approx(sum(encoding.values()) / 3)
+    assert time.decode_s == pytest.approx(sum(decoding) / 6)
+    assert time.total_s == pytest.approx(3 * time.encode_s + 6 * time.decode_s)
+
+
 def test_a_codec_that_reads_no_text_decodes_once(dataset, tmp_path):
     summary = run(experiment(dataset, [FlatCodec(4, reads_text=False)]), tmp_path)
     assert [p.captions for p in summary.points] == ["-"]
@@ -131,32 +149,62 @@ def test_series_are_compared_with_the_anchor(dataset, tmp_path):
         experiment(dataset, points, anchors=("vvc",))
 
 
+class Pixels:
+    """One row per pixel: its three levels."""
+
+    name = "pixels"
+
+    def __call__(self, image):
+        return image.reshape(-1, 3).astype(np.float32)[:: SIDE * 8]
+
+
+class Shift:
+    name, label, higher_is_better, source = "shift", "Shift", False, "made here"
+    features = Pixels()
+
+    def __call__(self, originals, decoded):
+        return SetValue(float(np.abs(originals - decoded).mean()), len(decoded))
+
+
 def test_a_metric_of_sets_reads_features_and_one_that_cannot_run_says_why(
     dataset, tmp_path, monkeypatch
 ):
-    from sidelight.evaluate import experiment as module
-    from sidelight.metrics.protocol import SetValue
-
-    class MeanColour:
-        name = "mean-colour"
-
-        def __call__(self, image):
-            return image.mean((0, 1), keepdims=True)[0].astype(np.float32)
-
-    class Shift:
-        name, label, higher_is_better, source = "shift", "Shift", False, "made here"
-        features = MeanColour()
-
-        def __call__(self, originals, decoded):
-            return SetValue(float(np.abs(originals - decoded).mean()), len(decoded))
-
     monkeypatch.setattr(module, "load_metrics", lambda names: ([Shift()], {"gone": "no weights"}))
     made = experiment(dataset, [FlatCodec(1)], captions=("none", "right"), metrics=("shift",))
     summary = run(made, tmp_path / "out")
     values = {p.captions: p.metrics["shift"].value for p in summary.points}
     assert values == {"none": pytest.approx(0), "right": pytest.approx(4)}
-    assert summary.points[0].metrics["shift"].count == 3
+    assert summary.points[0].metrics["shift"].count == 15
     assert summary.unavailable == {"gone": "no weights"}
+    (effect,) = summary.caption_effects
+    assert (effect.metric, effect.captions) == ("shift", "right")
+    assert effect.change.value == pytest.approx(4)
+    assert np.isnan([effect.change.low, effect.change.high]).all()
+
+
+def test_a_caption_s_effect_on_a_frechet_distance_is_drawn_over_pictures(
+    dataset, tmp_path, monkeypatch
+):
+    metric = FrechetDistance(Pixels())
+    monkeypatch.setattr(module, "load_metrics", lambda names: ([metric], {}))
+    made = experiment(dataset, [FlatCodec(1)], captions=("none", "right"), metrics=("fd_pixels",))
+    (effect,) = run(made, tmp_path / "out").caption_effects
+    # captions of 2, 4 and 6 bytes shift their pictures by as many levels
+    kept = [Pixels()(dataset.image(k)) for k in range(3)]
+    places = np.random.default_rng(2311).integers(0, 3, (200, 3))
+    drawn = []
+    for pictures in [range(3), *places]:
+        originals = np.concatenate([kept[k] for k in pictures])
+        shifted = np.concatenate([kept[k] + 2 * (k + 1) for k in pictures])
+        drawn.append(metric(originals, shifted).value)
+    low, high = np.quantile(drawn[1:], (0.025, 0.975))
+    assert effect.change == pytest.approx((drawn[0], low, high), abs=1e-6)
+    assert low < drawn[0] < high
+
+    monkeypatch.setattr(summarise, "_MOST_ROWS_DRAWN", 14)
+    (effect,) = run(made, tmp_path / "out").caption_effects
+    assert effect.change.value == pytest.approx(drawn[0])
+    assert np.isnan(effect.change.low)
 
 
 def test_two_processes_measure_what_one_does(dataset, tmp_path):

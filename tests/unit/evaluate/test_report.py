@@ -78,12 +78,13 @@ def test_the_page_is_well_formed_and_has_every_part(tmp_path, comparison):
         "no weights: set SIDELIGHT_ASSETS",
         "Heusel et al. 2017",
         "cwebp -q 10",
+        "all coding of the run, s",
         "Waves on a beach.",
         "0.200 bpp · LPIPS 0.05",
     ):
         assert part in text, part
     assert len(page.all("svg")) == 4
-    assert len(page.all("table")) == 4
+    assert len(page.all("table")) == 5
     ids = [a["id"] for _, a in page.elements if "id" in a]
     assert len(ids) == len(set(ids))
     targets = [a["href"][1:] for a in page.all("a")]
@@ -170,6 +171,7 @@ def test_a_summary_with_little_in_it_still_makes_a_page():
     summary = replace(
         make_summary(),
         points=[],
+        times=[],
         bd_rates=[],
         unavailable={},
         codecs={},

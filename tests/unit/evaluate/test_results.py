@@ -85,5 +85,5 @@ def test_files_and_features_come_back(tmp_path):
     for k, image in enumerate(("a.png", "b.png")):
         features = np.full((k + 1, 4), k, np.float32)
         save_features(results.features_path("net", image, "vvc", "qp=3/7", "-"), features)
-    found = results.features("net", ["b.png", "a.png"], "vvc", "qp=3/7", "-")
-    assert found[:, 0].tolist() == [1, 1, 0]
+    found = results.features("net", "b.png", "vvc", "qp=3/7", "-")
+    assert found.tolist() == [[1] * 4] * 2

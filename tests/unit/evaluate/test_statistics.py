@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sidelight.errors import ConfigError
+from sidelight.evaluate import statistics
 from sidelight.evaluate.statistics import Curve, bd_rate, bd_rate_of_means, mean_with_interval
 
 RATES = np.array([0.1, 0.2, 0.4, 0.8])
@@ -60,6 +61,22 @@ def test_the_interval_of_normal_values_is_near_two_standard_errors():
     found = mean_with_interval(values)
     standard_error = values.std() / 20
     assert found.high - found.low == pytest.approx(2 * 1.96 * standard_error, rel=0.1)
+
+
+@pytest.mark.parametrize("at_once", [1, 700, 10**9])
+def test_draws_in_pieces_are_those_of_one_piece(monkeypatch, at_once):
+    monkeypatch.setattr(statistics, "_MOST_PLACES", at_once)
+    values = np.random.default_rng(4).normal(size=24)
+    places = np.random.default_rng(2311).integers(0, 24, (2000, 24))
+    expected = np.quantile(values[places].mean(1), (0.025, 0.975))
+    found = mean_with_interval(values)
+    assert (found.low, found.high) == tuple(expected)
+    assert np.array_equal(np.stack(list(statistics.draws(24, 2000))), places)
+
+
+def test_many_pictures_are_drawn_a_few_times_at_once():
+    pieces = [len(piece) for piece in statistics._resampled(300_000, 10)]
+    assert pieces == [3, 3, 3, 1]
 
 
 @pytest.mark.parametrize(
