@@ -56,7 +56,9 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise ConfigError(f"{name} must be a list, got {value!r}")
         return tuple(_convert(name, get_args(kind)[0], item) for item in value)
-    if isinstance(kind, UnionType) and value is not None:
+    if isinstance(kind, UnionType):
+        if isinstance(value, kind):
+            return value
         kind = next(option for option in get_args(kind) if option is not NoneType)
     if isinstance(kind, type) and issubclass(kind, StrictConfig) and isinstance(value, Mapping):
         return kind.from_dict(value)
@@ -259,26 +261,17 @@ PRESETS |= {
 
 
 def _baseline(architecture: str, size: str, n: int, m: int) -> BaselineConfig:
-    """Returns a preset; at full size text is read as in the preset ``paper``."""
-    name = f"{architecture}-{size}"
-    if size == "small":
-        return BaselineConfig(
-            architecture=architecture,
-            name=name,
-            hyper_channels=n,
-            latent_channels=m,
-            text_width=512,
-            discriminator=_SMALL_DISCRIMINATOR,
-        )
-    return BaselineConfig(
+    """Returns a preset, with the SSA blocks and the D of ``small`` or else of ``paper``."""
+    preset = BaselineConfig(
         architecture=architecture,
-        name=name,
+        name=f"{architecture}-{size}",
         hyper_channels=n,
         latent_channels=m,
         text_width=512,
-        text_hidden=256,
-        mask_channels=(100, 100, 100, 100),
     )
+    if size == "small":
+        return dataclasses.replace(preset, discriminator=_SMALL_DISCRIMINATOR)
+    return dataclasses.replace(preset, text_hidden=256, mask_channels=(100, 100, 100, 100))
 
 
 BASELINE_PRESETS: dict[str, BaselineConfig] = {

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from sidelight.config import (
+    ARCHITECTURES,
     BASELINE_PRESETS,
     HYPER_STRIDE,
     LATENT_STRIDE,
@@ -25,7 +26,7 @@ def test_a_preset_comes_back_from_its_json(name):
 
 
 @pytest.mark.parametrize("name", BASELINE_PRESETS)
-def test_a_preset_of_another_codec_comes_back_from_its_json(name):
+def test_a_baselines_preset_comes_back_from_its_json(name):
     config = BASELINE_PRESETS[name]
     assert config.name == name
     assert BaselineConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
@@ -36,6 +37,33 @@ def test_a_vocabulary_is_for_tgic_alone(architecture, vocabulary):
     preset = BASELINE_PRESETS["tgic-small"]
     with pytest.raises(ConfigError, match=f"got {vocabulary} for {architecture}"):
         dataclasses.replace(preset, architecture=architecture, vocabulary=vocabulary)
+
+
+@pytest.mark.parametrize("architecture", [a for a in ARCHITECTURES if a != "tgic"])
+def test_every_architecture_has_published_widths_and_a_small_model(architecture):
+    sizes = {f"{architecture}-{size}" for size in ("low", "high", "small")}
+    assert sizes <= BASELINE_PRESETS.keys()
+    assert all(BASELINE_PRESETS[name].architecture == architecture for name in sizes)
+
+
+@pytest.mark.parametrize(("name", "full"), [("hific", "paper"), ("hific-small", "small")])
+def test_hific_is_the_papers_network_without_text(name, full):
+    assert PRESETS[name] == dataclasses.replace(PRESETS[full], name=name, ssa=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"architecture": "cheng2021"}, "architecture must be one of .*, got 'cheng2021'"),
+        ({"hyper_channels": 0}, "hyper_channels must be >= 1, got 0"),
+        ({"hyper_channels": 64}, "as many latent_channels as hyper_channels, got 40 and 64"),
+        ({"ssa": True, "mask_channels": (8,)}, "mask_channels must have 4 entries, got 1"),
+        ({"ssa": True, "architecture": "balle2018"}, "ssa is for cheng2020, got balle2018"),
+    ],
+)
+def test_a_baseline_out_of_range_is_refused_with_the_value(change, message):
+    with pytest.raises(ConfigError, match=message):
+        dataclasses.replace(BASELINE_PRESETS["cheng2020-small"], **change)
 
 
 @pytest.mark.parametrize(("name", "stride"), [("paper", 1), ("base", 1), ("small", 2)])

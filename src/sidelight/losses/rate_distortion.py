@@ -25,7 +25,7 @@ class DistortionConfig(StrictConfig):
     mse_weight: float = 0.075 * 2**-5
     """k_M, on squared errors of the 0-255 scale."""
     lpips_weight: float = 1.0
-    """k_P."""
+    """k_P; at 0 LPIPS is not computed at all."""
     consistency_weight: float = 0.0
     """Of the term of models that have one (tgic)."""
 
@@ -53,7 +53,7 @@ def rate_distortion(
     x: Float[Tensor, "b 3 h w"],
     lmbda: Float[Tensor, " b"],
     *,
-    lpips: LPIPS,
+    lpips: LPIPS | None,
     config: DistortionConfig,
     balance: float = 0.0,
     adversarial: Float[Tensor, " b"] | None = None,
@@ -64,9 +64,16 @@ def rate_distortion(
     Each picture's term is divided by ``lmbda ** balance``. At 0 the pictures of the lowest rates,
     whose lmbda is a hundred times that of the highest, have nearly all of the gradient, and the
     transforms that all rates share never learn to keep detail.
+
+    Raises:
+        ValueError: ``lpips`` is None though its weight is not 0.
     """
     mse = (255 * (output.x_hat - x)).square().mean((1, 2, 3))
-    perceptual = lpips(x, output.x_hat)
+    perceptual = torch.zeros_like(mse)
+    if config.lpips_weight > 0:
+        if lpips is None:
+            raise ValueError(f"lpips_weight is {config.lpips_weight}, but there is no LPIPS")
+        perceptual = lpips(x, output.x_hat)
     fooling = torch.zeros_like(mse) if adversarial is None else adversarial
     consistency = torch.zeros_like(mse) if output.consistency is None else output.consistency
     total = (

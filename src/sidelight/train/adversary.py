@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sidelight.config import ModelConfig
+from sidelight.config import BaselineConfig, ModelConfig
 from sidelight.losses.adversarial import (
     DiscriminatorLoss,
     discriminator_loss,
@@ -26,7 +26,11 @@ class Adversary:
     """D with its optimiser (spec section 7, C10 to C12)."""
 
     def __init__(
-        self, model: ModelConfig, config: AdversarialConfig, max_norm: float, device: torch.device
+        self,
+        model: ModelConfig | BaselineConfig,
+        config: AdversarialConfig,
+        max_norm: float,
+        device: torch.device,
     ) -> None:
         self.config = config
         self.discriminator = Discriminator(model).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from sidelight.checkpoint import Checkpoint, save_checkpoint
-from sidelight.config import HYPER_STRIDE
+from sidelight.config import HYPER_STRIDE, ModelConfig
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
@@ -46,11 +46,13 @@ def export_run(
 
     Raises:
         CheckpointError: The folder holds no run.
-        ConfigError: The rates are not one per level.
+        ConfigError: The rates are not one per level, or the model has no export.
     """
     try:
         recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text()))
         state = torch.load(folder / STATE_FILE, weights_only=True, map_location="cpu")
+        if not isinstance(recipe.model, ModelConfig):
+            raise ConfigError(f"{folder} is a run of {recipe.model.name}, which has no export yet")
         model = CodecModel(recipe.model).eval()
         model.load_state_dict(state["ema"])
     except (OSError, KeyError, RuntimeError) as error:

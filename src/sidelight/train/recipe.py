@@ -2,12 +2,18 @@
 
 import dataclasses
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from sidelight.config import PRESETS, ModelConfig, StrictConfig
+from sidelight.config import (
+    BASELINE_PRESETS,
+    PRESETS,
+    BaselineConfig,
+    ModelConfig,
+    StrictConfig,
+)
 from sidelight.data.crops import FRAMINGS
 from sidelight.errors import ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
@@ -66,7 +72,7 @@ class AdversarialConfig(StrictConfig):
 class Recipe(StrictConfig):
     """Everything that one run needs to know: stage 1, or with ``adversarial`` stage 2."""
 
-    model: ModelConfig
+    model: ModelConfig | BaselineConfig
     data: tuple[DataSource, ...]
     held_out_shard: str = ""
     """The shard whose last ``held_out`` pictures are never trained on."""
@@ -151,6 +157,15 @@ class Recipe(StrictConfig):
                 f"text_dropout {self.text_dropout}"
             )
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """As for every config; a model that names its ``architecture`` is a baseline."""
+        model = values.get("model")
+        if isinstance(model, Mapping):
+            kind = BaselineConfig if "architecture" in model else ModelConfig
+            values = {**values, "model": kind.from_dict(model)}
+        return super(Recipe, cls).from_dict(values)
+
     @property
     def num_steps(self) -> int:
         """Steps of all phases together."""
@@ -213,11 +228,13 @@ def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _model(table: Any) -> ModelConfig:
+def _model(table: Any) -> ModelConfig | BaselineConfig:
     if not isinstance(table, dict):
         raise ConfigError(f"model must be a table, got {table!r}")
     changes = dict(table)
     preset = changes.pop("preset", None)
-    if preset not in PRESETS:
-        raise ConfigError(f"model.preset must be one of {sorted(PRESETS)}, got {preset!r}")
-    return ModelConfig.from_dict(dataclasses.asdict(PRESETS[preset]) | changes)
+    presets: dict[str, ModelConfig | BaselineConfig] = {**PRESETS, **BASELINE_PRESETS}
+    if preset not in presets:
+        raise ConfigError(f"model.preset must be one of {sorted(presets)}, got {preset!r}")
+    start = presets[preset]
+    return type(start).from_dict(dataclasses.asdict(start) | changes)

@@ -28,7 +28,7 @@ from sidelight.train.datasets import TrainingPicture, find_pictures, odd_vectors
 from sidelight.train.linear_start import principal_components
 from sidelight.train.recipe import Recipe
 from sidelight.train.run_log import Record, RunLog
-from sidelight.train.samples import as_record, code_samples
+from sidelight.train.samples import code_samples
 from sidelight.train.trainer import STATE_FILE, StepLosses, Trainer
 
 _SAVE_EVERY_S = 300
@@ -80,7 +80,7 @@ def train(
     trainer = Trainer(
         recipe,
         text_vectors(drawn, encoder),
-        LPIPS.load(for_training=True),
+        LPIPS.load(for_training=True) if recipe.distortion.lpips_weight > 0 else None,
         odd_text=odd_vectors(recipe, encoder),
         components=None if state.exists() else _components(recipe, drawn),
         device=distributed.local_device(device),
@@ -196,7 +196,7 @@ class _Loop:
             flat = name.replace("/", "-")
             Image.fromarray(strip).save(folder / f"{step:07d}-{flat}.png")
             self._log.add_picture(step, flat, strip)
-        self._log.add(step, as_record(samples))
+        self._log.add(step, samples.bpp)
 
     def _save(self) -> None:
         if distributed.rank() == 0:

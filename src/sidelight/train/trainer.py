@@ -21,6 +21,7 @@ from sidelight.losses.adversarial import DiscriminatorLoss
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.rate_distortion import Loss, rate_distortion
 from sidelight.models.codec_model import CodecModel
+from sidelight.models.registry import build_model
 from sidelight.train import distributed
 from sidelight.train.adversary import Adversary
 from sidelight.train.linear_start import BlockComponents, start_linear_paths
@@ -48,7 +49,7 @@ class Trainer:
         self,
         recipe: Recipe,
         text: Sequence[Float[Tensor, "_ t"]],
-        lpips: LPIPS,
+        lpips: LPIPS | None,
         *,
         odd_text: Float[Tensor, "_ t"] | None = None,
         components: BlockComponents | None = None,
@@ -59,7 +60,7 @@ class Trainer:
         Args:
             recipe: What to train.
             text: The vectors of each picture's captions.
-            lpips: In the form for training.
+            lpips: In the form for training; None where its weight is 0.
             odd_text: Vectors of text that is no caption; needed if the recipe asks for some.
             components: What linear paths start from; None leaves them as they are drawn.
             device: Where all of it happens.
@@ -67,9 +68,9 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.recipe, self.text, self.odd_text = recipe, text, odd_text
         self.device = torch.device(device)
-        self.lpips = _placed(lpips, self.device)
-        model = CodecModel(recipe.model)
-        if components is not None:
+        self.lpips = None if lpips is None else _placed(lpips, self.device)
+        model = build_model(recipe.model)
+        if components is not None and isinstance(model, CodecModel):
             start_linear_paths(model, components)
         self.model = model.to(self.device)
         self.ema = _copy(self.model)
@@ -224,7 +225,8 @@ class Trainer:
     def start_from(self, path: Path) -> None:
         """Takes the averaged weights and the lambdas of another run, and nothing else of it.
 
-        A kernel that is larger here than there begins with zeros around the other's.
+        A kernel that is larger here than there begins with zeros around the other's; SSA blocks
+        where the other has none stay fresh, and do nothing at first.
 
         Raises:
             CheckpointError: The file is missing, or belongs to another model.
@@ -242,6 +244,8 @@ class Trainer:
             if grow:
                 own = self.model.state_dict()
                 weights = {name: _grown(value, own.get(name)) for name, value in weights.items()}
+                if not any(_is_ssa(name) for name in weights):
+                    weights |= {name: value for name, value in own.items() if _is_ssa(name)}
             self.model.load_state_dict(weights)
         except (OSError, KeyError, RuntimeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
@@ -250,6 +254,10 @@ class Trainer:
 
 def _placed(module: nn.Module, device: torch.device) -> Any:
     return module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _is_ssa(name: str) -> bool:
+    return "ssa" in name.split(".")
 
 
 def _grown(weight: Tensor, own: Tensor | None) -> Tensor:

@@ -83,6 +83,24 @@ def test_a_consistency_term_counts_by_its_weight(output, brightness_gap):
     assert (loss.total - without.total).item() == pytest.approx(0.5 * 2)
 
 
+class Refusing(LPIPS):
+    def forward(self, x, x_hat):
+        raise AssertionError("LPIPS was computed")
+
+
+@pytest.mark.parametrize("lpips", [None, Refusing()])
+def test_without_weight_lpips_is_not_computed(output, lpips):
+    config = DistortionConfig(mse_weight=0.01, lpips_weight=0.0)
+    loss = rate_distortion(output, X, torch.ones(2), lpips=lpips, config=config)
+    assert loss.lpips.item() == 0
+    assert loss.total.item() == pytest.approx((0.5 + 2.0) / 2 + 0.01 * 25.5**2 / 2)
+
+
+def test_a_weight_without_lpips_is_a_mistake(output):
+    with pytest.raises(ValueError, match=r"lpips_weight is 1\.0, but there is no LPIPS"):
+        rate_distortion(output, X, torch.ones(2), lpips=None, config=DistortionConfig())
+
+
 @pytest.mark.parametrize("name", ["mse_weight", "lpips_weight", "consistency_weight"])
 def test_a_negative_weight_is_refused(name):
     with pytest.raises(ConfigError, match=f"{name} must be >= 0, got -1"):

@@ -141,6 +141,26 @@ def test_training_starts_near_mid_gray(model):
     assert abs(model(X, TEXT, torch.zeros(2)).x_hat.mean() - 0.5) < 0.25
 
 
+@pytest.mark.parametrize("name", [name for name in TINY_BASELINES if "ssa" not in name])
+def test_a_picture_is_learned_in_40_steps(name):
+    torch.manual_seed(0)
+    model = build_model(TINY_BASELINES[name])
+    angle = torch.linspace(0, 6, 64)
+    waves = [torch.sin(angle[:, None] + k) * torch.cos(angle) for k in range(3)]
+    x = 0.5 + 0.4 * torch.stack(waves)[None]
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    errors = []
+    for _ in range(40):
+        output = model(x, TEXT[:1], torch.zeros(1))
+        error = (255 * (output.x_hat - x)).square().mean()
+        optimizer.zero_grad()
+        (0.05 * output.bpp.mean() + 0.0023 * error).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        errors.append(float(error.detach()))
+    assert errors[-1] < 0.5 * errors[0]
+
+
 def test_two_halvings_lead_to_z_and_two_doublings_back(model):
     y = model.analyse(X, TEXT)
     z = model.h_a(y)

@@ -1,10 +1,9 @@
 """The sizes and costs that the documentation states (spec sections 16 and 17)."""
 
-from collections.abc import Callable
-
 import pytest
 import torch
-from torch import Tensor, nn
+from tests.multiply_adds import multiply_adds
+from torch import nn
 
 from sidelight.config import HYPER_STRIDE, LATENT_STRIDE, PRESETS
 from sidelight.models.codec_model import CodecModel
@@ -15,28 +14,6 @@ SIDE = 256
 
 def millions(module: nn.Module) -> float:
     return sum(p.numel() for p in module.parameters()) / 1e6
-
-
-def multiply_adds(network: nn.Module, call: Callable[[], object]) -> float:
-    """Counts multiplications of convolutions and matrices, in billions, biases left out."""
-    total = 0
-
-    def count(layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
-        nonlocal total
-        # each input of a transposed convolution meets every tap; elsewhere each output does
-        if isinstance(layer, nn.ConvTranspose2d):
-            total += inputs[0].numel() * layer.weight[0].numel()
-        elif isinstance(layer, nn.Linear):
-            total += output.numel() * layer.in_features
-        else:
-            total += output.numel() * layer.weight[0].numel()
-
-    counted = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear)
-    hooks = [m.register_forward_hook(count) for m in network.modules() if isinstance(m, counted)]
-    call()
-    for hook in hooks:
-        hook.remove()
-    return total / 1e9
 
 
 @pytest.fixture(scope="module", params=["paper", "base", "small"])

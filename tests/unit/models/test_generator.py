@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from sidelight.config import PRESETS
+from sidelight.models.codec_model import CodecModel
 from sidelight.models.generator import Generator
 
 
@@ -27,6 +28,21 @@ def test_a_fresh_generator_is_the_one_without_ssa_blocks(tiny_config, latents):
         features = stage(features)
     expected = generator.to_pixels(features) + generator.linear(y_hat)
     assert torch.equal(generator(y_hat, text), expected)
+
+
+def test_a_hific_loads_into_the_model_with_ssa_unchanged(make_tiny_model, tiny_config, latents):
+    hific = CodecModel(dataclasses.replace(tiny_config, ssa=False)).eval()
+    state = {n: v for n, v in make_tiny_model().state_dict().items() if ".ssa." not in n}
+    hific.load_state_dict(state)
+    model = CodecModel(tiny_config).eval()
+    missing, unexpected = model.load_state_dict(hific.state_dict(), strict=False)
+    assert not unexpected
+    assert missing
+    assert all(name.startswith("generator.ssa.") for name in missing)
+    y_hat, text = latents
+    expected = hific.generator(y_hat, text)
+    for read in (text, 10 * text, torch.zeros_like(text)):
+        assert torch.equal(model.generator(y_hat, read), expected)
 
 
 def test_training_starts_near_mid_gray(tiny_config, latents):

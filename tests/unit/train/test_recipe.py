@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sidelight.config import PRESETS
+from sidelight.config import BASELINE_PRESETS, PRESETS
 from sidelight.errors import ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
@@ -73,7 +73,7 @@ def test_the_recorded_recipe_comes_back(path):
         ("phases=[{ steps = 1, crop = 96, batch = 1 }]", "multiple of 64, got 96"),
         ("phases=[{ steps = 0, crop = 64, batch = 1 }]", "must be >= 1"),
         ("phases=[]", "phases must name at least one"),
-        ('model.preset="huge"', r"one of \['base', 'paper', 'small'\], got 'huge'"),
+        ('model.preset="huge"', r"one of \['balle2018-high', .*'small'\], got 'huge'"),
         ("target_bpp=[0.1]", "need 2 values, one per level"),
         ("target_bpp=[0.1,0.0]", "target_bpp must be > 0"),
         ("initial_lmbda=[0.1,-1.0]", "initial_lmbda must be > 0"),
@@ -100,6 +100,31 @@ def test_the_recorded_recipe_comes_back(path):
 def test_an_override_that_does_not_fit_is_refused(path, override, message):
     with pytest.raises(ConfigError, match=message):
         load_recipe(path, [override])
+
+
+ONE_LEVEL = ["target_bpp=[0.3]", "initial_lmbda=[1.0]"]
+
+
+@pytest.fixture
+def baseline(path):
+    path.write_text(TOML.replace('"small"\nnum_levels = 2', '"cheng2020-small"'))
+    return load_recipe(path, [*ONE_LEVEL, "model.ssa=true", "model.text_width=384"])
+
+
+def test_a_recipe_may_train_another_learned_codec(baseline):
+    preset = BASELINE_PRESETS["cheng2020-small"]
+    assert baseline.model == dataclasses.replace(preset, ssa=True, text_width=384)
+
+
+def test_the_recorded_recipe_of_another_codec_comes_back(baseline):
+    assert Recipe.from_dict(json.loads(json.dumps(baseline.to_dict()))) == baseline
+
+
+def test_a_key_of_one_kind_of_model_is_unknown_to_the_other(path):
+    with pytest.raises(ConfigError, match="unknown key 'widths'"):
+        load_recipe(path, [*ONE_LEVEL, 'model={ preset = "balle2018-low", widths = [1] }'])
+    with pytest.raises(ConfigError, match="unknown key 'architecture'"):
+        load_recipe(path, ['model.architecture="balle2018"'])
 
 
 def test_a_missing_key_is_named(path):
@@ -163,6 +188,47 @@ def test_the_papers_constants_are_those_of_the_paper():
     assert recipe.distortion == DistortionConfig(mse_weight=0.075 * 2**-5, lpips_weight=1.0)
     assert (recipe.adversarial.weight, recipe.adversarial.text) == (0.15, True)
     assert (recipe.phases[0].batch, recipe.matrix_learning_rate) == (16, 0)
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_recipe_loads(path):
+    recipe = load_recipe(path)
+    mse = load_recipe(path, fragments=[RECIPES / "with" / "mse.toml"])
+    assert mse.distortion.lpips_weight == 0
+    assert mse.distortion.mse_weight == recipe.distortion.mse_weight
+
+
+@pytest.mark.parametrize(
+    ("name", "preset"),
+    [("balle2018", "balle2018-low"), ("minnen2018", "minnen2018-low"),
+     ("cheng2020", "cheng2020-low"), ("balle2018-small",) * 2, ("minnen2018-small",) * 2,
+     ("cheng2020-small",) * 2],
+)  # fmt: skip
+def test_the_text_free_codecs_train_without_text(name, preset):
+    recipe = load_recipe(RECIPES / f"{name}.toml")
+    width = recipe.model.text_width
+    assert recipe.model == dataclasses.replace(BASELINE_PRESETS[preset], text_width=width)
+    assert not recipe.generator_text
+    assert recipe.rate_rule == "steered"
+
+
+@pytest.mark.parametrize("suffix", ["", "-small"])
+def test_cheng_with_ssa_reads_text_and_has_a_twin_that_does_not(suffix):
+    path = RECIPES / f"cheng2020-ssa{suffix}.toml"
+    full = load_recipe(path)
+    assert full.model.ssa
+    assert full.generator_text
+    twin = load_recipe(path, fragments=[RECIPES / "with" / "no-g-text.toml"])
+    assert twin == dataclasses.replace(full, generator_text=False)
+
+
+@pytest.mark.parametrize("suffix", ["", "-small"])
+def test_hific_is_trained_as_the_full_model_is(suffix):
+    hific = load_recipe(RECIPES / f"hific{suffix}.toml")
+    full = load_recipe(RECIPES / f"{'small' if suffix else 'paper'}.toml")
+    assert not hific.model.ssa
+    expected = dataclasses.replace(full.model, name=f"hific{suffix}", ssa=False)
+    assert hific == dataclasses.replace(full, model=expected, generator_text=False)
 
 
 def test_the_recipe_of_the_shipped_model_loads():
