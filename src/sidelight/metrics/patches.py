@@ -23,7 +23,10 @@ def tiles(image: UInt8[np.ndarray, "h w 3"]) -> list[UInt8[np.ndarray, "256 256 
     """
     height, width, _ = image.shape
     if min(height, width) < TILE_PX:
-        raise ImageError(f"{width}x{height} px hold no tile of {TILE_PX}x{TILE_PX} px")
+        raise ImageError(
+            f"{width}x{height} px hold no tile of {TILE_PX}x{TILE_PX} px: leave metrics of tiles "
+            f"out, or squeeze the pictures by --side {TILE_PX}"
+        )
     return [
         image[top : top + TILE_PX, left : left + TILE_PX]
         for start in (0, TILE_PX // 2)
