@@ -8,8 +8,8 @@ import pytest
 import torch
 from tests.multiply_adds import multiply_adds
 
-from sidelight.config import BASELINE_PRESETS
 from sidelight.models.registry import build_model
+from sidelight.presets import BASELINE_PRESETS
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "model.md"
 NUMBER = r"([\d.,]+)"

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sidelight.config import BASELINE_PRESETS, PRESETS
 from sidelight.errors import ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
+from sidelight.presets import BASELINE_PRESETS, PRESETS
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 
 TOML = """
