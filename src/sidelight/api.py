@@ -11,7 +11,7 @@ from PIL import Image
 from sidelight.checkpoint import load_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import CheckpointError, ImageError
-from sidelight.joint_codec import JointCodec
+from sidelight.joint_codec import codec_of
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow, to_pillow
 
@@ -36,9 +36,7 @@ def load(model: str | Path | None = None) -> Codec:
 
 @cache
 def _load(path: Path) -> Codec:
-    checkpoint = load_checkpoint(path)
-    joint = checkpoint.model.encoder_reads_text
-    return JointCodec(checkpoint) if joint else Codec(checkpoint)
+    return codec_of(load_checkpoint(path))
 
 
 def _model_path(model: str | Path | None) -> Path:

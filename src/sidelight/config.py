@@ -1,4 +1,4 @@
-"""What a model looks like: one frozen dataclass, three presets, no torch.
+"""What a model looks like: frozen dataclasses, no torch; presets.py fills them in.
 
 The layer tables behind the numbers are in docs/model.md (paper section 3, HiFiC's layer widths).
 """
@@ -209,109 +209,6 @@ class BaselineConfig(StrictConfig):
     def level_position(self, quality: float) -> float:  # noqa: ARG002
         """Returns the place of any quality among the levels: the only one."""
         return 0.0
-
-
-_SMALL_DISCRIMINATOR = DiscriminatorConfig(
-    widths=(32, 64, 128, 256), last_stride=2, text_channels=64, joint_channels=64
-)
-
-PRESETS: dict[str, ModelConfig] = {
-    "paper": ModelConfig(
-        name="paper",
-        widths=(60, 120, 240, 480, 960),
-        stem_kernel=7,
-        latent_channels=220,
-        hyper_channels=320,
-        residual_blocks=(9, 0, 0, 0, 0),
-        text_width=512,
-        text_hidden=256,
-        mask_channels=(100, 100, 100, 100, 100),
-    ),
-    "base": ModelConfig(
-        name="base",
-        widths=(32, 64, 128, 256, 512),
-        stem_kernel=7,
-        latent_channels=192,
-        hyper_channels=160,
-        residual_blocks=(3, 3, 2, 0, 0),
-        text_width=512,
-        text_hidden=128,
-        mask_channels=(64, 64, 64, 32, 16),
-        discriminator=DiscriminatorConfig(text_channels=128),
-    ),
-    "small": ModelConfig(
-        name="small",
-        widths=(32, 64, 128, 256),
-        stem_kernel=5,
-        latent_channels=128,
-        hyper_channels=96,
-        residual_blocks=(3, 2, 1, 0),
-        text_width=512,
-        text_hidden=64,
-        mask_channels=(32, 32, 32, 32),
-        discriminator=_SMALL_DISCRIMINATOR,
-    ),
-}
-"""The published model and two scaled ones; variants by ``dataclasses.replace``."""
-
-PRESETS |= {
-    name: dataclasses.replace(PRESETS[full], name=name, ssa=False)
-    for name, full in (("hific", "paper"), ("hific-small", "small"))
-}
-
-
-def _baseline(architecture: str, size: str, n: int, m: int) -> BaselineConfig:
-    """Returns a preset, with the SSA blocks and the D of ``small`` or else of ``paper``."""
-    preset = BaselineConfig(
-        architecture=architecture,
-        name=f"{architecture}-{size}",
-        hyper_channels=n,
-        latent_channels=m,
-        text_width=512,
-    )
-    if size == "small":
-        return dataclasses.replace(preset, discriminator=_SMALL_DISCRIMINATOR)
-    return dataclasses.replace(preset, text_hidden=256, mask_channels=(100, 100, 100, 100))
-
-
-BASELINE_PRESETS: dict[str, BaselineConfig] = {
-    config.name: config
-    for config in (
-        _baseline("balle2018", "low", 128, 192),
-        _baseline("balle2018", "high", 192, 320),
-        _baseline("balle2018", "small", 96, 128),
-        _baseline("minnen2018-mean-scale", "low", 128, 192),
-        _baseline("minnen2018-mean-scale", "high", 192, 320),
-        _baseline("minnen2018-mean-scale", "small", 96, 128),
-        _baseline("minnen2018", "low", 192, 192),
-        _baseline("minnen2018", "high", 192, 320),
-        _baseline("minnen2018", "small", 96, 128),
-        _baseline("cheng2020", "low", 128, 128),
-        _baseline("cheng2020", "high", 192, 192),
-        _baseline("cheng2020", "small", 40, 40),
-    )
-} | {
-    "tgic": BaselineConfig(
-        architecture="tgic",
-        name="tgic",
-        hyper_channels=192,
-        latent_channels=220,
-        text_width=32,
-        text_hidden=128,
-        vocabulary=3072,
-    ),
-    "tgic-small": BaselineConfig(
-        architecture="tgic",
-        name="tgic-small",
-        hyper_channels=96,
-        latent_channels=128,
-        text_width=32,
-        text_hidden=64,
-        vocabulary=3072,
-        discriminator=PRESETS["small"].discriminator,
-    ),
-}
-"""Published widths for low and for high rates, and a scaled model of each architecture."""
 
 
 def quality_to_step(quality: float) -> int:

@@ -7,11 +7,19 @@ the file decodes with exactly that caption only. Its digest is in every file.
 from collections.abc import Sequence
 
 from sidelight.bitstream.container import Container
+from sidelight.checkpoint import Checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import TextError
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption, caption_matches
+from sidelight.text.encoder import TextEncoder
+
+
+def codec_of(checkpoint: Checkpoint, text_encoder: TextEncoder | None = None) -> Codec:
+    """Returns the codec that codes by this checkpoint's protocol."""
+    joint = checkpoint.model.encoder_reads_text
+    return (JointCodec if joint else Codec)(checkpoint, text_encoder)
 
 
 class JointCodec(Codec):

@@ -5,17 +5,16 @@ import pytest
 
 from sidelight.config import (
     ARCHITECTURES,
-    BASELINE_PRESETS,
     HYPER_STRIDE,
     LATENT_STRIDE,
     NUM_QUALITY_STEPS,
-    PRESETS,
     BaselineConfig,
     ModelConfig,
     quality_to_step,
     step_to_quality,
 )
 from sidelight.errors import ConfigError
+from sidelight.presets import BASELINE_PRESETS, PRESETS
 
 
 @pytest.mark.parametrize("name", PRESETS)

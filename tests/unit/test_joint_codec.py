@@ -10,13 +10,13 @@ import sidelight
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, save_checkpoint
 from sidelight.codec import Codec
-from sidelight.config import BASELINE_PRESETS
 from sidelight.errors import ModelMismatchError, TextError
 from sidelight.evaluate.codecs.sidelight_point import JointPoint, sidelight_points
 from sidelight.joint_codec import JointCodec
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.models.tgic import TGIC
 from sidelight.pixels.picture import Picture
+from sidelight.presets import BASELINE_PRESETS
 from sidelight.text.word_pieces import WordPieceEncoder
 
 CAPTION, OTHER = "A brown dog runs over the beach.", "Two people sit at a table."

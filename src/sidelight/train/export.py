@@ -8,13 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from sidelight.checkpoint import Checkpoint, save_checkpoint
-from sidelight.config import HYPER_STRIDE, ModelConfig
+from sidelight.config import HYPER_STRIDE
 from sidelight.errors import CheckpointError, ConfigError
+from sidelight.models.baseline import BaselineModel
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
+from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.models.gain import interpolate_levels
+from sidelight.models.registry import build_model
+from sidelight.nn.ssa import SSABlock
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.text.registry import load_text_encoder
@@ -46,20 +51,20 @@ def export_run(
 
     Raises:
         CheckpointError: The folder holds no run.
-        ConfigError: The rates are not one per level, or the model has no export.
+        ConfigError: The rates are not one per level, or the model has no levels.
     """
     try:
         recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text()))
         state = torch.load(folder / STATE_FILE, weights_only=True, map_location="cpu")
-        if not isinstance(recipe.model, ModelConfig):
-            raise ConfigError(f"{folder} is a run of {recipe.model.name}, which has no export yet")
-        model = CodecModel(recipe.model).eval()
+        model = build_model(recipe.model).eval()
         model.load_state_dict(state["ema"])
     except (OSError, KeyError, RuntimeError) as error:
         raise CheckpointError(f"{folder} holds no run: {error}") from None
     if not recipe.generator_text:
         ignore_text(model)
     if pictures:
+        if not isinstance(model, CodecModel):
+            raise ConfigError(f"{recipe.model.name} has one rate, and no levels to place")
         place_levels(model, pictures, target_bpp)
     provenance = {
         "recipe": recipe.to_dict(),
@@ -70,15 +75,21 @@ def export_run(
         "terms": terms,
     }
     text_encoder = load_text_encoder(recipe.text_encoder).identity
-    save_checkpoint(target, Checkpoint(ExportedModel(model), text_encoder, provenance))
+    save_checkpoint(target, Checkpoint(exported(model), text_encoder, provenance))
+
+
+def exported(model: CodecModel | BaselineModel) -> ExportedModel | ExportedBaseline:
+    """Returns the model as it codes pictures; it can no longer be trained."""
+    return ExportedModel(model) if isinstance(model, CodecModel) else ExportedBaseline(model)
 
 
 @torch.no_grad()
-def ignore_text(model: CodecModel) -> None:
+def ignore_text(model: nn.Module) -> None:
     """Makes every caption act as none does: what G has never learned to read would disturb it."""
-    for block in model.generator.ssa:
-        for first_layer in ("to_gamma.0", "to_beta.0"):
-            block.get_submodule(first_layer).get_parameter("weight").zero_()
+    for block in model.modules():
+        if isinstance(block, SSABlock):
+            for first_layer in ("to_gamma.0", "to_beta.0"):
+                block.get_submodule(first_layer).get_parameter("weight").zero_()
 
 
 @torch.no_grad()

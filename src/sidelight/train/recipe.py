@@ -7,16 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sidelight.config import (
-    BASELINE_PRESETS,
-    PRESETS,
-    BaselineConfig,
-    ModelConfig,
-    StrictConfig,
-)
+from sidelight.config import BaselineConfig, ModelConfig, StrictConfig
 from sidelight.data.crops import FRAMINGS
 from sidelight.errors import ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
+from sidelight.presets import BASELINE_PRESETS, PRESETS
 
 _CHOICES = {
     "framing": FRAMINGS,

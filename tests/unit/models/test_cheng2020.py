@@ -45,7 +45,7 @@ def test_four_blocks_of_the_one_kind_stand_behind_the_stages(with_ssa):
     assert [type(block) for block in with_ssa.ssa] == [SSABlock] * 4
     sizes = []
     for block in with_ssa.ssa:
-        block.register_forward_hook(lambda _, inputs, x: sizes.append(tuple(x.shape[1:])))
+        block.mask.register_forward_pre_hook(lambda _, x: sizes.append(tuple(x[0].shape[1:])))
     with_ssa.synthesise(Y_HAT, TEXT)
     # S1 to S3 double; the fourth block stands before the picture's sub-pixel convolution
     assert sizes == [(8, 6, 8), (8, 12, 16), (8, 24, 32), (8, 24, 32)]

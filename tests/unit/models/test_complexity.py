@@ -5,9 +5,10 @@ import torch
 from tests.multiply_adds import multiply_adds
 from torch import nn
 
-from sidelight.config import HYPER_STRIDE, LATENT_STRIDE, PRESETS
+from sidelight.config import HYPER_STRIDE, LATENT_STRIDE
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.discriminator import Discriminator
+from sidelight.presets import PRESETS
 
 SIDE = 256
 

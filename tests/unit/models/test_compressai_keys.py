@@ -7,6 +7,8 @@ from torch import Tensor
 
 from sidelight.errors import CheckpointError
 from sidelight.models.compressai_keys import load_compressai
+from sidelight.models.frozen_baseline import freeze_baseline
+from sidelight.nn.exact import FRACTION_BITS
 
 
 def close(found: Tensor, expected: Tensor) -> None:
@@ -38,6 +40,16 @@ def test_the_model_computes_what_compressai_does(architecture):
     ):
         close(found, expected)
     close(model.synthesise(y, text), theirs.g_s(y))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@torch.no_grad()
+def test_its_integer_copy_adds_the_medians_too(architecture):
+    model = load_compressai(published(architecture), architecture).eval()
+    z = torch.randint(-3, 4, (1, N, 2, 3), generator=torch.Generator().manual_seed(6))
+    frozen = freeze_baseline(model).h_s(z.double() * 2**FRACTION_BITS) * 2.0**-FRACTION_BITS
+    expected = model.hyper_synthesis(z.float(), torch.zeros(1, 384))
+    assert (frozen.clamp_min(0.11) - expected.clamp_min(0.11)).abs().max() < 0.05  # of up to 65
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

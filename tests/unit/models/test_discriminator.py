@@ -3,8 +3,8 @@ import dataclasses
 import pytest
 import torch
 
-from sidelight.config import PRESETS
 from sidelight.models.discriminator import Discriminator
+from sidelight.presets import PRESETS
 
 
 @pytest.fixture

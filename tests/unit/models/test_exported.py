@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sidelight.config import PRESETS, ModelConfig
+from sidelight.config import ModelConfig
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.encoder import Encoder
 from sidelight.models.exported import (
@@ -17,6 +17,7 @@ from sidelight.models.exported import (
 from sidelight.models.generator import Generator
 from sidelight.models.latents import MEAN_BITS
 from sidelight.nn.tiles import TileGrid
+from sidelight.presets import PRESETS
 
 
 @pytest.fixture(scope="module")

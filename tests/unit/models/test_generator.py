@@ -3,9 +3,9 @@ import dataclasses
 import pytest
 import torch
 
-from sidelight.config import PRESETS
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.generator import Generator
+from sidelight.presets import PRESETS
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ from tests.unit.models.test_complexity import millions, multiply_adds
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sidelight.config import BASELINE_PRESETS, BaselineConfig, DiscriminatorConfig
+from sidelight.config import BaselineConfig, DiscriminatorConfig
 from sidelight.models.baseline import BaselineModel
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.tgic import TGIC
+from sidelight.presets import BASELINE_PRESETS
 from sidelight.text.encoder import embed_captions
 from sidelight.text.word_pieces import WordPieceEncoder
 

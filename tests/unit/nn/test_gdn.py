@@ -40,8 +40,8 @@ def test_constants_below_their_bounds_count_as_the_bounds():
     with torch.no_grad():
         layer.beta.fill_(-3.0)
         layer.gamma.fill_(-3.0)
-    x = torch.ones(1, 2, 1, 1)
-    assert layer(x).flatten().tolist() == pytest.approx([1e3, 1e3], rel=1e-4)
+    x = torch.full((1, 2, 1, 1), 1e6)  # any gamma above 0 would show
+    assert layer(x).flatten().tolist() == pytest.approx([1e9, 1e9], rel=1e-4)
 
 
 def test_a_constant_at_its_bound_can_still_rise():
