@@ -15,13 +15,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from sidelight.evaluate import tables
 from sidelight.evaluate.summary import Summary
 
 _ROOT = Path(__file__).parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results"
 _MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
-_CAPTIONS = {"right": "right caption", "none": "none", "next": "wrong caption"}
+_CAPTIONS = ("right", "none", "wrong")
+_SHOWN = {
+    "psnr": ("PSNR dB", "{:.2f}"),
+    "ms_ssim": ("MS-SSIM", "{:.4f}"),
+    "lpips": ("LPIPS", "{:.4f}"),
+}
+"""What the README's table names a metric, and its digits."""
 _GIB, _MIB = 2**30, 2**20
 
 Record = dict[str, Any]
@@ -68,48 +76,69 @@ def render(page: str, results: Path) -> str:
 
 
 def kodak_rd(record: Record) -> str:
-    """Returns rate and distortion of each quality."""
-    header = [
-        "quality",
-        "bpp",
-        *(f"PSNR dB, {c}" for c in _CAPTIONS.values()),
-        *(f"LPIPS, {c}" for c in _CAPTIONS.values()),
-        "VVC's LPIPS at this rate",
-        "below VVC with and without caption",
-    ]
+    """Returns rate and metrics of each quality with each caption, and VVC's LPIPS at the rate."""
+    curves = tables.curves(Summary.from_dict(record))
+    vvc = [(point.bpp.value, point.metrics["lpips"].value) for point in curves["vvc"]]
+    rows = []
+    for points in zip(*(curves[f"sidelight, {c}"] for c in _CAPTIONS), strict=True):
+        bpp = points[0].bpp.value
+        values = (
+            " / ".join(form.format(point.metrics[name].value) for point in points)
+            for name, (_, form) in _SHOWN.items()
+        )
+        quality = points[0].setting.removeprefix("quality=")
+        of_vvc = _number(at_rate(bpp, vvc), "{:.4f}")
+        rows.append(f"{quality} | {bpp:.3f} | {' | '.join(values)} | {of_vvc}")
+    labels = " | ".join(f"{label}: {' / '.join(_CAPTIONS)}" for label, _ in _SHOWN.values())
+    return _markdown(f"quality | bpp | {labels} | VVC's LPIPS at this rate", rows)
+
+
+def at_rate(bpp: float, curve: Sequence[tuple[float, float]]) -> float | None:
+    """Returns a metric at a rate, linear in log bpp between (bpp, metric); None beyond them."""
+    rates, values = zip(*curve, strict=True)
+    if not rates[0] <= bpp <= rates[-1]:
+        return None
+    return float(np.interp(np.log(bpp), np.log(rates), values))
+
+
+def equal_lpips(record: Record) -> str:
+    """Returns a row per anchor: the bits of ours beyond its own at equal LPIPS."""
+    matrices = tables.bd_matrices(_ours(Summary.from_dict(record), ("lpips",)))
+    series = [row[0].text for row in next(iter(matrices.values())).rows]
     rows = [
-        [
-            f"{row['quality']:g}",
-            f"{row['bpp']:.3f}",
-            *(f"{row['captions'][c]['psnr_db']:.2f}" for c in _CAPTIONS),
-            *(f"{row['captions'][c]['lpips']:.4f}" for c in _CAPTIONS),
-            _number(row.get("vvc_lpips"), "{:.4f}"),
-            _below(row),
-        ]
-        for row in record["summary"]
+        [tables.Cell(anchor, anchor), *(cell for _, cell in matrix.rows)]
+        for anchor, matrix in matrices.items()
     ]
-    return _markdown(header, rows)
+    table = tables.Table([("anchor", "against"), *((name, name) for name in series)], rows)
+    return tables.to_markdown(table).strip()
 
 
-def _below(row: Record) -> str:
-    if "below_vvc" not in row:
-        return ""
-    both = (row["below_vvc"], row["below_vvc_without_caption"])
-    return ", ".join("yes" if below else "no" for below in both)
+def bd_rates(record: Record) -> str:
+    """Returns ours against each anchor, in the metrics that tell codecs apart."""
+    summary = _ours(Summary.from_dict(record), ("lpips", "fd_effnet", "ipd_effnet"))
+    return tables.to_markdown(tables.bd_table(summary)).strip()
+
+
+def _ours(summary: Summary, metrics: Sequence[str]) -> Summary:
+    """Returns the summary with the BD-rates of ours in these metrics only."""
+    results = [
+        result
+        for result in summary.bd_rates
+        if result.series.startswith("sidelight") and result.metric in metrics
+    ]
+    return replace(summary, bd_rates=results)
+
+
+def _of_summary(make: Callable[[Summary], tables.Table]) -> Callable[[Record], str]:
+    return lambda record: tables.to_markdown(make(Summary.from_dict(record))).strip()
 
 
 def determinism(record: Record) -> str:
     """Returns one row for each processor setting, both precisions and batchings in it."""
-    header = [
-        "threads",
-        "instructions",
-        "oneDNN",
-        "files",
-        "latents differ, alone",
-        "latents differ, in batches",
-        "fp32 max pixel difference",
-        "bf16 mean error",
-    ]
+    header = (
+        "threads | instructions | oneDNN | files | latents differ, alone | "
+        "latents differ, in batches | fp32 max pixel difference | bf16 mean error"
+    )
     settings: dict[tuple[Any, ...], list[Record]] = {}
     for row in record["rows"]:
         settings.setdefault((row["threads"], row["isa"], row["mkldnn"]), []).append(row)
@@ -120,47 +149,31 @@ def determinism(record: Record) -> str:
         alone = _largest(r.get("latents_differ") for r in members if r.get("batch") is False)
         batched = _largest(r.get("latents_differ") for r in members if r.get("batch"))
         rows.append(
-            [
-                str(threads),
-                isa,
-                "on" if mkldnn else "off",
-                _number(_largest(r.get("files") for r in members), "{}"),
-                _number(alone, "{}"),
-                _number(batched, "{}"),
-                _number(_largest(r.get("max_pixel_difference") for r in fp32), "{}"),
-                _number(_largest(r.get("mean_pixel_error") for r in bf16), "{:.3f}"),
-            ]
+            f"{threads} | {isa} | {'on' if mkldnn else 'off'} | "
+            f"{_number(_largest(r.get('files') for r in members), '{}')} | "
+            f"{_number(alone, '{}')} | {_number(batched, '{}')} | "
+            f"{_number(_largest(r.get('max_pixel_difference') for r in fp32), '{}')} | "
+            f"{_number(_largest(r.get('mean_pixel_error') for r in bf16), '{:.3f}')}"
         )
     return _markdown(header, rows)
 
 
 def speed(record: Record) -> str:
     """Returns the codecs, the parts of ours, and the command line: three tables."""
-    coding = record["coding"]
-    quality = record["conditions"]["quality"]
+    coding, quality = record["coding"], record["conditions"]["quality"]
+    encode_ms = 1000 * coding["encode"]["median_s"]
     ours = [
-        [
-            f"sidelight, quality {quality:g}, {precision}",
-            f"{coding['bpp']:.3f}",
-            f"{1000 * coding['encode']['median_s']:.0f}",
-            f"{1000 * decode['median_s']:.0f}",
-        ]
+        f"sidelight, quality {quality:g}, {precision} | {coding['bpp']:.3f} | "
+        f"{encode_ms:.0f} | {1000 * decode['median_s']:.0f}"
         for precision, decode in coding["decode"].items()
     ]
-    others = [
-        [
-            f"{row['codec']} ({row['setting']})",
-            f"{row['bpp']:.3f}",
-            f"{row['encode_ms']:.0f}",
-            f"{row['decode_ms']:.1f}",
-        ]
-        for row in record["others"]
-    ]
+    other = "{codec} ({setting}) | {bpp:.3f} | {encode_ms:.0f} | {decode_ms:.1f}"
+    others = [other.format_map(row) for row in record["others"]]
     ffmpeg = f"JPEG XL's times hold {record['ffmpeg_start_ms']:.0f} ms in which ffmpeg starts."
     load = record["environment"]["load_average_at_start"]
     return "\n\n".join(
         [
-            _markdown(["codec", "bpp", "encode ms", "decode ms"], ours + others),
+            _markdown("codec | bpp | encode ms | decode ms", ours + others),
             f"{ffmpeg} Load of the machine at the start: {load:.1f}.",
             _parts(coding),
             _commands(record["commands"]),
@@ -173,68 +186,46 @@ def _parts(coding: Record) -> str:
         f"decode {precision}": decode for precision, decode in coding["decode"].items()
     }
     rows = [
-        [run, part, f"{1000 * seconds['median_s']:.1f}", f"{seconds['share_percent']:.1f}"]
+        f"{run} | {part} | {1000 * seconds['median_s']:.1f} | {seconds['share_percent']:.1f}"
         for run, timed in runs.items()
         for part, seconds in timed["parts"].items()
     ]
-    return _markdown(["run", "part", "ms", "%"], rows)
+    return _markdown("run | part | ms | %", rows)
 
 
 def _commands(commands: Sequence[Record]) -> str:
-    rows = [
-        [
-            f"`{row['command']}`",
-            f"{row['wall_s']:.2f}",
-            f"{row['peak_bytes'] / _MIB:.0f}",
-            ", ".join(f"{stage} {s:.2f}" for stage, s in row.get("stages_s", {}).items()),
-        ]
-        for row in commands
-    ]
-    return _markdown(["command, one picture", "s", "peak MiB", "stages, s"], rows)
+    rows = []
+    for row in commands:
+        stages = ", ".join(f"{stage} {s:.2f}" for stage, s in row.get("stages_s", {}).items())
+        mib = row["peak_bytes"] / _MIB
+        rows.append(f"`{row['command']}` | {row['wall_s']:.2f} | {mib:.0f} | {stages}")
+    return _markdown("command, one picture | s | peak MiB | stages, s", rows)
 
 
 def memory(record: Record) -> str:
     """Returns peak memory and time of each command."""
     picture, limit = record["picture"], record["conditions"]["limit_bytes"]
     rows = [
-        [
-            row["command"],
-            f"{row['peak_bytes'] / _GIB:.2f}",
-            f"{row['wall_s']:.0f}",
-            "yes" if row["within_limit"] else "no",
-        ]
+        f"{row['command']} | {row['peak_bytes'] / _GIB:.2f} | {row['wall_s']:.0f} | "
+        f"{'yes' if row['within_limit'] else 'no'}"
         for row in record["rows"]
     ]
     size = f"{picture['width']}x{picture['height']} px, {picture['bytes']} bytes."
-    header = ["command", "peak GiB", "s", f"within {limit / _GIB:g} GiB"]
+    header = f"command | peak GiB | s | within {limit / _GIB:g} GiB"
     return f"{size}\n\n{_markdown(header, rows)}"
 
 
 def text_retrieval(record: Record) -> str:
     """Returns one row for each text encoder."""
-    header = [
-        "encoder",
-        "text R@1",
-        "text R@5",
-        "image to caption R@1",
-        "R@5",
-        "cosine to MiniLM",
-        "ms per caption",
-        "first vector after s",
-        "MiB to it",
-    ]
+    header = (
+        "encoder | text R@1 | text R@5 | image to caption R@1 | R@5 | cosine to MiniLM | "
+        "ms per caption | first vector after s | MiB to it"
+    )
+    known_of_some = ("image_recall_at_1", "image_recall_at_5", "cosine_to_teacher")
     rows = [
-        [
-            name,
-            f"{row['recall_at_1']:.3f}",
-            f"{row['recall_at_5']:.3f}",
-            _number(row["image_recall_at_1"], "{:.3f}"),
-            _number(row["image_recall_at_5"], "{:.3f}"),
-            _number(row["cosine_to_teacher"], "{:.3f}"),
-            f"{row['ms_per_caption']:.1f}",
-            f"{row['start_s']:.2f}",
-            f"{row['start_bytes'] / _MIB:.0f}",
-        ]
+        f"{name} | {row['recall_at_1']:.3f} | {row['recall_at_5']:.3f} | "
+        f"{' | '.join(_number(row[key], '{:.3f}') for key in known_of_some)} | "
+        f"{row['ms_per_caption']:.1f} | {row['start_s']:.2f} | {row['start_bytes'] / _MIB:.0f}"
         for name, row in record["summary"].items()
     ]
     return _markdown(header, rows)
@@ -242,57 +233,38 @@ def text_retrieval(record: Record) -> str:
 
 def text_mismatch(record: Record) -> str:
     """Returns false alarms and detections of each data set and quality."""
-    header = ["pictures", "quality", "captions", "threshold", "false alarms", "wrong ones found"]
-    rows = [
-        [
-            row["dataset"],
-            f"{row['quality']:g}",
-            str(row["captions"]),
-            f"{row['threshold']:.3f}",
-            f"{row['false_alarms']:.1%}",
-            f"{row['detections']:.1%}",
-        ]
-        for row in record["summary"]
-    ]
-    return _markdown(header, rows)
+    row = (
+        "{dataset} | {quality:g} | {captions} | {threshold:.3f} | {false_alarms:.1%} | "
+        "{detections:.1%}"
+    )
+    return _markdown(
+        "pictures | quality | captions | threshold | false alarms | wrong ones found",
+        [row.format_map(values) for values in record["summary"]],
+    )
 
 
 def text_odd_captions(record: Record) -> str:
     """Returns LPIPS and what the decoder said, for each kind of caption."""
     rows = [
-        [name, _number(row["lpips"], "{:.4f}"), "; ".join(row["said"])]
+        f"{name} | {_number(row['lpips'], '{:.4f}')} | {'; '.join(row['said'])}"
         for name, row in record["summary"].items()
     ]
     quality = f"Kodak at quality {record['conditions']['quality']:g}."
-    return f"{quality}\n\n{_markdown(['caption', 'LPIPS', 'the decoder says'], rows)}"
+    return f"{quality}\n\n{_markdown('caption | LPIPS | the decoder says', rows)}"
 
 
 def speed_training(record: Record) -> str:
     """Returns one row for each stage."""
-    header = [
-        "stage",
-        "crop px",
-        "batch",
-        "GFLOP per image",
-        "s per step",
-        "images/s",
-        "limit images/s",
-        "share",
-        "peak GiB",
-    ]
+    header = (
+        "stage | crop px | batch | GFLOP per image | s per step | images/s | limit images/s | "
+        "share | peak GiB"
+    )
     conditions = record["conditions"]
     rows = [
-        [
-            name,
-            str(conditions["crop"]),
-            str(conditions["batch"]),
-            f"{row['flops_per_image'] / 1e9:.0f}",
-            f"{row['s_per_step']:.2f}",
-            f"{row['images_per_s']:.2f}",
-            f"{row['limit_images_per_s']:.2f}",
-            f"{row['share_of_limit']:.0%}",
-            f"{row['peak_bytes'] / _GIB:.1f}",
-        ]
+        f"{name} | {conditions['crop']} | {conditions['batch']} | "
+        f"{row['flops_per_image'] / 1e9:.0f} | {row['s_per_step']:.2f} | "
+        f"{row['images_per_s']:.2f} | {row['limit_images_per_s']:.2f} | "
+        f"{row['share_of_limit']:.0%} | {row['peak_bytes'] / _GIB:.1f}"
         for name, row in record["summary"].items()
     ]
     rate = record["convolution"]["flops_per_s"] / 1e9
@@ -312,95 +284,51 @@ _READ_TEXT = ("full", "no-d-text")
 
 def ablation(record: Record) -> str:
     """Returns a row for each variant and what its decoder was given, beside the paper's bits."""
-    header = [
-        "variant",
-        "caption",
-        "bpp",
-        "PSNR dB",
-        "LPIPS",
-        "FD-EffNet",
-        "paper: extra bits at equal LPIPS, %",
-        "at equal FID, %",
-    ]
-    found = {(point["codec"], point["captions"]): point for point in record["points"]}
+    header = (
+        "variant | caption | bpp | PSNR dB | LPIPS | FD-EffNet | "
+        "paper: extra bits at equal LPIPS, % | at equal FID, %"
+    )
+    found = {(p.codec, p.captions): p for p in Summary.from_dict(record).points}
     rows = []
     for name, (label, *paper) in _ABLATED.items():
         # the others decode the same with any caption
         for given in ("right", "none", "wrong") if name in _READ_TEXT else ("none",):
             point = found[name, given]
-            values = point["metrics"]
-            low, high = values["lpips"][1:]
+            lpips = point.metrics["lpips"]
+            told = paper if given == "right" or name not in _READ_TEXT else ("", "")
             rows.append(
-                [
-                    label,
-                    given if name in _READ_TEXT else "any",
-                    f"{point['bpp'][0]:.4f}",
-                    f"{values['psnr'][0]:.2f}",
-                    f"{values['lpips'][0]:.4f} ({low:.4f} to {high:.4f})",
-                    f"{values['fd_effnet']['value']:.1f}",
-                    *(paper if given == "right" or name not in _READ_TEXT else ("", "")),
-                ]
+                f"{label} | {given if name in _READ_TEXT else 'any'} | {point.bpp.value:.4f} | "
+                f"{point.metrics['psnr'].value:.2f} | "
+                f"{lpips.value:.4f} ({lpips.low:.4f} to {lpips.high:.4f}) | "
+                f"{point.metrics['fd_effnet'].value:.1f} | {' | '.join(told)}"
             )
     return _markdown(header, rows)
 
 
 def metric_checks(record: Record) -> str:
     """Returns a row for each way in which a metric was checked."""
-    header = ["metric", "what", "checked against", "largest difference", "values up to", "unproven"]
     rows = [
-        [
-            ", ".join(f"`{name}`" for name in row["metrics"]),
-            row["part"],
-            row["against"],
-            f"{row['largest_difference']:.1g}",
-            f"{row['largest_value']:.3g}",
-            row["unproven"],
-        ]
+        f"{', '.join(f'`{name}`' for name in row['metrics'])} | {row['part']} | {row['against']} | "
+        f"{row['largest_difference']:.1g} | {row['largest_value']:.3g} | {row['unproven']}"
         for row in record["checks"]
     ]
-    return _markdown(header, rows)
-
-
-def stability(record: Record) -> str:
-    """Returns a row for each text that the same files were decoded with."""
-    return tables.to_markdown(tables.points_table(Summary.from_dict(record))).strip()
-
-
-_COMPARED_IN = ("lpips", "fd_effnet", "ipd_effnet")
-
-
-def times(record: Record) -> str:
-    """Returns seconds for each codec and setting."""
-    return tables.to_markdown(tables.times_table(Summary.from_dict(record))).strip()
-
-
-def bd_rates(record: Record) -> str:
-    """Returns ours against each anchor, in the metrics that tell codecs apart."""
-    summary = Summary.from_dict(record)
-    results = [
-        result
-        for result in summary.bd_rates
-        if result.series.startswith("sidelight") and result.metric in _COMPARED_IN
-    ]
-    return tables.to_markdown(tables.bd_table(replace(summary, bd_rates=results))).strip()
-
-
-def caption_effects(record: Record) -> str:
-    """Returns what the right and the wrong caption change against none, for the same files."""
-    return tables.to_markdown(tables.captions_table(Summary.from_dict(record))).strip()
+    return _markdown(
+        "metric | what | checked against | largest difference | values up to | unproven", rows
+    )
 
 
 TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
-    "kodak-rd": ("rd_kodak.json", kodak_rd),
+    "kodak-rd": ("evaluate_rd_kodak.json", kodak_rd),
+    "kodak-equal-lpips": ("evaluate_rd_kodak.json", equal_lpips),
     "determinism": ("determinism_matrix.json", determinism),
     "speed": ("speed_kodak.json", speed),
     "memory": ("memory_large_picture.json", memory),
     "speed-training": ("speed_training_small.json", speed_training),
     "speed-training-paper": ("speed_training_paper.json", speed_training),
     "kodak-bd-rates": ("evaluate_rd_kodak.json", bd_rates),
-    "kodak-captions": ("evaluate_rd_kodak.json", caption_effects),
-    "kodak-times": ("evaluate_rd_kodak.json", times),
-    "stability": ("evaluate_stability_kodak.json", stability),
+    "kodak-captions": ("evaluate_rd_kodak.json", _of_summary(tables.captions_table)),
+    "kodak-times": ("evaluate_rd_kodak.json", _of_summary(tables.times_table)),
+    "stability": ("evaluate_stability_kodak.json", _of_summary(tables.points_table)),
     "metric-checks": ("metric_checks.json", metric_checks),
     "ablation": ("evaluate_ablation_kodak.json", ablation),
     "text-retrieval": ("text_retrieval.json", text_retrieval),
@@ -415,9 +343,10 @@ def _origin(record: Record) -> str:
     return f"Made by `{made['command']}` at commit `{made['commit']}`{dirty} ({made['cpu']})."
 
 
-def _markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+def _markdown(header: str, rows: Iterable[str]) -> str:
+    """Returns a table from lines whose cells are parted by " | "."""
+    line = " | ".join(["---"] * (header.count(" | ") + 1))
+    return "\n".join(f"| {cells} |" for cells in (header, line, *rows))
 
 
 def _largest(values: Iterable[float | None]) -> float | None:

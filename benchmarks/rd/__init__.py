@@ -1,1 +1,1 @@
-"""Rate and distortion on captioned pictures."""
+"""Classical codecs of the evaluation beside recorded ones."""

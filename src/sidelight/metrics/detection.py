@@ -14,13 +14,15 @@ import torch
 from jaxtyping import Float32, UInt8
 from torch.nn import functional as F
 
-from sidelight.assets import find_asset
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.metrics.protocol import FeatureExtractor, SetValue
+from sidelight.nn.published import PublishedFile
 
 NUM_CLASSES = 80
-_FILE = "weights/yolox_nano.onnx"
-_URL = "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_nano.onnx"
+_FILE = PublishedFile(
+    "yolox_nano.onnx",
+    "https://github.com/Megvii-BaseDetection/YOLOX/releases/download/0.1.1rc0/yolox_nano.onnx",
+)
 _SIDE_PX = 416
 _GREY = 114.0
 _OUTPUT_SHAPE = [1, 3549, 5 + NUM_CLASSES]
@@ -46,7 +48,7 @@ class ObjectScores:
             raise ConfigError("mAP needs onnxruntime: pip install 'sidelight[evaluate]'")
         import onnxruntime
 
-        path = path or _find_file()
+        path = path or _FILE.locate()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()  # it would take every core
         try:
@@ -59,7 +61,7 @@ class ObjectScores:
         if found != [_OUTPUT_SHAPE]:
             raise CheckpointError(
                 f"{path} gives outputs of shape {found}, expected one of {_OUTPUT_SHAPE}, "
-                f"as the file from {_URL}"
+                f"as the file from {_FILE.url}"
             )
         self._input = self._session.get_inputs()[0].name
 
@@ -123,13 +125,6 @@ class MultiLabelAP:
             )
         precisions = [binary_average_precision(scores[:, k], present[:, k].long()) for k in classes]
         return SetValue(float(torch.stack(precisions).mean()), len(originals))
-
-
-def _find_file() -> Path:
-    try:
-        return find_asset(_FILE)
-    except CheckpointError as error:
-        raise CheckpointError(f"{error}; mAP needs it, get it from {_URL}") from None
 
 
 def _letterboxed(image: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "1 3 416 416"]:

@@ -3,7 +3,6 @@
 Axes: n rows (patches), f features (2048), k classes (1008).
 """
 
-import os
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +14,7 @@ from sidelight.errors import CheckpointError
 from sidelight.metrics.patches import PATCHES
 from sidelight.metrics.pictures import to_batch
 from sidelight.nn.inception import FILE, Inception
-from sidelight.nn.published import how_to_get, read_tensors
-
-FILE_VARIABLE = "SIDELIGHT_INCEPTION"
-"""Environment variable: a path of the weight file outside the assets folder."""
+from sidelight.nn.published import read_tensors
 
 
 class InceptionFeatures:
@@ -51,14 +47,7 @@ def load_features(patches: str) -> InceptionFeatures:
     Raises:
         CheckpointError: The weights are missing, or the file holds something else.
     """
-    named = os.environ.get(FILE_VARIABLE)
-    path = Path(named) if named else FILE.find()
-    if path is None:
-        raise CheckpointError(
-            f"Inception-v3 weights are needed: {how_to_get(FILE)}, or set {FILE_VARIABLE} to the "
-            "file"
-        )
-    return _features(path, patches)
+    return _features(FILE.locate(), patches)
 
 
 @cache

@@ -3,7 +3,6 @@
 The network is idealo's: MobileNet with ten outputs, trained on AVA (spec C23e).
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,15 +14,18 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from sidelight.assets import ENVIRONMENT_VARIABLE, assets_folder
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.metrics.protocol import Sample
 from sidelight.nn.mobilenet import OUT_WIDTH, MobileNetFeatures
+from sidelight.nn.published import PublishedFile
 
-FILE_VARIABLE = "SIDELIGHT_NIMA"
-"""Environment variable: the weights' file, where it lies elsewhere."""
-_FILE = "weights_mobilenet_aesthetic_0.07.hdf5"
-_URL = f"https://github.com/idealo/image-quality-assessment/raw/master/models/MobileNet/{_FILE}"
+FILE = PublishedFile(
+    "weights_mobilenet_aesthetic_0.07.hdf5",
+    "https://github.com/idealo/image-quality-assessment/raw/master/models/MobileNet/"
+    "weights_mobilenet_aesthetic_0.07.hdf5",
+    variable="SIDELIGHT_NIMA",
+)
+_CONVERTED = FILE._replace(name="weights_mobilenet_aesthetic_0.07.safetensors")
 _SIDE_PX = 224
 _NUM_SCORES = 10
 _TORCH_NAMES = {
@@ -70,17 +72,17 @@ class Nima:
             CheckpointError: There is no such file, or it holds something else.
             ConfigError: The file is .hdf5 and h5py is missing.
         """
-        path = path or _find_file()
+        path = path or FILE.find() or _CONVERTED.find() or FILE.locate()
         try:
             tensors = _read(path)
         except (OSError, SafetensorError) as error:
-            raise CheckpointError(f"{path} cannot be read ({error}), get {_URL}") from None
+            raise CheckpointError(f"{path} cannot be read ({error}), get {FILE.url}") from None
         self._network = NimaNetwork()
         try:
             self._network.load_state_dict(from_keras(tensors))
         except (KeyError, RuntimeError):
             raise CheckpointError(
-                f"{path} holds {len(tensors)} tensors that are not those of {_URL}"
+                f"{path} holds {len(tensors)} tensors that are not those of {FILE.url}"
             ) from None
         self._network.eval()
 
@@ -115,27 +117,13 @@ def from_keras(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def _find_file() -> Path:
-    if named := os.environ.get(FILE_VARIABLE):
-        return Path(named)
-    if root := assets_folder():
-        file = root / "weights" / _FILE
-        for candidate in (file, file.with_suffix(".safetensors")):
-            if candidate.is_file():
-                return candidate
-    raise CheckpointError(
-        f"NIMA needs {_FILE}: put {_URL} into the folder weights below the one that "
-        f"{ENVIRONMENT_VARIABLE} names, or name the file in {FILE_VARIABLE}"
-    )
-
-
 def _read(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return load_file(path)
     try:
         import h5py
     except ModuleNotFoundError:
-        raise ConfigError(f"reading {path} needs h5py: pip install h5py") from None
+        raise ConfigError(f"reading {path} needs h5py: pip install 'sidelight[evaluate]'") from None
     tensors = {}
 
     def keep(name: str, found: object) -> None:

@@ -20,6 +20,7 @@ FILE = PublishedFile(
     "pt_inception-2015-12-05-6726825d.pth",
     "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/"
     "pt_inception-2015-12-05-6726825d.pth",
+    variable="SIDELIGHT_INCEPTION",
 )
 SIDE_PX = 299
 WIDTH = 2048

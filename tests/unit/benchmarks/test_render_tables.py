@@ -1,7 +1,12 @@
 import json
+from dataclasses import replace
 
 import pytest
-from scripts.render_tables import render
+from scripts.render_tables import at_rate, render
+from tests.unit.evaluate.synthetic import make_summary
+
+from sidelight.evaluate.statistics import BDRate, Estimate
+from sidelight.evaluate.summary import BDResult, Point
 
 PAGE = "before\n<!-- table:memory -->\n<!-- /table -->\nafter\n"
 RECORD = {
@@ -47,3 +52,50 @@ def test_without_a_record_the_table_is_empty(results, tmp_path_factory):
 def test_unknown_table_is_an_error(results):
     with pytest.raises(SystemExit, match="no table 'speeed'"):
         render(PAGE.replace("memory", "speeed"), results)
+
+
+def point(codec: str, setting: str, captions: str, bpp: float, lpips: float) -> Point:
+    metrics = {"psnr": 30.0, "ms_ssim": 0.95, "lpips": lpips}
+    estimates = {name: Estimate(value, value, value) for name, value in metrics.items()}
+    return Point(codec, setting, captions, 24, Estimate(bpp, bpp, bpp), bpp, estimates)
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    points = [point("vvc", f"qp={k}", "-", b, v) for k, (b, v) in enumerate(VVC)]
+    for quality, bpp in ((3, 0.2), (1, 0.05)):
+        for captions, lpips in (("right", 0.21), ("none", 0.22), ("wrong", 0.23)):
+            points.append(point("sidelight", f"quality={quality}", captions, bpp, lpips))
+    results = [
+        BDResult("lpips", anchor, series, BDRate(-30, -40, -20, -30, -30, 0.9))
+        for anchor in ("vvc", "avif")
+        for series in ("sidelight, none", "sidelight, right", "avif")
+    ]
+    made = {"command": "x", "commit": "abc", "dirty": False, "cpu": "a CPU"}
+    replace(make_summary(), points=points, bd_rates=results, environment=made).save(tmp_path)
+    (tmp_path / "summary.json").rename(tmp_path / "evaluate_rd_kodak.json")
+    return tmp_path
+
+
+VVC = [(0.4, 0.1), (0.1, 0.3)]
+
+
+def test_each_quality_has_its_captions_beside_vvc_at_the_same_rate(evaluation):
+    page = render(PAGE.replace("memory", "kodak-rd"), evaluation)
+    lines = [line for line in page.splitlines() if line.startswith("|")]
+    shown = "30.00 / 30.00 / 30.00 | 0.9500 / 0.9500 / 0.9500 | 0.2100 / 0.2200 / 0.2300"
+    assert lines[2:] == [f"| 1 | 0.050 | {shown} |  |", f"| 3 | 0.200 | {shown} | 0.2000 |"]
+    assert "LPIPS: right / none / wrong" in lines[0]
+
+
+def test_bits_at_equal_lpips_are_ours_alone(evaluation):
+    page = render(PAGE.replace("memory", "kodak-equal-lpips"), evaluation)
+    rate = "\N{MINUS SIGN}30.0% (\N{MINUS SIGN}40.0 to \N{MINUS SIGN}20.0)"
+    assert f"| vvc | {rate} | {rate} |" in page
+    assert "| against | sidelight, right | sidelight, none |" in page
+
+
+def test_another_codec_is_met_at_its_points_and_log_linear_between():
+    curve = sorted(VVC)
+    assert [at_rate(bpp, curve) for bpp in (0.1, 0.2, 0.4)] == pytest.approx([0.3, 0.2, 0.1])
+    assert [at_rate(bpp, curve) for bpp in (0.09, 0.41)] == [None, None]

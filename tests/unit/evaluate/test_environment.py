@@ -7,9 +7,9 @@ from sidelight.evaluate.environment import command_line, environment
 
 def test_command_names_no_place_on_this_machine():
     root = Path(module.__file__).parents[3]
-    arguments = [f"{root}/.venv/bin/python3.11", "-m", "benchmarks.rd.kodak", "--output"]
+    arguments = [f"{root}/.venv/bin/python3.11", "-m", "benchmarks.rd.anchors", "--output"]
     assert command_line([*arguments, f"{root}/a b.json"]) == (
-        "python -m benchmarks.rd.kodak --output 'a b.json'"
+        "python -m benchmarks.rd.anchors --output 'a b.json'"
     )
 
 

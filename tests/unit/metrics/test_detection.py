@@ -147,7 +147,9 @@ def test_a_coarse_picture_loses_objects(folder):
 
 def test_a_missing_file_is_named_with_its_source(tmp_path, monkeypatch):
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path))
-    with pytest.raises(CheckpointError, match=r"yolox_nano\.onnx is not in .*https://github"):
+    with pytest.raises(
+        CheckpointError, match=rf"yolox_nano\.onnx .*now {tmp_path}.*https://github"
+    ):
         ObjectScores()
 
 

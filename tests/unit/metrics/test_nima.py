@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from sidelight.assets import ENVIRONMENT_VARIABLE
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.metrics.nima import FILE_VARIABLE, Nima, NimaNetwork, from_keras
+from sidelight.metrics.nima import FILE, Nima, NimaNetwork, from_keras
 from sidelight.metrics.protocol import Sample
 
 WEIGHTS = "weights_mobilenet_aesthetic_0.07"
@@ -126,7 +126,9 @@ def test_keras_own_file_is_read_by_its_paths(tensors, file, tmp_path, monkeypatc
 
 def test_without_h5py_the_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(ConfigError, match=r"0\.07\.hdf5 needs h5py: pip install h5py"):
+    with pytest.raises(
+        ConfigError, match=r"0\.07\.hdf5 needs h5py: pip install 'sidelight\[evaluate\]'"
+    ):
         Nima(tmp_path / f"{WEIGHTS}.hdf5")
 
 
@@ -134,10 +136,10 @@ def test_the_file_is_found_below_assets_or_by_its_own_variable(file, monkeypatch
     sample = sample_of(make_picture(30, 30))
     score = Nima(file)(sample)
     monkeypatch.delenv(ENVIRONMENT_VARIABLE, raising=False)
-    monkeypatch.setenv(FILE_VARIABLE, str(file))
+    monkeypatch.setenv(FILE.variable, str(file))
     assert Nima()(sample) == score
 
-    monkeypatch.delenv(FILE_VARIABLE)
+    monkeypatch.delenv(FILE.variable)
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(file.parent))
     with pytest.raises(CheckpointError, match=rf"{WEIGHTS}.*https://github\.com/idealo.*NIMA"):
         Nima()

@@ -39,6 +39,22 @@ def test_a_missing_file_is_named_with_its_url(root):
         FILE.read()
 
 
+def test_a_file_may_lie_where_its_own_variable_says(root, monkeypatch):
+    file = FILE._replace(variable="SOME_NET")
+    torch.save({"a": torch.zeros(2)}, root / "weights" / "net.pth")
+    monkeypatch.setenv("SOME_NET", str(root / "elsewhere.pth"))
+    with pytest.raises(CheckpointError, match=r"elsewhere\.pth is no weight file"):
+        file.read()
+    torch.save({"a": torch.ones(2)}, root / "elsewhere.pth")
+    assert file.read()["a"].tolist() == [1, 1]
+    assert FILE.read()["a"].tolist() == [0, 0]
+
+
+def test_how_to_get_a_file_says_where_was_looked_and_what_else_helps(root):
+    with pytest.raises(CheckpointError, match=rf"now {root}\) .*, or set SOME_NET to the file$"):
+        FILE._replace(variable="SOME_NET").locate()
+
+
 class MakesAFolder:
     """What a pickle may do to whoever opens it."""
 
