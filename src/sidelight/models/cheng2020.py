@@ -15,7 +15,7 @@ from sidelight.models.baseline import BaselineModel, hyper_entrance
 from sidelight.models.generator import GeneratorOutput
 from sidelight.models.minnen2018 import context_model, joining_network
 from sidelight.nn.gdn import GDN
-from sidelight.nn.resampling import subpixel
+from sidelight.nn.resampling import PointwiseHalving, subpixel
 from sidelight.nn.ssa import SSABlock, run_stages
 
 
@@ -127,7 +127,7 @@ def _halving_block(fan_in: int, fan_out: int) -> Residual:
     body = nn.Sequential(
         _conv(fan_in, fan_out, stride=2), nn.LeakyReLU(), _conv(fan_out, fan_out), GDN(fan_out)
     )
-    return Residual(body, nn.Conv2d(fan_in, fan_out, 1, 2))
+    return Residual(body, PointwiseHalving(fan_in, fan_out))
 
 
 def _doubling_block(channels: int) -> Residual:
