@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from sidelight.evaluate import tables
-from sidelight.evaluate.summary import Summary
+from sidelight.evaluate.summary import NO_CAPTION_READ, Summary
 
 _ROOT = Path(__file__).parents[1]
 _RESULTS = _ROOT / "benchmarks" / "results"
@@ -30,6 +30,8 @@ _SHOWN = {
     "lpips": ("LPIPS", "{:.4f}"),
 }
 """What the README's table names a metric, and its digits."""
+_METRICS = ("psnr", "lpips", "fd_effnet", "ipd_effnet")
+"""Those that tell codecs and captions apart."""
 _GIB, _MIB = 2**30, 2**20
 
 Record = dict[str, Any]
@@ -115,18 +117,35 @@ def equal_lpips(record: Record) -> str:
 
 def bd_rates(record: Record) -> str:
     """Returns ours against each anchor, in the metrics that tell codecs apart."""
-    summary = _ours(Summary.from_dict(record), ("lpips", "fd_effnet", "ipd_effnet"))
+    summary = _ours(Summary.from_dict(record), _METRICS)
     return tables.to_markdown(tables.bd_table(summary)).strip()
 
 
 def _ours(summary: Summary, metrics: Sequence[str]) -> Summary:
     """Returns the summary with the BD-rates of ours in these metrics only."""
-    results = [
-        result
-        for result in summary.bd_rates
-        if result.series.startswith("sidelight") and result.metric in metrics
-    ]
+    series = {f"sidelight, {caption}" for caption in _CAPTIONS}
+    results = [r for r in summary.bd_rates if r.series in series and r.metric in metrics]
     return replace(summary, bd_rates=results)
+
+
+def caption_effects(record: Record) -> str:
+    """Returns what each choice of captions changes against none."""
+    summary = Summary.from_dict(record)
+    effects = [e for e in summary.caption_effects if e.metric in _METRICS]
+    shown = replace(summary, caption_effects=effects)
+    return tables.to_markdown(tables.captions_table(shown)).strip()
+
+
+def curves(record: Record) -> str:
+    """Returns every point of every curve, ours with three kinds of captions."""
+    summary = Summary.from_dict(record)
+    points = [
+        replace(point, metrics={name: point.metrics[name] for name in (*_METRICS, "map")})
+        for point in summary.points
+        if point.captions in (*_CAPTIONS, NO_CAPTION_READ)
+    ]
+    shown = replace(summary, points=points)
+    return tables.to_markdown(tables.points_table(shown)).strip()
 
 
 def _of_summary(make: Callable[[Summary], tables.Table]) -> Callable[[Record], str]:
@@ -272,11 +291,11 @@ def speed_training(record: Record) -> str:
 
 
 _ABLATED = {
-    "full": ("full", "0", "0"),
-    "no-d-text": ("w/o D text", "4.02", "5.22"),
-    "no-g-text": ("w/o G text", "5.89", "9.77"),
-    "no-text": ("w/o text", "11.51", "18.70"),
-    "hific": ("HiFiC, no SSA", "", ""),
+    "full": ("full", "0", "0", "0", "0"),
+    "no-d-text": ("w/o D text", "4.02", "5.22", "16.40", "9.41"),
+    "no-g-text": ("w/o G text", "5.89", "9.77", "19.50", "15.69"),
+    "no-text": ("w/o text", "11.51", "18.70", "29.59", "25.81"),
+    "hific": ("HiFiC, no SSA", "", "", "", ""),
 }
 """How tables name a variant, and what the paper's table 1 says of it (arXiv 2311.13847)."""
 _READ_TEXT = ("full", "no-d-text")
@@ -285,8 +304,8 @@ _READ_TEXT = ("full", "no-d-text")
 def ablation(record: Record) -> str:
     """Returns a row for each variant and what its decoder was given, beside the paper's bits."""
     header = (
-        "variant | caption | bpp | PSNR dB | LPIPS | FD-EffNet | "
-        "paper: extra bits at equal LPIPS, % | at equal FID, %"
+        "variant | caption | bpp | PSNR dB | LPIPS | FD-EffNet | IPD-EffNet | "
+        "paper: extra bits at equal LPIPS, % | at equal FID | KID | IPD"
     )
     found = {(p.codec, p.captions): p for p in Summary.from_dict(record).points}
     rows = []
@@ -295,13 +314,42 @@ def ablation(record: Record) -> str:
         for given in ("right", "none", "wrong") if name in _READ_TEXT else ("none",):
             point = found[name, given]
             lpips = point.metrics["lpips"]
-            told = paper if given == "right" or name not in _READ_TEXT else ("", "")
+            told = paper if given == "right" or name not in _READ_TEXT else [""] * len(paper)
             rows.append(
                 f"{label} | {given if name in _READ_TEXT else 'any'} | {point.bpp.value:.4f} | "
                 f"{point.metrics['psnr'].value:.2f} | "
                 f"{lpips.value:.4f} ({lpips.low:.4f} to {lpips.high:.4f}) | "
-                f"{point.metrics['fd_effnet'].value:.1f} | {' | '.join(told)}"
+                f"{point.metrics['fd_effnet'].value:.1f} | "
+                f"{point.metrics['ipd_effnet'].value:.2f} | {' | '.join(told)}"
             )
+    return _markdown(header, rows)
+
+
+_PAPERS_TEXT = "28.370 to 28.372 | 0.0500 | 18.1"
+_STABLE = {f"caption-{k}": (f"text {k}", _PAPERS_TEXT) for k in range(1, 6)} | {
+    "wrong": ("mismatch", "28.197 | 0.1073 | 31.8"),
+    "none": ("none", " | | "),
+    "shuffled": ("shuffled words", " | | "),
+    "NA": ("NA", " | | "),
+}
+"""How the table names what decoders were given, and what the paper's table 2 says of it."""
+
+
+def stability(record: Record) -> str:
+    """Returns a row for each caption, beside the paper's."""
+    header = (
+        "caption | bpp | PSNR dB | LPIPS | FID | FD-EffNet | "
+        "paper, at 0.258 bpp: PSNR dB | LPIPS | FID"
+    )
+    found = {point.captions: point for point in Summary.from_dict(record).points}
+    rows = []
+    for given, (label, paper) in _STABLE.items():
+        point, metrics = found[given], found[given].metrics
+        fid = f"{metrics['fid'].value:.1f}" if "fid" in metrics else ""
+        rows.append(
+            f"{label} | {point.bpp.value:.4f} | {metrics['psnr'].value:.3f} | "
+            f"{metrics['lpips'].value:.4f} | {fid} | {metrics['fd_effnet'].value:.1f} | {paper}"
+        )
     return _markdown(header, rows)
 
 
@@ -326,9 +374,13 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "speed-training": ("speed_training_small.json", speed_training),
     "speed-training-paper": ("speed_training_paper.json", speed_training),
     "kodak-bd-rates": ("evaluate_rd_kodak.json", bd_rates),
-    "kodak-captions": ("evaluate_rd_kodak.json", _of_summary(tables.captions_table)),
+    "kodak-captions": ("evaluate_rd_kodak.json", caption_effects),
+    "kodak-curves": ("evaluate_rd_kodak.json", curves),
+    "coco-curves": ("evaluate_rd_coco_test.json", curves),
+    "coco-bd-rates": ("evaluate_rd_coco_test.json", bd_rates),
+    "coco-captions": ("evaluate_rd_coco_test.json", caption_effects),
     "kodak-times": ("evaluate_rd_kodak.json", _of_summary(tables.times_table)),
-    "stability": ("evaluate_stability_kodak.json", _of_summary(tables.points_table)),
+    "stability": ("evaluate_stability_kodak.json", stability),
     "metric-checks": ("metric_checks.json", metric_checks),
     "ablation": ("evaluate_ablation_kodak.json", ablation),
     "text-retrieval": ("text_retrieval.json", text_retrieval),

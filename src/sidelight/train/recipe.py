@@ -144,6 +144,12 @@ class Recipe(StrictConfig):
             raise ConfigError("data must name at least one source of pictures")
         if self.adversarial and min(phase.batch for phase in self.phases) < 2:
             raise ConfigError("adversarial training needs batches of at least 2 pictures")
+        word_ids = isinstance(self.model, BaselineConfig) and self.model.vocabulary > 0
+        if word_ids and self.adversarial and self.adversarial.text:
+            raise ConfigError(
+                f"{self.model.name} reads word ids, which are no vector for D to read: set "
+                "adversarial.text to false"
+            )
         if not 0 <= self.text_dropout < 1:
             raise ConfigError(f"text_dropout must be in [0, 1), got {self.text_dropout}")
         if not 0 <= self.odd_text < 1 - self.text_dropout:

@@ -95,6 +95,22 @@ def test_bits_at_equal_lpips_are_ours_alone(evaluation):
     assert "| against | sidelight, right | sidelight, none |" in page
 
 
+def test_stability_stands_beside_the_papers_rows(tmp_path):
+    given = [*(f"caption-{k}" for k in range(1, 6)), "wrong", "none", "shuffled", "NA"]
+    points = [point("sidelight", "quality=3", g, 0.15, 0.2 + k / 100) for k, g in enumerate(given)]
+    features = Estimate(120.0, 120.0, 120.0)
+    points = [replace(p, metrics=p.metrics | {"fd_effnet": features}) for p in points]
+    made = {"command": "x", "commit": "abc", "dirty": False, "cpu": "a CPU"}
+    replace(make_summary(), points=points, environment=made).save(tmp_path)
+    (tmp_path / "summary.json").rename(tmp_path / "evaluate_stability_kodak.json")
+    page = render(PAGE.replace("memory", "stability"), tmp_path)
+    lines = [line for line in page.splitlines() if line.startswith("|")][2:]
+    ours = "0.1500 | 30.000"
+    assert lines[0] == f"| text 1 | {ours} | 0.2000 |  | 120.0 | 28.370 to 28.372 | 0.0500 | 18.1 |"
+    assert lines[5] == f"| mismatch | {ours} | 0.2500 |  | 120.0 | 28.197 | 0.1073 | 31.8 |"
+    assert [line.split(" | ")[0] for line in lines[6:]] == ["| none", "| shuffled words", "| NA"]
+
+
 def test_another_codec_is_met_at_its_points_and_log_linear_between():
     curve = sorted(VVC)
     assert [at_rate(bpp, curve) for bpp in (0.1, 0.2, 0.4)] == pytest.approx([0.3, 0.2, 0.1])

@@ -102,6 +102,16 @@ def test_an_override_that_does_not_fit_is_refused(path, override, message):
         load_recipe(path, [override])
 
 
+def test_word_ids_are_no_vector_for_a_discriminator():
+    fragments = [RECIPES / "with" / "stage2.toml"]
+    with pytest.raises(ConfigError, match=r"tgic-small reads word ids, .* adversarial.text to fal"):
+        load_recipe(RECIPES / "tgic-small.toml", fragments=fragments)
+    without = load_recipe(
+        RECIPES / "tgic-small.toml", ["adversarial.text=false"], fragments=fragments
+    )
+    assert without.adversarial is not None
+
+
 ONE_LEVEL = ["target_bpp=[0.3]", "initial_lmbda=[1.0]"]
 
 
