@@ -81,7 +81,7 @@ BASELINE_PRESETS: dict[str, BaselineConfig] = {
         _baseline("minnen2018", "small", 96, 128),
         _baseline("cheng2020", "low", 128, 128),
         _baseline("cheng2020", "high", 192, 192),
-        _baseline("cheng2020", "small", 40, 40),
+        _baseline("cheng2020", "small", 48, 48),
     )
 } | {
     "tgic": BaselineConfig(

@@ -55,7 +55,7 @@ def test_hific_is_the_papers_network_without_text(name, full):
     [
         ({"architecture": "cheng2021"}, "architecture must be one of .*, got 'cheng2021'"),
         ({"hyper_channels": 0}, "hyper_channels must be >= 1, got 0"),
-        ({"hyper_channels": 64}, "as many latent_channels as hyper_channels, got 40 and 64"),
+        ({"hyper_channels": 64}, "as many latent_channels as hyper_channels, got 48 and 64"),
         ({"ssa": True, "mask_channels": (8,)}, "mask_channels must have 4 entries, got 1"),
         ({"ssa": True, "architecture": "balle2018"}, "ssa is for cheng2020, got balle2018"),
     ],

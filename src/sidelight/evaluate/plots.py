@@ -187,7 +187,8 @@ def _draw_bars(
     for k, (result, name) in enumerate(zip(results, series, strict=True)):
         rate = result.rate if result else None
         if rate is None:
-            axes.text(1.03, k, "no figure: see the table", va="center", fontsize="x-small")
+            why = "no figure: see the table" if result else "the anchor"
+            axes.text(1.03, k, why, va="center", fontsize="x-small")
             continue
         ratio, low, high = (1 + p / 100 for p in (rate.percent, rate.low, rate.high))
         axes.barh(k, ratio - 1, left=1, color=looks[name].colour, height=0.65)

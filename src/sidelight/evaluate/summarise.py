@@ -8,6 +8,7 @@ import numpy as np
 
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.published import RATE, PublishedCurve
+from sidelight.evaluate.dataset import GIVEN
 from sidelight.evaluate.results import Results, Row
 from sidelight.evaluate.statistics import (
     Curve,
@@ -138,8 +139,14 @@ def _by_point(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
         groups.setdefault((row.codec, row.setting, row.captions), []).append(row)
     for members in groups.values():
         members.sort(key=lambda row: row.image)
-    ordered = sorted(groups, key=lambda k: (k[0], k[2], _mean_bpp(groups[k])))
+    ordered = sorted(groups, key=lambda k: (k[0], _rank(k[2]), _mean_bpp(groups[k])))
     return {key: groups[key] for key in ordered}
+
+
+def _rank(captions: str) -> tuple[int, str]:
+    """Returns the place of a choice of captions: the picture's numbered ones come first."""
+    known = list(GIVEN)
+    return (known.index(captions) if captions in known else -1, captions)
 
 
 def _mean_bpp(rows: Sequence[Row]) -> float:
