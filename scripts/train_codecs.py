@@ -3,7 +3,8 @@
 python scripts/train_codecs.py FOLDER [--threads 1] [--only NAME ...]
 
 Each ends as FOLDER/NAME-RATE.safetensors, the three that were published for squared error also as
-NAME-mse-RATE; given again, the command goes on where it was cut.
+NAME-mse-RATE; Cheng 2020 for LPIPS is cheng2020-no-text, whose SSA blocks are given zero vectors.
+Given again, the command goes on where it was cut.
 """
 
 import argparse
@@ -36,7 +37,6 @@ CODECS = {
     "ours": Trained("small"),
     "balle2018": Trained("balle2018-small"),
     "minnen2018": Trained("minnen2018-small"),
-    "cheng2020": Trained("cheng2020-small"),
     "balle2018-mse": Trained("balle2018-small", ("mse",)),
     "minnen2018-mse": Trained("minnen2018-small", ("mse",)),
     "cheng2020-mse": Trained("cheng2020-small", ("mse",)),
