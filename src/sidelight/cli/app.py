@@ -14,6 +14,7 @@ import typer
 
 from sidelight import __version__
 from sidelight.cli import data, evaluate, page, text
+from sidelight.cli.convert import convert
 from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
 from sidelight.cli.export import export
@@ -74,7 +75,7 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for _command in (encode, decode, info, inspect, train, export):
+for _command in (encode, decode, info, inspect, train, export, convert):
     app.command()(_reporting_errors(_command))
 
 _evaluate = typer.Typer(

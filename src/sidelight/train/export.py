@@ -1,10 +1,12 @@
 """Freezes a training run into a checkpoint that codes pictures."""
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +17,7 @@ from sidelight.config import HYPER_STRIDE
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.models.baseline import BaselineModel
 from sidelight.models.codec_model import CodecModel
+from sidelight.models.compressai_keys import load_compressai
 from sidelight.models.exported import ExportedModel
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.models.gain import interpolate_levels
@@ -22,6 +25,7 @@ from sidelight.models.registry import build_model
 from sidelight.nn.ssa import SSABlock
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.padding import pad_to_multiple
+from sidelight.text.bundled import BundledEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.recipe import Recipe
 from sidelight.train.trainer import STATE_FILE
@@ -66,16 +70,32 @@ def export_run(
         if not isinstance(model, CodecModel):
             raise ConfigError(f"{recipe.model.name} has one rate, and no levels to place")
         place_levels(model, pictures, target_bpp)
-    provenance = {
-        "recipe": recipe.to_dict(),
-        "steps": state["step"],
+    origin = {"recipe": recipe.to_dict(), "steps": state["step"]}
+    _save(target, model, recipe.text_encoder, origin | {"terms": terms})
+
+
+def convert_compressai(source: Path, architecture: str, target: Path, *, terms: str = "") -> None:
+    """Writes weights that CompressAI published as a checkpoint; other arguments as for runs.
+
+    Raises:
+        CheckpointError: The file cannot be read, or is not of that architecture.
+    """
+    model = load_compressai(source, architecture).eval()
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    origin = {"source": source.name, "sha256": digest, "terms": terms}
+    _save(target, model, BundledEncoder.name, origin)
+
+
+def _save(
+    target: Path, model: CodecModel | BaselineModel, text_encoder: str, origin: dict[str, Any]
+) -> None:
+    provenance = origin | {
         "sidelight": version("sidelight"),
         "commit": _commit(),
         "torch": torch.__version__,
-        "terms": terms,
     }
-    text_encoder = load_text_encoder(recipe.text_encoder).identity
-    save_checkpoint(target, Checkpoint(exported(model), text_encoder, provenance))
+    identity = load_text_encoder(text_encoder).identity
+    save_checkpoint(target, Checkpoint(exported(model), identity, provenance))
 
 
 def exported(model: CodecModel | BaselineModel) -> ExportedModel | ExportedBaseline:
