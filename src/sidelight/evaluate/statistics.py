@@ -47,7 +47,7 @@ class BDRate(NamedTuple):
     percent_akima: float
     """By another interpolation; far from ``percent``, neither is to be trusted."""
     percent_log: float | None
-    """Over the metric's logarithm, where lower is better."""
+    """Over the metric's logarithm, where lower is better and all of it is above zero."""
     overlap: float
     """Common metric range as a share of what both curves cover."""
 
@@ -73,7 +73,9 @@ def bd_rate(anchor: Curve, tested: Curve, *, higher_is_better: bool) -> BDRate:
     percent, overlap = _compare(*ends, PchipInterpolator)
     akima, _ = _compare(*ends, Akima1DInterpolator)
     logarithmic = None
-    if not higher_is_better:
+    # an unbiased estimate such as KID may fall below zero, where there is no logarithm
+    positive = min(curve.metric.mean(1).min() for curve in (anchor, tested)) > 0
+    if positive and not higher_is_better:
         in_log = _points(anchor, _minus_log), _points(tested, _minus_log)
         logarithmic, _ = _compare(*in_log, PchipInterpolator, smallest_overlap=0.0)
     resampled = _resampled_rates(anchor, tested, goodness) if anchor.bpp.shape[1] > 1 else []

@@ -48,6 +48,13 @@ def test_between_straight_lines_it_is_the_closed_form():
     assert np.isnan([found.low, found.high]).all()
 
 
+def test_a_metric_that_falls_below_zero_has_no_logarithm_but_a_rate():
+    metric = [0.3, 0.1, 0.01, -0.002]  # as an unbiased estimate of a distance may
+    result = bd_rate(curve(RATES, metric), curve(0.75 * RATES, metric), higher_is_better=False)
+    assert result.percent == pytest.approx(-25)
+    assert result.percent_log is None
+
+
 def test_the_interval_holds_the_value_and_widens_with_disagreement():
     agree = mean_with_interval([1.0, 1.01] * 12)
     differ = mean_with_interval([0.0, 2.01] * 12)
