@@ -139,12 +139,12 @@ def caption_effects(record: Record) -> str:
 def curves(record: Record) -> str:
     """Returns every point of every curve, ours with three kinds of captions."""
     summary = Summary.from_dict(record)
-    points = [
-        replace(point, metrics={name: point.metrics[name] for name in (*_METRICS, "map")})
-        for point in summary.points
-        if point.captions in (*_CAPTIONS, NO_CAPTION_READ)
-    ]
-    shown = replace(summary, points=points)
+    given = (*_CAPTIONS, NO_CAPTION_READ)
+    shown = replace(
+        summary,
+        points=[point for point in summary.points if point.captions in given],
+        metrics={name: summary.metrics[name] for name in (*_METRICS, "map")},
+    )
     return tables.to_markdown(tables.points_table(shown)).strip()
 
 
