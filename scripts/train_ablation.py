@@ -7,7 +7,6 @@ FOLDER/VARIANT.safetensors; given again, the command goes on where it was cut.
 """
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +15,7 @@ import torch
 
 from sidelight.train.export import export_run
 from sidelight.train.recipe import load_recipe
-from sidelight.train.run import train
+from sidelight.train.unattended import train_unattended
 
 _RECIPE = Path("recipes/ablation.toml")
 _OVERLAYS = Path("recipes/with")
@@ -63,21 +62,7 @@ def main() -> None:
 
 def _train(folder: Path, overlays: Sequence[str], changes: Sequence[str] = ()) -> None:
     fragments = [_OVERLAYS / f"{name}.toml" for name in overlays]
-
-    def report(step: int, record: dict[str, object]) -> None:
-        sys.stderr.write(f"{folder}: step {step}, LPIPS {record['lpips']}, {record['bpp']} bpp\n")
-
-    complete = train(
-        load_recipe(_RECIPE, changes, fragments=fragments),
-        folder,
-        resume=True,
-        device="cpu",
-        time_limit_s=float("inf"),
-        num_workers=0,
-        report=report,
-    )
-    if not complete:
-        sys.exit(f"{folder} stopped before its end: the same command goes on")
+    train_unattended(load_recipe(_RECIPE, changes, fragments=fragments), folder)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Given again, the command goes on where it was cut.
 """
 
 import argparse
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ import torch
 
 from sidelight.train.export import export_run
 from sidelight.train.recipe import load_recipe
-from sidelight.train.run import train
+from sidelight.train.unattended import train_unattended
 
 _RECIPES, _OVERLAYS = Path("recipes"), Path("recipes/with")
 _TERMS = "research use: trained on Flickr8k, ADE20K and COCO pictures"
@@ -75,24 +74,7 @@ def _train(folder: Path, codec: Trained, rate: str) -> None:
         [f"target_bpp=[{RATES[rate]}]", f"initial_lmbda=[{lmbda}]"],
         fragments=[_OVERLAYS / f"{name}.toml" for name in ("budget", *codec.overlays)],
     )
-
-    def report(step: int, record: dict[str, object]) -> None:
-        sys.stderr.write(
-            f"{folder}: step {step}, MSE {record['mse']}, LPIPS {record['lpips']}, "
-            f"{record['bpp']} bpp, {record['images_per_s']} images/s\n"
-        )
-
-    complete = train(
-        recipe,
-        folder,
-        resume=True,
-        device="cpu",
-        time_limit_s=float("inf"),
-        num_workers=0,
-        report=report,
-    )
-    if not complete:
-        sys.exit(f"{folder} stopped before its end: the same command goes on")
+    train_unattended(recipe, folder)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 
 from sidelight.cli.app import app
 from sidelight.losses.lpips import LPIPS
+from sidelight.train.recipe import load_recipe
 from sidelight.train.trainer import STATE_FILE
+from sidelight.train.unattended import train_unattended
 
 RECIPE = """
 held_out_shard = "b"
@@ -64,6 +66,17 @@ def train(folder, *options: str, run: str = "run"):
 
 def records(folder, run: str = "run") -> list[dict]:
     return [json.loads(line) for line in (folder / run / "log.jsonl").read_text().splitlines()]
+
+
+def test_a_script_trains_to_the_end_once_and_tells_each_record(folder, capsys):
+    recipe = load_recipe(folder / "recipe.toml")
+    train_unattended(recipe, folder / "run")
+    last = records(folder)[-1]["step"]
+    assert last == 4
+    assert "run: step 4, bpp " in capsys.readouterr().err
+    train_unattended(recipe, folder / "run")
+    state = torch.load(folder / "run" / STATE_FILE, weights_only=True)
+    assert state["step"] == 4
 
 
 def test_a_run_leaves_its_recipe_log_samples_and_state(folder):
