@@ -32,6 +32,7 @@ _SHOWN = {
 """What the README's table names a metric, and its digits."""
 _METRICS = ("psnr", "lpips", "fd_effnet", "ipd_effnet")
 """Those that tell codecs and captions apart."""
+_RIGHT, *_LESS_TOLD = (f"sidelight, {caption}" for caption in _CAPTIONS)
 _GIB, _MIB = 2**30, 2**20
 
 Record = dict[str, Any]
@@ -122,10 +123,25 @@ def bd_rates(record: Record) -> str:
 
 
 def _ours(summary: Summary, metrics: Sequence[str]) -> Summary:
-    """Returns the summary with the BD-rates of ours in these metrics only."""
+    """Returns the summary with the BD-rates of ours against others in these metrics only."""
     series = {f"sidelight, {caption}" for caption in _CAPTIONS}
-    results = [r for r in summary.bd_rates if r.series in series and r.metric in metrics]
+    results = [
+        r
+        for r in summary.bd_rates
+        if r.series in series and r.metric in metrics and r.anchor not in series
+    ]
     return replace(summary, bd_rates=results)
+
+
+def text_worth(record: Record) -> str:
+    """Returns the bits beyond those with the right caption, without one and with a wrong one."""
+    summary = Summary.from_dict(record)
+    results = [
+        r
+        for r in summary.bd_rates
+        if r.anchor == _RIGHT and r.series in _LESS_TOLD and r.metric in _METRICS
+    ]
+    return tables.to_markdown(tables.bd_table(replace(summary, bd_rates=results))).strip()
 
 
 def caption_effects(record: Record) -> str:
@@ -379,6 +395,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "coco-curves": ("evaluate_rd_coco_test.json", curves),
     "coco-bd-rates": ("evaluate_rd_coco_test.json", bd_rates),
     "coco-captions": ("evaluate_rd_coco_test.json", caption_effects),
+    "kodak-text-worth": ("evaluate_rd_kodak.json", text_worth),
+    "coco-text-worth": ("evaluate_rd_coco_test.json", text_worth),
     "kodak-times": ("evaluate_rd_kodak.json", _of_summary(tables.times_table)),
     "stability": ("evaluate_stability_kodak.json", stability),
     "metric-checks": ("metric_checks.json", metric_checks),
