@@ -237,6 +237,19 @@ def _commands(commands: Sequence[Record]) -> str:
     return _markdown("command, one picture | s | peak MiB | stages, s", rows)
 
 
+def overhead(record: Record) -> str:
+    """Returns a row for each model: what files take, over what their tables say, and times."""
+    row = (
+        "`{model}` | {bpp:.4f} | {bpp_estimated:.4f} | {overhead_percent:+.2f} | {encode_s:.2f} | "
+        "{decode_s:.2f}"
+    )
+    return _markdown(
+        "model | bpp of whole files | of their latents' information | overhead, % | encode s | "
+        "decode s",
+        [row.format_map(values) for values in record["rows"]],
+    )
+
+
 def memory(record: Record) -> str:
     """Returns peak memory and time of each command."""
     picture, limit = record["picture"], record["conditions"]["limit_bytes"]
@@ -386,6 +399,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-equal-lpips": ("evaluate_rd_kodak.json", equal_lpips),
     "determinism": ("determinism_matrix.json", determinism),
     "speed": ("speed_kodak.json", speed),
+    "overhead": ("rd_overhead.json", overhead),
     "memory": ("memory_large_picture.json", memory),
     "speed-training": ("speed_training_small.json", speed_training),
     "speed-training-paper": ("speed_training_paper.json", speed_training),
