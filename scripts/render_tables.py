@@ -240,7 +240,7 @@ def _commands(commands: Sequence[Record]) -> str:
 def overhead(record: Record) -> str:
     """Returns a row for each model: what files take, over what their tables say, and times."""
     row = (
-        "`{model}` | {bpp:.4f} | {bpp_estimated:.4f} | {overhead_percent:+.2f} | {encode_s:.2f} | "
+        "`{of}` | {bpp:.4f} | {bpp_estimated:.4f} | {overhead_percent:+.2f} | {encode_s:.2f} | "
         "{decode_s:.2f}"
     )
     return _markdown(

@@ -7,6 +7,7 @@ The information is by the tables stored in the checkpoint. A joint codec is told
 
 import argparse
 import time
+from pathlib import Path
 from statistics import fmean
 
 import numpy as np
@@ -47,7 +48,7 @@ def main() -> None:
     for model in arguments.models:
         codec = load(model)
         records = [measure(codec, picture, arguments.quality) for picture in pictures]
-        rows.append(summarise(records) | {"model": codec.model.config.name, "of": str(model)})
+        rows.append(summarise(records) | {"model": codec.model.config.name, "of": Path(model).stem})
         say(f"{model}: {rows[-1]}")
     record: Record = {
         "environment": head,
