@@ -106,9 +106,11 @@ def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> B
 def _read(path: Path) -> Mapping[str, Tensor]:
     try:
         loaded = torch.load(path, weights_only=True, map_location="cpu")
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0]
-        raise CheckpointError(f"cannot read {path}: {reason}") from None
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
+    except (RuntimeError, EOFError, pickle.UnpicklingError):
+        # what torch says here is how to run the file's code
+        raise CheckpointError(f"cannot read {path}: it is no file of torch weights") from None
     weights = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else loaded
     if not isinstance(weights, dict) or not all(isinstance(v, Tensor) for v in weights.values()):
         raise CheckpointError(f"{path} holds no state dict")
