@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sidelight.assets import ENVIRONMENT_VARIABLE, assets_folder
+
 _PACKAGES = ("sidelight", "torch", "numpy", "pillow", "constriction")
 _REPOSITORY = Path(__file__).parents[3]
 _PROGRAM = ("src", ":(glob)benchmarks/**/*.py")
@@ -46,6 +48,12 @@ def command_line(arguments: Sequence[str]) -> str:
     else:
         named = [Path(interpreter).name.rstrip(".0123456789"), *rest]
     return shlex.join(part.replace(f"{_REPOSITORY}/", "") for part in named)
+
+
+def without_paths(message: str) -> str:
+    """Returns a message as a record keeps it: it names the variable, not this machine's folder."""
+    root = assets_folder()
+    return message if root is None else message.replace(str(root), f"${ENVIRONMENT_VARIABLE}")
 
 
 def _git(*arguments: str) -> str | None:

@@ -18,7 +18,7 @@ from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.codecs.published import PublishedCurve
 from sidelight.evaluate.dataset import Dataset
-from sidelight.evaluate.environment import environment
+from sidelight.evaluate.environment import environment, without_paths
 from sidelight.evaluate.measure import Measured, Task, captions_for, measure, tasks_of
 from sidelight.evaluate.results import Results, save_features
 from sidelight.evaluate.summarise import (
@@ -121,7 +121,7 @@ def run(
         dataset=results.conditions["data set"],
         codecs=results.conditions["codecs"],
         metrics={metric.name: MetricInfo.of(metric) for metric in loaded},
-        unavailable=unavailable,
+        unavailable={name: without_paths(reason) for name, reason in unavailable.items()},
         points=points,
         times=times_of(results.rows),
         caption_effects=caption_effects_of(points, results, loaded),

@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 from sidelight.evaluate import environment as module
-from sidelight.evaluate.environment import command_line, environment
+from sidelight.evaluate.environment import command_line, environment, without_paths
 
 
 def test_command_names_no_place_on_this_machine():
@@ -23,3 +23,11 @@ def test_environment_is_json_with_versions():
     assert found["packages"]["torch"]
     assert found["model"] == "0" * 16
     assert found["seed"] == 3
+
+
+def test_a_message_names_the_variable_and_not_this_machines_folder(monkeypatch):
+    monkeypatch.setenv("SIDELIGHT_ASSETS", "/here/shared")
+    said = "set SIDELIGHT_ASSETS (now /here/shared) to a folder"
+    assert without_paths(said) == "set SIDELIGHT_ASSETS (now $SIDELIGHT_ASSETS) to a folder"
+    monkeypatch.delenv("SIDELIGHT_ASSETS")
+    assert without_paths(said) == said
