@@ -18,9 +18,11 @@ from sidelight.entropy.tables import SymbolTables
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.frozen_tables import (
+    check_thresholds,
     fingerprint,
     hyper_tables,
     scale_tables,
+    table_index,
     tables_from_tensors,
     tables_to_tensors,
 )
@@ -45,10 +47,7 @@ class FrozenHyperprior:
     hyper_tables: SymbolTables
 
     def __post_init__(self) -> None:
-        if len(self.thresholds) != len(self.latent_tables):
-            raise CheckpointError("one scale threshold is needed for each latent table")
-        if (self.thresholds.diff() <= 0).any():
-            raise CheckpointError("scale thresholds must ascend")
+        check_thresholds(self.thresholds, self.latent_tables)
         if self.inverse_gains.shape != (NUM_QUALITY_STEPS, len(self.hyper_tables)):
             raise CheckpointError(
                 f"inverse gains have shape {tuple(self.inverse_gains.shape)}, "
@@ -65,14 +64,11 @@ class FrozenHyperprior:
     def predict(self, z_symbols: Int32[Tensor, "b n h w"], step: int) -> Prediction:
         """Returns exact means and table indices for the latents of a quality step."""
         gains = self.inverse_gains[step].double()[:, None, None]
-        thresholds = self.thresholds.double()
 
         def network(symbols: Tensor) -> tuple[Tensor, ...]:
             z_hat = symbols.double() * gains
             means = self.mean_synthesis(z_hat).to(torch.int32)
-            scales = self.scale_synthesis(z_hat)
-            index = torch.bucketize(scales.contiguous(), thresholds).clamp_max_(len(thresholds) - 1)
-            return means, index.to(torch.uint8)
+            return means, table_index(self.scale_synthesis(z_hat), self.thresholds)
 
         return Prediction(*run_in_tiles(network, z_symbols, _GRID))
 

@@ -21,9 +21,11 @@ from sidelight.entropy.tables import SymbolTables
 from sidelight.errors import CheckpointError
 from sidelight.models.baseline import BaselineModel
 from sidelight.models.frozen_tables import (
+    check_thresholds,
     fingerprint,
     hyper_tables,
     scale_tables,
+    table_index,
     tables_from_tensors,
     tables_to_tensors,
 )
@@ -57,10 +59,7 @@ class FrozenBaseline:
     """int64 (b, t): the word pieces that ``told`` gave, not kept in a checkpoint."""
 
     def __post_init__(self) -> None:
-        if len(self.thresholds) != len(self.latent_tables):
-            raise CheckpointError("one scale threshold is needed for each latent table")
-        if (self.thresholds.diff() <= 0).any():
-            raise CheckpointError("scale thresholds must ascend")
+        check_thresholds(self.thresholds, self.latent_tables)
         if self.h_s.channels[0] != len(self.hyper_tables):
             raise CheckpointError(
                 f"the hyper-synthesis reads {self.h_s.channels[0]} channels, the file has tables "
@@ -147,8 +146,7 @@ class FrozenBaseline:
         else:
             scales, means = parameters.chunk(2, dim=1)
         rounded = torch.floor(means / _MEAN_UNIT + 0.5).to(torch.int32)
-        index = torch.bucketize(scales.contiguous(), self.thresholds.double())
-        return Prediction(rounded, index.clamp_max_(len(self.thresholds) - 1).to(torch.uint8))
+        return Prediction(rounded, table_index(scales, self.thresholds))
 
     def to_tensors(self) -> dict[str, Tensor]:
         """Returns everything by name, for a checkpoint."""

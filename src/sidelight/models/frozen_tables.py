@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Int32
+from jaxtyping import Float64, Int32, UInt8
 from torch import Tensor
 
 from sidelight.entropy.tables import SymbolTables, gaussian_tables, trim_tails
+from sidelight.errors import CheckpointError
 from sidelight.models.prior import MIN_SCALE, FactorizedPrior
 from sidelight.nn.exact import FRACTION_BITS
 
@@ -28,6 +29,26 @@ def scale_tables() -> tuple[Int32[Tensor, " s"], SymbolTables]:
     typical = np.append(largest[:1], np.sqrt(largest[:-1] * largest[1:]))
     thresholds = torch.from_numpy(np.floor(largest * 2**FRACTION_BITS).astype(np.int32))
     return thresholds, gaussian_tables(typical.tolist())
+
+
+def check_thresholds(thresholds: Int32[Tensor, " s"], tables: SymbolTables) -> None:
+    """Refuses thresholds that do not belong to the tables.
+
+    Raises:
+        CheckpointError: They are not one per table, or do not ascend.
+    """
+    if len(thresholds) != len(tables):
+        raise CheckpointError("one scale threshold is needed for each latent table")
+    if (thresholds.diff() <= 0).any():
+        raise CheckpointError("scale thresholds must ascend")
+
+
+def table_index(
+    scales: Float64[Tensor, "b c *front"], thresholds: Int32[Tensor, " s"]
+) -> UInt8[Tensor, "b c *front"]:
+    """Returns the table of each scale, which is in units of 2^-12; beyond the last, the last."""
+    index = torch.bucketize(scales.contiguous(), thresholds.double())
+    return index.clamp_max_(len(thresholds) - 1).to(torch.uint8)
 
 
 @torch.no_grad()
