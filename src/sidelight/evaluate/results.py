@@ -39,6 +39,11 @@ class Row:
     metrics: dict[str, float]
 
     @property
+    def point(self) -> tuple[str, str, str]:
+        """Codec, setting and captions: the point of a curve that it belongs to."""
+        return self.codec, self.setting, self.captions
+
+    @property
     def bpp(self) -> float:
         """Bits per pixel of the whole file."""
         return 8 * self.bytes / (self.width * self.height)
@@ -85,8 +90,8 @@ class Results:
 
     def pass_over_unfinished(self, num_pictures: int) -> None:
         """Leaves out of ``rows`` points that do not have every picture; the file keeps them."""
-        count = Counter(_point(row) for row in self.rows)
-        self.rows = [row for row in self.rows if count[_point(row)] == num_pictures]
+        count = Counter(row.point for row in self.rows)
+        self.rows = [row for row in self.rows if count[row.point] == num_pictures]
 
     def keep_file(self, codec: str, setting: str, image: str, data: bytes) -> None:
         """Keeps what a codec wrote, so that it can be decoded again."""
@@ -116,10 +121,6 @@ def save_features(path: Path, features: Float32[np.ndarray, "n f"]) -> None:
     buffer = io.BytesIO()
     np.save(buffer, features)
     write_atomically(path, buffer.getvalue())
-
-
-def _point(row: Row) -> tuple[str, str, str]:
-    return row.codec, row.setting, row.captions
 
 
 def _key(row: Row) -> tuple[str, str, str, str]:

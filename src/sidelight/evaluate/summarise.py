@@ -136,7 +136,7 @@ def _by_point(rows: Iterable[Row]) -> dict[tuple[str, str, str], list[Row]]:
     """Returns the rows of each codec, setting and captions by picture; points by rising rate."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.codec, row.setting, row.captions), []).append(row)
+        groups.setdefault(row.point, []).append(row)
     for members in groups.values():
         members.sort(key=lambda row: row.image)
     ordered = sorted(groups, key=lambda k: (k[0], _rank(k[2]), _mean_bpp(groups[k])))
@@ -196,9 +196,10 @@ def _features(
     metric: SetMetric, rows: Sequence[Row], results: Results
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Returns the features of each original, and of each decoded picture."""
-    extractor, series = metric.features.name, (rows[0].codec, rows[0].setting, rows[0].captions)
+    extractor = metric.features.name
     originals, decoded = (
-        [results.features(extractor, row.image, *which) for row in rows] for which in ((), series)
+        [results.features(extractor, row.image, *series) for row in rows]
+        for series in ((), rows[0].point)
     )
     return originals, decoded
 

@@ -111,10 +111,11 @@ def sidelight_points(
         CheckpointError: There is no such model, or its file is broken.
         ConfigError: A quality is out of range.
     """
-    config = load(model).model.config
-    if qualities is None and config.num_levels == 1:
-        kind = JointPoint if load(model).model.encoder_reads_text else SidelightPoint
-        return [kind(MIN_QUALITY, model, name=name, setting=f"model={_stem(model)}")]
+    if qualities is None:
+        loaded = load(model).model
+        if loaded.config.num_levels == 1:
+            kind = JointPoint if loaded.encoder_reads_text else SidelightPoint
+            return [kind(MIN_QUALITY, model, name=name, setting=f"model={_stem(model)}")]
     return [SidelightPoint(q, model, name=name) for q in sorted(qualities or QUALITIES)]
 
 
