@@ -9,7 +9,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from sidelight.config import BaselineConfig, ModelConfig
+from sidelight.config import BaselineConfig, model_config
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
@@ -85,10 +85,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 def _build(table: dict[str, Any], integers: dict[str, Tensor]) -> ExportedModel | ExportedBaseline:
     """Returns the model of a config, with its integers and without its weights."""
-    if "architecture" in table:
-        baseline = build_baseline(BaselineConfig.from_dict(table))
-        return ExportedBaseline(baseline, FrozenBaseline.from_tensors(integers))
-    config = ModelConfig.from_dict(table)
+    config = model_config(table)
+    if isinstance(config, BaselineConfig):
+        return ExportedBaseline(build_baseline(config), FrozenBaseline.from_tensors(integers))
     frozen = FrozenHyperprior.from_tensors(integers)
     channels = config.hyper_channels, config.latent_channels
     if frozen.mean_synthesis.channels != channels:

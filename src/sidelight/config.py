@@ -211,6 +211,16 @@ class BaselineConfig(StrictConfig):
         return 0.0
 
 
+def model_config(table: Mapping[str, Any]) -> ModelConfig | BaselineConfig:
+    """Returns the config of any model; one that names its ``architecture`` is a baseline.
+
+    Raises:
+        ConfigError: A key is unknown or missing, or a value of another type or out of range.
+    """
+    kind = BaselineConfig if "architecture" in table else ModelConfig
+    return kind.from_dict(table)
+
+
 def quality_to_step(quality: float) -> int:
     """Returns the index 0..128 that a file stores for ``quality``.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sidelight.config import BaselineConfig, ModelConfig, StrictConfig
+from sidelight.config import BaselineConfig, ModelConfig, StrictConfig, model_config
 from sidelight.data.crops import FRAMINGS
 from sidelight.errors import ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
@@ -163,8 +163,7 @@ class Recipe(StrictConfig):
         """As for every config; a model that names its ``architecture`` is a baseline."""
         model = values.get("model")
         if isinstance(model, Mapping):
-            kind = BaselineConfig if "architecture" in model else ModelConfig
-            values = {**values, "model": kind.from_dict(model)}
+            values = {**values, "model": model_config(model)}
         return super(Recipe, cls).from_dict(values)
 
     @property
