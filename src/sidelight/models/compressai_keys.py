@@ -6,7 +6,6 @@ integers, so the medians move into three places, exactly: h_a's last bias gives 
 prior's first bias brings it back for the density, and a 1x1 convolution before h_s for the rest.
 """
 
-import pickle
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from sidelight.config import BaselineConfig
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.models.baseline import BaselineModel
 from sidelight.models.registry import BASELINES
+from sidelight.nn.published import read_tensors
 
 _PUBLISHED = {
     "balle2018": "bmshj2018-hyperprior",
@@ -68,7 +68,7 @@ def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> B
             f"CompressAI has no {architecture!r}, expected one of {sorted(_PUBLISHED)}"
         )
     wrong = f"{source if isinstance(source, Path) else 'state dict'} is no {theirs} of CompressAI"
-    weights = _read(source) if isinstance(source, Path) else source
+    weights = read_tensors(source) if isinstance(source, Path) else source
     weights = {key.removeprefix("module."): value for key, value in weights.items()}
     for key in (_QUANTILES, _FIRST_OF_HYPER):
         if key not in weights:
@@ -101,20 +101,6 @@ def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> B
     model.load_state_dict(state)
     _move_medians(model)
     return model
-
-
-def _read(path: Path) -> Mapping[str, Tensor]:
-    try:
-        loaded = torch.load(path, weights_only=True, map_location="cpu")
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
-    except (RuntimeError, EOFError, pickle.UnpicklingError):
-        # what torch says here is how to run the file's code
-        raise CheckpointError(f"cannot read {path}: it is no file of torch weights") from None
-    weights = loaded.get("state_dict", loaded) if isinstance(loaded, dict) else loaded
-    if not isinstance(weights, dict) or not all(isinstance(v, Tensor) for v in weights.values()):
-        raise CheckpointError(f"{path} holds no state dict")
-    return weights
 
 
 def _own_name(key: str, architecture: str) -> str:

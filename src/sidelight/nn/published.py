@@ -76,16 +76,22 @@ def how_to_get(*files: PublishedFile) -> str:
 def read_tensors(path: Path) -> dict[str, Tensor]:
     """Returns the tensors of a file that ``torch.save`` wrote; runs no code that it may hold.
 
+    They may lie under the key ``state_dict``, as a training script saves them.
+
     Raises:
         CheckpointError: It cannot be read, or holds something else.
     """
+    # not torch's own words for what is no weight file: they tell how to run its code
+    wrong = f"{path} is no weight file: expected named tensors that torch saved"
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0] or "it ends too early"
-        raise CheckpointError(f"{path} is no weight file: {reason}") from None
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
+    except (EOFError, RuntimeError, ValueError, pickle.UnpicklingError):
+        raise CheckpointError(wrong) from None
+    state = loaded.get("state_dict", loaded) if isinstance(loaded, Mapping) else loaded
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise CheckpointError(f"{path} is no weight file: expected named tensors")
+        raise CheckpointError(wrong)
     return dict(state)
 
 

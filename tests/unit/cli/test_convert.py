@@ -50,7 +50,7 @@ def test_a_file_that_is_no_weights_is_refused(tmp_path):
     Image.new("RGB", (2, 2)).save(picture)
     done = run(picture, tmp_path / "x.safetensors", "-a", "balle2018")
     assert done.exit_code == 1
-    assert f"cannot read {picture}: it is no file of torch weights" in done.output
+    assert f"{picture} is no weight file: expected named tensors that torch saved" in done.output
 
 
 def test_a_target_is_not_replaced_without_force(source, tmp_path):

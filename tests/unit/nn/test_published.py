@@ -43,7 +43,7 @@ def test_a_file_may_lie_where_its_own_variable_says(root, monkeypatch):
     file = FILE._replace(variable="SOME_NET")
     torch.save({"a": torch.zeros(2)}, root / "weights" / "net.pth")
     monkeypatch.setenv("SOME_NET", str(root / "elsewhere.pth"))
-    with pytest.raises(CheckpointError, match=r"elsewhere\.pth is no weight file"):
+    with pytest.raises(CheckpointError, match=r"cannot read .*elsewhere\.pth"):
         file.read()
     torch.save({"a": torch.ones(2)}, root / "elsewhere.pth")
     assert file.read()["a"].tolist() == [1, 1]
