@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-_RESULTS = Path("benchmarks") / "results"
+RESULTS = Path("benchmarks") / "results"
 
 Record = dict[str, Any]
 
@@ -14,7 +14,7 @@ Record = dict[str, Any]
 def add_output_option(parser: argparse.ArgumentParser, default: str) -> None:
     """Adds ``--output``, by default a file of this name under benchmarks/results/."""
     parser.add_argument(
-        "--output", type=Path, default=_RESULTS / default, help="JSON record to write"
+        "--output", type=Path, default=RESULTS / default, help="JSON record to write"
     )
 
 

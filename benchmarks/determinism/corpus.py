@@ -25,7 +25,7 @@ _SHARED_QUALITY = 5.0
 _SYNTHETIC_QUALITIES = (2.0, 7.0)
 
 
-def load_codec(model: str | None) -> Codec:
+def load_codec(model: str) -> Codec:
     """Returns a codec that needs no caption."""
     codec = load(model)
     return codec.told(_CAPTION_OF_ALL) if isinstance(codec, JointCodec) else codec

@@ -1,6 +1,6 @@
 """Decodes one corpus under many settings of the processor and compares the integers.
 
-python -m benchmarks.determinism.matrix [--random-sizes 50] [--limit-kodak N]
+python -m benchmarks.determinism.matrix [MODEL ...] [--random-sizes 50] [--limit-kodak N]
 
 Threads 1 and 2, three instruction sets, oneDNN on and off, generator in fp32 and bf16, files alone
 and in batches: the integer latents must be equal everywhere, and are compared with those that the
@@ -27,6 +27,8 @@ from benchmarks.determinism.corpus import CodedFile, encode_kodak, encode_synthe
 from benchmarks.determinism.worker import write_corpus
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
+from sidelight.api import DEFAULT_MODEL
+from sidelight.codec import Codec
 from sidelight.evaluate.environment import environment
 
 _SEED = 20260
@@ -58,45 +60,32 @@ def main() -> None:
     parser.add_argument("--limit-kodak", type=int, metavar="N", help="only the first pictures")
     parser.add_argument("--isa", nargs="+", choices=_ISAS, default=list(_ISAS))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--model", help="name or path; the default model if not given")
+    parser.add_argument("models", nargs="*", default=[DEFAULT_MODEL], help="names or paths")
     add_output_option(parser, "determinism_matrix.json")
     arguments = parser.parse_args()
 
     torch.set_num_threads(max(arguments.threads))
-    codec = load_codec(arguments.model)
-    head = environment(model=codec.fingerprint, seed=_SEED)
+    head = environment(seed=_SEED)
     kodak = load_dataset("kodak")[: arguments.limit_kodak]
-    files: list[CodedFile] = [
-        *encode_kodak(codec, kodak, num_synthesised=_NUM_SYNTHESISED_KODAK),
-        *encode_synthetic(codec, arguments.random_sizes, _SEED),
-    ]
-    references = [
-        codec.decode(file.data, file.caption, precision="fp32").image
-        for file in files
-        if file.synthesised
-    ]
-    say(f"coded {len(files)} files, {len(references)} of them synthesised")
+    grid = list(itertools.product(arguments.threads, arguments.isa, (True, False)))
+    models: list[Record] = []
     rows: list[Record] = []
-    with tempfile.TemporaryDirectory() as folder:
-        write_corpus(Path(folder), files, references)
-        grid: Iterator[tuple[int, str, bool]] = itertools.product(
-            arguments.threads, arguments.isa, (True, False)
+    for model in arguments.models:
+        codec = load_codec(model)
+        files: list[CodedFile] = [
+            *encode_kodak(codec, kodak, num_synthesised=_NUM_SYNTHESISED_KODAK),
+            *encode_synthetic(codec, arguments.random_sizes, _SEED),
+        ]
+        name = Path(model).stem
+        models.append(
+            {"of": name, "fingerprint": codec.fingerprint.hex(), "corpus": _listed(files)}
         )
-        for threads, isa, mkldnn in grid:
-            settings: Record = {"threads": threads, "isa": isa, "mkldnn": mkldnn}
-            start = time.perf_counter()
-            rows += [
-                settings | row for row in run_worker(Path(folder), arguments.model, **settings)
-            ]
-            say(f"{settings}: {time.perf_counter() - start:.0f} s, {_outcome(rows[-1])}")
+        rows += [{"of": name} | row for row in run_grid(model, codec, files, grid)]
     record: Record = {
         "environment": head,
         "dataset": {"name": "kodak and smooth noise", "sha256": manifest(kodak)},
         "conditions": {"variables": _ISAS, "fp32_pixel_limit": _FP32_LIMIT},
-        "corpus": [
-            {"name": f.name, "bytes": len(f.data), "latents_sha256": f.latents_sha256}
-            for f in files
-        ],
+        "models": models,
         "summary": summarise(rows),
         "rows": rows,
     }
@@ -104,15 +93,33 @@ def main() -> None:
     sys.exit(0 if record["summary"]["latents_equal_everywhere"] else 1)
 
 
-def run_worker(
-    folder: Path, model: str | None, *, threads: int, isa: str, mkldnn: bool
-) -> list[Record]:
+def run_grid(
+    model: str, codec: Codec, files: list[CodedFile], grid: list[tuple[int, str, bool]]
+) -> Iterator[Record]:
+    """Yields the rows of one model, from a fresh process for each setting."""
+    references = [
+        codec.decode(file.data, file.caption, precision="fp32").image
+        for file in files
+        if file.synthesised
+    ]
+    say(f"{model}: coded {len(files)} files, {len(references)} of them synthesised")
+    with tempfile.TemporaryDirectory() as folder:
+        write_corpus(Path(folder), files, references)
+        for threads, isa, mkldnn in grid:
+            settings: Record = {"threads": threads, "isa": isa, "mkldnn": mkldnn}
+            start = time.perf_counter()
+            rows = [settings | row for row in run_worker(Path(folder), model, **settings)]
+            say(f"{settings}: {time.perf_counter() - start:.0f} s, {_outcome(rows[-1])}")
+            yield from rows
+
+
+def run_worker(folder: Path, model: str, *, threads: int, isa: str, mkldnn: bool) -> list[Record]:
     """Returns the rows of one process, or one row that says why there are none."""
     target = folder / "rows.json"
     target.unlink(missing_ok=True)
     command = [sys.executable, "-m", "benchmarks.determinism.worker", str(folder), str(target)]
     command += ["--threads", str(threads), "--mkldnn" if mkldnn else "--no-mkldnn"]
-    command += [] if model is None else ["--model", model]
+    command += ["--model", model]
     try:
         done = subprocess.run(
             command,
@@ -143,6 +150,12 @@ def summarise(rows: list[Record]) -> Record:
         "latents_equal_everywhere": all(row.get("latents_differ") == 0 for row in rows),
         "fp32_within_limit": all(p is not None and p <= _FP32_LIMIT for p in fp32),
     }
+
+
+def _listed(files: list[CodedFile]) -> list[Record]:
+    return [
+        {"name": f.name, "bytes": len(f.data), "latents_sha256": f.latents_sha256} for f in files
+    ]
 
 
 def _pixels(row: Record) -> int | None:

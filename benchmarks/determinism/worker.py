@@ -1,6 +1,6 @@
 """Decodes a corpus under the settings of this process; started by ``matrix``.
 
-python -m benchmarks.determinism.worker FOLDER TARGET --threads 2 [--no-mkldnn]
+python -m benchmarks.determinism.worker FOLDER TARGET --model NAME --threads 2 [--no-mkldnn]
 
 What a processor can do is set by environment variables, which must be there before torch is.
 """
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("target", type=Path)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--mkldnn", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--model")
+    parser.add_argument("--model", required=True)
     arguments = parser.parse_args()
 
     torch.set_num_threads(arguments.threads)

@@ -2,7 +2,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from scripts.render_tables import at_rate, render
+from benchmarks.tables.evaluations import at_rate
+from benchmarks.tables.measurements import determinism_of_models
+from benchmarks.tables.render import render
 from tests.unit.evaluate.synthetic import make_summary
 
 from sidelight.evaluate.statistics import BDRate, Estimate
@@ -115,3 +117,15 @@ def test_another_codec_is_met_at_its_points_and_log_linear_between():
     curve = sorted(VVC)
     assert [at_rate(bpp, curve) for bpp in (0.1, 0.2, 0.4)] == pytest.approx([0.3, 0.2, 0.1])
     assert [at_rate(bpp, curve) for bpp in (0.09, 0.41)] == [None, None]
+
+
+def test_a_model_has_one_row_and_its_worst_setting_counts():
+    row = {"of": "b", "files": 9, "largest_batch": 1, "latents_differ": 0, "precision": "fp32"}
+    rows = [
+        row | {"of": "a", "max_pixel_difference": 0},
+        row | {"max_pixel_difference": 0},
+        row | {"largest_batch": 3, "latents_differ": 2, "max_pixel_difference": 1},
+        row | {"precision": "bf16", "mean_pixel_error": 0.25, "max_pixel_difference": 7},
+    ]
+    table = determinism_of_models({"rows": rows}).splitlines()
+    assert table[2:] == ["| `a` | 1 | 9 | 1 | 0 | 0 |  |", "| `b` | 3 | 9 | 3 | 2 | 1 | 0.250 |"]

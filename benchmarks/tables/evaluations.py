@@ -1,0 +1,176 @@
+"""Tables of what ``sidelight evaluate`` found."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from benchmarks.record import Record
+from benchmarks.tables.markdown import markdown, number
+from sidelight.evaluate import tables
+from sidelight.evaluate.summary import NO_CAPTION_READ, Summary
+
+_CAPTIONS = ("right", "none", "wrong")
+_SHOWN = {
+    "psnr": ("PSNR dB", "{:.2f}"),
+    "ms_ssim": ("MS-SSIM", "{:.4f}"),
+    "lpips": ("LPIPS", "{:.4f}"),
+}
+"""What the README's table names a metric, and its digits."""
+_METRICS = ("psnr", "lpips", "fd_effnet", "ipd_effnet")
+"""Those that tell codecs and captions apart."""
+_RIGHT, *_LESS_TOLD = (f"sidelight, {caption}" for caption in _CAPTIONS)
+
+
+def kodak_rd(record: Record) -> str:
+    """Returns rate and metrics of each quality with each caption, and VVC's LPIPS at the rate."""
+    curves = tables.curves(Summary.from_dict(record))
+    vvc = [(point.bpp.value, point.metrics["lpips"].value) for point in curves["vvc"]]
+    rows = []
+    for points in zip(*(curves[f"sidelight, {c}"] for c in _CAPTIONS), strict=True):
+        bpp = points[0].bpp.value
+        values = (
+            " / ".join(form.format(point.metrics[name].value) for point in points)
+            for name, (_, form) in _SHOWN.items()
+        )
+        quality = points[0].setting.removeprefix("quality=")
+        of_vvc = number(at_rate(bpp, vvc), "{:.4f}")
+        rows.append(f"{quality} | {bpp:.3f} | {' | '.join(values)} | {of_vvc}")
+    labels = " | ".join(f"{label}: {' / '.join(_CAPTIONS)}" for label, _ in _SHOWN.values())
+    return markdown(f"quality | bpp | {labels} | VVC's LPIPS at this rate", rows)
+
+
+def at_rate(bpp: float, curve: Sequence[tuple[float, float]]) -> float | None:
+    """Returns a metric at a rate, linear in log bpp between (bpp, metric); None beyond them."""
+    rates, values = zip(*curve, strict=True)
+    if not rates[0] <= bpp <= rates[-1]:
+        return None
+    return float(np.interp(np.log(bpp), np.log(rates), values))
+
+
+def equal_lpips(record: Record) -> str:
+    """Returns a row per anchor: the bits of ours beyond its own at equal LPIPS."""
+    matrices = tables.bd_matrices(_ours(Summary.from_dict(record), ("lpips",)))
+    series = [row[0].text for row in next(iter(matrices.values())).rows]
+    rows = [
+        [tables.Cell(anchor, anchor), *(cell for _, cell in matrix.rows)]
+        for anchor, matrix in matrices.items()
+    ]
+    table = tables.Table([("anchor", "against"), *((name, name) for name in series)], rows)
+    return tables.to_markdown(table).strip()
+
+
+def bd_rates(record: Record) -> str:
+    """Returns ours against each anchor, in the metrics that tell codecs apart."""
+    summary = _ours(Summary.from_dict(record), _METRICS)
+    return tables.to_markdown(tables.bd_table(summary)).strip()
+
+
+def _ours(summary: Summary, metrics: Sequence[str]) -> Summary:
+    """Returns the summary with the BD-rates of ours against others in these metrics only."""
+    series = {f"sidelight, {caption}" for caption in _CAPTIONS}
+    results = [
+        r
+        for r in summary.bd_rates
+        if r.series in series and r.metric in metrics and r.anchor not in series
+    ]
+    return replace(summary, bd_rates=results)
+
+
+def text_worth(record: Record) -> str:
+    """Returns the bits beyond those with the right caption, without one and with a wrong one."""
+    summary = Summary.from_dict(record)
+    results = [
+        r
+        for r in summary.bd_rates
+        if r.anchor == _RIGHT and r.series in _LESS_TOLD and r.metric in _METRICS
+    ]
+    return tables.to_markdown(tables.bd_table(replace(summary, bd_rates=results))).strip()
+
+
+def caption_effects(record: Record) -> str:
+    """Returns what each choice of captions changes against none."""
+    summary = Summary.from_dict(record)
+    effects = [e for e in summary.caption_effects if e.metric in _METRICS]
+    shown = replace(summary, caption_effects=effects)
+    return tables.to_markdown(tables.captions_table(shown)).strip()
+
+
+def curves(record: Record) -> str:
+    """Returns every point of every curve, ours with three kinds of captions."""
+    summary = Summary.from_dict(record)
+    given = (*_CAPTIONS, NO_CAPTION_READ)
+    shown = replace(
+        summary,
+        points=[point for point in summary.points if point.captions in given],
+        metrics={name: summary.metrics[name] for name in (*_METRICS, "map")},
+    )
+    return tables.to_markdown(tables.points_table(shown)).strip()
+
+
+def times(record: Record) -> str:
+    """Returns the seconds of each codec."""
+    return tables.to_markdown(tables.times_table(Summary.from_dict(record))).strip()
+
+
+_ABLATED = {
+    "full": ("full", "0", "0", "0", "0"),
+    "no-d-text": ("w/o D text", "4.02", "5.22", "16.40", "9.41"),
+    "no-g-text": ("w/o G text", "5.89", "9.77", "19.50", "15.69"),
+    "no-text": ("w/o text", "11.51", "18.70", "29.59", "25.81"),
+    "hific": ("HiFiC, no SSA", "", "", "", ""),
+}
+"""How tables name a variant, and what the paper's table 1 says of it (arXiv 2311.13847)."""
+_READ_TEXT = ("full", "no-d-text")
+
+
+def ablation(record: Record) -> str:
+    """Returns a row for each variant and what its decoder was given, beside the paper's bits."""
+    header = (
+        "variant | caption | bpp | PSNR dB | LPIPS | FD-EffNet | IPD-EffNet | "
+        "paper: extra bits at equal LPIPS, % | at equal FID | KID | IPD"
+    )
+    found = {(p.codec, p.captions): p for p in Summary.from_dict(record).points}
+    rows = []
+    for name, (label, *paper) in _ABLATED.items():
+        # the others decode the same with any caption
+        for given in ("right", "none", "wrong") if name in _READ_TEXT else ("none",):
+            point = found[name, given]
+            lpips = point.metrics["lpips"]
+            told = paper if given == "right" or name not in _READ_TEXT else [""] * len(paper)
+            rows.append(
+                f"{label} | {given if name in _READ_TEXT else 'any'} | {point.bpp.value:.4f} | "
+                f"{point.metrics['psnr'].value:.2f} | "
+                f"{lpips.value:.4f} ({lpips.low:.4f} to {lpips.high:.4f}) | "
+                f"{point.metrics['fd_effnet'].value:.1f} | "
+                f"{point.metrics['ipd_effnet'].value:.2f} | {' | '.join(told)}"
+            )
+    return markdown(header, rows)
+
+
+_PAPERS_TEXT = "28.370 to 28.372 | 0.0500 | 18.1"
+_STABLE = {f"caption-{k}": (f"text {k}", _PAPERS_TEXT) for k in range(1, 6)} | {
+    "wrong": ("mismatch", "28.197 | 0.1073 | 31.8"),
+    "none": ("none", " | | "),
+    "shuffled": ("shuffled words", " | | "),
+    "NA": ("NA", " | | "),
+}
+"""How the table names what decoders were given, and what the paper's table 2 says of it."""
+
+
+def stability(record: Record) -> str:
+    """Returns a row for each caption, beside the paper's."""
+    header = (
+        "caption | bpp | PSNR dB | LPIPS | FID | FD-EffNet | "
+        "paper, at 0.258 bpp: PSNR dB | LPIPS | FID"
+    )
+    found = {point.captions: point for point in Summary.from_dict(record).points}
+    rows = []
+    for given, (label, paper) in _STABLE.items():
+        point, metrics = found[given], found[given].metrics
+        fid = f"{metrics['fid'].value:.1f}" if "fid" in metrics else ""
+        rows.append(
+            f"{label} | {point.bpp.value:.4f} | {metrics['psnr'].value:.3f} | "
+            f"{metrics['lpips'].value:.4f} | {fid} | {metrics['fd_effnet'].value:.1f} | {paper}"
+        )
+    return markdown(header, rows)

@@ -1,0 +1,196 @@
+"""Tables of what the benchmarks measured: exactness, speed, memory, text, metrics."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from benchmarks.record import Record
+from benchmarks.tables.markdown import largest, markdown, number
+
+_GIB, _MIB = 2**30, 2**20
+
+
+def determinism(record: Record) -> str:
+    """Returns one row for each processor setting, both precisions and batchings in it."""
+    header = (
+        "threads | instructions | oneDNN | files | latents differ, alone | "
+        "latents differ, in batches | fp32 max pixel difference | bf16 mean error"
+    )
+    settings: dict[tuple[Any, ...], list[Record]] = {}
+    for row in record["rows"]:
+        settings.setdefault((row["threads"], row["isa"], row["mkldnn"]), []).append(row)
+    rows = []
+    for (threads, isa, mkldnn), members in settings.items():
+        fp32 = [r for r in members if r.get("precision") == "fp32"]
+        bf16 = [r for r in members if r.get("precision") == "bf16"]
+        alone = largest(r.get("latents_differ") for r in members if r.get("batch") is False)
+        batched = largest(r.get("latents_differ") for r in members if r.get("batch"))
+        rows.append(
+            f"{threads} | {isa} | {'on' if mkldnn else 'off'} | "
+            f"{number(largest(r.get('files') for r in members), '{}')} | "
+            f"{number(alone, '{}')} | {number(batched, '{}')} | "
+            f"{number(largest(r.get('max_pixel_difference') for r in fp32), '{}')} | "
+            f"{number(largest(r.get('mean_pixel_error') for r in bf16), '{:.3f}')}"
+        )
+    return markdown(header, rows)
+
+
+def determinism_of_models(record: Record) -> str:
+    """Returns one row for each model, all processor settings in it."""
+    header = (
+        "model | settings | files | largest batch | latents differ | fp32 max pixel difference | "
+        "bf16 mean error"
+    )
+    models: dict[str, list[Record]] = {}
+    for row in record["rows"]:
+        models.setdefault(row["of"], []).append(row)
+    rows = []
+    for name, members in models.items():
+        of = {p: [r for r in members if r.get("precision") == p] for p in ("fp32", "bf16")}
+        counts = (
+            number(largest(r.get(key) for r in members), "{}")
+            for key in ("files", "largest_batch", "latents_differ")
+        )
+        rows.append(
+            f"`{name}` | {len(members)} | {' | '.join(counts)} | "
+            f"{number(largest(r.get('max_pixel_difference') for r in of['fp32']), '{}')} | "
+            f"{number(largest(r.get('mean_pixel_error') for r in of['bf16']), '{:.3f}')}"
+        )
+    return markdown(header, rows)
+
+
+def speed(record: Record) -> str:
+    """Returns the codecs, the parts of ours, and the command line: three tables."""
+    coding, quality = record["coding"], record["conditions"]["quality"]
+    encode_ms = 1000 * coding["encode"]["median_s"]
+    ours = [
+        f"sidelight, quality {quality:g}, {precision} | {coding['bpp']:.3f} | "
+        f"{encode_ms:.0f} | {1000 * decode['median_s']:.0f}"
+        for precision, decode in coding["decode"].items()
+    ]
+    other = "{codec} ({setting}) | {bpp:.3f} | {encode_ms:.0f} | {decode_ms:.1f}"
+    others = [other.format_map(row) for row in record["others"]]
+    ffmpeg = f"JPEG XL's times hold {record['ffmpeg_start_ms']:.0f} ms in which ffmpeg starts."
+    load = record["environment"]["load_average_at_start"]
+    return "\n\n".join(
+        [
+            markdown("codec | bpp | encode ms | decode ms", ours + others),
+            f"{ffmpeg} Load of the machine at the start: {load:.1f}.",
+            _parts(coding),
+            _commands(record["commands"]),
+        ]
+    )
+
+
+def _parts(coding: Record) -> str:
+    runs = {"encode": coding["encode"]} | {
+        f"decode {precision}": decode for precision, decode in coding["decode"].items()
+    }
+    rows = [
+        f"{run} | {part} | {1000 * seconds['median_s']:.1f} | {seconds['share_percent']:.1f}"
+        for run, timed in runs.items()
+        for part, seconds in timed["parts"].items()
+    ]
+    return markdown("run | part | ms | %", rows)
+
+
+def _commands(commands: Sequence[Record]) -> str:
+    rows = []
+    for row in commands:
+        stages = ", ".join(f"{stage} {s:.2f}" for stage, s in row.get("stages_s", {}).items())
+        mib = row["peak_bytes"] / _MIB
+        rows.append(f"`{row['command']}` | {row['wall_s']:.2f} | {mib:.0f} | {stages}")
+    return markdown("command, one picture | s | peak MiB | stages, s", rows)
+
+
+def overhead(record: Record) -> str:
+    """Returns a row for each model: what files take, over what their tables say, and times."""
+    row = (
+        "`{of}` | {bpp:.4f} | {bpp_estimated:.4f} | {overhead_percent:+.2f} | {encode_s:.2f} | "
+        "{decode_s:.2f}"
+    )
+    return markdown(
+        "model | bpp of whole files | of their latents' information | overhead, % | encode s | "
+        "decode s",
+        [row.format_map(values) for values in record["rows"]],
+    )
+
+
+def memory(record: Record) -> str:
+    """Returns peak memory and time of each command."""
+    picture, limit = record["picture"], record["conditions"]["limit_bytes"]
+    rows = [
+        f"{row['command']} | {row['peak_bytes'] / _GIB:.2f} | {row['wall_s']:.0f} | "
+        f"{'yes' if row['within_limit'] else 'no'}"
+        for row in record["rows"]
+    ]
+    size = f"{picture['width']}x{picture['height']} px, {picture['bytes']} bytes."
+    header = f"command | peak GiB | s | within {limit / _GIB:g} GiB"
+    return f"{size}\n\n{markdown(header, rows)}"
+
+
+def text_retrieval(record: Record) -> str:
+    """Returns one row for each text encoder."""
+    header = (
+        "encoder | text R@1 | text R@5 | image to caption R@1 | R@5 | cosine to MiniLM | "
+        "ms per caption | first vector after s | MiB to it"
+    )
+    known_of_some = ("image_recall_at_1", "image_recall_at_5", "cosine_to_teacher")
+    rows = [
+        f"{name} | {row['recall_at_1']:.3f} | {row['recall_at_5']:.3f} | "
+        f"{' | '.join(number(row[key], '{:.3f}') for key in known_of_some)} | "
+        f"{row['ms_per_caption']:.1f} | {row['start_s']:.2f} | {row['start_bytes'] / _MIB:.0f}"
+        for name, row in record["summary"].items()
+    ]
+    return markdown(header, rows)
+
+
+def text_mismatch(record: Record) -> str:
+    """Returns false alarms and detections of each data set and quality."""
+    row = (
+        "{dataset} | {quality:g} | {captions} | {threshold:.3f} | {false_alarms:.1%} | "
+        "{detections:.1%}"
+    )
+    return markdown(
+        "pictures | quality | captions | threshold | false alarms | wrong ones found",
+        [row.format_map(values) for values in record["summary"]],
+    )
+
+
+def text_odd_captions(record: Record) -> str:
+    """Returns LPIPS and what the decoder said, for each kind of caption."""
+    rows = [
+        f"{name} | {number(row['lpips'], '{:.4f}')} | {'; '.join(row['said'])}"
+        for name, row in record["summary"].items()
+    ]
+    quality = f"Kodak at quality {record['conditions']['quality']:g}."
+    return f"{quality}\n\n{markdown('caption | LPIPS | the decoder says', rows)}"
+
+
+def speed_training(record: Record) -> str:
+    """Returns one row for each stage."""
+    header = (
+        "stage | crop px | batch | GFLOP per image | s per step | images/s | limit images/s | "
+        "share | peak GiB"
+    )
+    conditions = record["conditions"]
+    rows = [
+        f"{name} | {conditions['crop']} | {conditions['batch']} | "
+        f"{row['flops_per_image'] / 1e9:.0f} | {row['s_per_step']:.2f} | "
+        f"{row['images_per_s']:.2f} | {row['limit_images_per_s']:.2f} | "
+        f"{row['share_of_limit']:.0%} | {row['peak_bytes'] / _GIB:.1f}"
+        for name, row in record["summary"].items()
+    ]
+    rate = record["convolution"]["flops_per_s"] / 1e9
+    return f"The convolution runs at {rate:.0f} GFLOP/s.\n\n{markdown(header, rows)}"
+
+
+def metric_checks(record: Record) -> str:
+    """Returns a row for each way in which a metric was checked."""
+    rows = [
+        f"{', '.join(f'`{name}`' for name in row['metrics'])} | {row['part']} | {row['against']} | "
+        f"{row['largest_difference']:.1g} | {row['largest_value']:.3g} | {row['unproven']}"
+        for row in record["checks"]
+    ]
+    return markdown(
+        "metric | what | checked against | largest difference | values up to | unproven", rows
+    )

@@ -1,0 +1,97 @@
+"""Writes the tables of README.md and docs/ from the records of benchmarks and evaluations.
+
+python -m benchmarks.tables.render [--check]
+
+A table stands between ``<!-- table:NAME -->`` and ``<!-- /table -->``. With --check nothing is
+written, and the exit code is 1 where a file is not what the records say.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.record import RESULTS, Record
+from benchmarks.tables import evaluations, measurements
+
+_ROOT = Path(__file__).parents[2]
+_MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
+
+TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
+    "kodak-rd": ("evaluate_rd_kodak.json", evaluations.kodak_rd),
+    "kodak-equal-lpips": ("evaluate_rd_kodak.json", evaluations.equal_lpips),
+    "determinism": ("determinism_matrix.json", measurements.determinism),
+    "determinism-learned": ("determinism_learned.json", measurements.determinism_of_models),
+    "speed": ("speed_kodak.json", measurements.speed),
+    "overhead": ("rd_overhead.json", measurements.overhead),
+    "memory": ("memory_large_picture.json", measurements.memory),
+    "speed-training": ("speed_training_small.json", measurements.speed_training),
+    "speed-training-paper": ("speed_training_paper.json", measurements.speed_training),
+    "kodak-bd-rates": ("evaluate_rd_kodak.json", evaluations.bd_rates),
+    "kodak-captions": ("evaluate_rd_kodak.json", evaluations.caption_effects),
+    "kodak-curves": ("evaluate_rd_kodak.json", evaluations.curves),
+    "coco-curves": ("evaluate_rd_coco_test.json", evaluations.curves),
+    "coco-bd-rates": ("evaluate_rd_coco_test.json", evaluations.bd_rates),
+    "coco-captions": ("evaluate_rd_coco_test.json", evaluations.caption_effects),
+    "kodak-text-worth": ("evaluate_rd_kodak.json", evaluations.text_worth),
+    "coco-text-worth": ("evaluate_rd_coco_test.json", evaluations.text_worth),
+    "kodak-times": ("evaluate_rd_kodak.json", evaluations.times),
+    "stability": ("evaluate_stability_kodak.json", evaluations.stability),
+    "metric-checks": ("metric_checks.json", measurements.metric_checks),
+    "ablation": ("evaluate_ablation_kodak.json", evaluations.ablation),
+    "text-retrieval": ("text_retrieval.json", measurements.text_retrieval),
+    "text-mismatch": ("text_mismatch.json", measurements.text_mismatch),
+    "text-odd-captions": ("text_odd_captions.json", measurements.text_odd_captions),
+}
+
+
+def main() -> None:
+    """Parses the command line and renders."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="only say what is out of date")
+    parser.add_argument("--results", type=Path, default=_ROOT / RESULTS, help="the records")
+    arguments = parser.parse_args()
+
+    stale = []
+    for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))):
+        before = path.read_text("utf-8")
+        after = render(before, arguments.results)
+        if after == before:
+            continue
+        stale.append(path.relative_to(_ROOT))
+        if not arguments.check:
+            path.write_text(after, "utf-8")
+    for path in stale:
+        sys.stderr.write(f"{path}: {'out of date' if arguments.check else 'written'}\n")
+    sys.exit(1 if arguments.check and stale else 0)
+
+
+def render(page: str, results: Path) -> str:
+    """Returns the page with each table between markers made anew from its record."""
+
+    def table(marked: re.Match[str]) -> str:
+        opening, name, closing = marked.groups()
+        if name not in TABLES:
+            raise SystemExit(f"no table {name!r}, known are {sorted(TABLES)}")
+        file, rows_of = TABLES[name]
+        if not (results / file).exists():
+            sys.stderr.write(f"table {name}: no {file} yet, left empty\n")
+            return opening + closing
+        record = json.loads((results / file).read_text("utf-8"))
+        return f"{opening}\n{rows_of(record)}\n\n{_origin(record)}\n\n{closing}"
+
+    return _MARKED.sub(table, page)
+
+
+def _origin(record: Record) -> str:
+    made = record["environment"]
+    dirty = ", with local changes" if made["dirty"] else ""
+    return f"Made by `{made['command']}` at commit `{made['commit']}`{dirty} ({made['cpu']})."
+
+
+if __name__ == "__main__":
+    main()
