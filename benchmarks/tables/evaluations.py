@@ -60,6 +60,17 @@ def equal_lpips(record: Record) -> str:
     return tables.to_markdown(table).strip()
 
 
+def bd_rates_of_all(record: Record) -> str:
+    """Returns for each anchor the BD-rates of every codec: a row per series."""
+    summary = Summary.from_dict(record)
+    kept = [r for r in summary.bd_rates if r.metric in _METRICS]
+    matrices = tables.bd_matrices(replace(summary, bd_rates=kept))
+    return "\n\n".join(
+        f"Against `{anchor}`:\n\n{tables.to_markdown(matrix).strip()}"
+        for anchor, matrix in matrices.items()
+    )
+
+
 def bd_rates(record: Record) -> str:
     """Returns ours against each anchor, in the metrics that tell codecs apart."""
     summary = _ours(Summary.from_dict(record), _METRICS)
