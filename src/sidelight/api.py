@@ -59,7 +59,7 @@ def encode(
     digest_caption: str | None = None,
     model: str | Path | None = None,
 ) -> bytes:
-    """Returns the bytes of a .slt file. The caption is not needed: only the decoder reads it.
+    """Returns the bytes of a .slt file. Only TGIC, whose encoder reads it, needs the caption.
 
     Args:
         image: Path, Pillow image, uint8 array (h, w), (h, w, 3) or (h, w, 4), or tensor

@@ -94,7 +94,8 @@ class JointCodec(Codec):
         if len(captions) != 1:
             raise TextError(
                 f"model {self.model.config.name} reads the caption while it encodes, so it needs "
-                f"one to embed or to digest, got {len(captions)}"
+                "one, as digest_caption or embed_caption (--digest-caption, --embed-caption); got "
+                + ("two" if captions else "none")
             )
         return captions.pop()
 

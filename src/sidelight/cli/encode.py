@@ -61,7 +61,7 @@ def encode(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Code SOURCE into TARGET. The caption is not needed: only the decoder reads it."""
+    """Code SOURCE into TARGET. Only TGIC, whose encoder reads it, needs the caption."""
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
         raise typer.BadParameter("give only one of --quality, --bpp and --bytes")
     from PIL import Image
