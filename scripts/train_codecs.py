@@ -21,11 +21,20 @@ _RECIPES, _OVERLAYS = Path("recipes"), Path("recipes/with")
 _TERMS = "research use: trained on Flickr8k, ADE20K and COCO pictures"
 
 
+RATES = {"low": 0.155, "high": 0.31}
+"""In bits per pixel of the training crops."""
+_LMBDA = {"low": 2.5, "high": 0.9}
+_LMBDA_OF_BALLE = {"low": 5.0, "high": 2.0}
+_LMBDA_OF_MSE = {"low": 2.2, "high": 0.8}
+"""Where lambda starts; the budget is too short to find it from afar."""
+
+
 class Trained(NamedTuple):
-    """A recipe and the files that are laid over it."""
+    """A recipe, the files that are laid over it, and where lambda starts for each rate."""
 
     recipe: str
     overlays: tuple[str, ...] = ()
+    lmbda: dict[str, float] = _LMBDA
 
 
 CODECS = {
@@ -34,17 +43,12 @@ CODECS = {
     "tgic": Trained("tgic-small"),
     "hific": Trained("hific-small"),
     "ours": Trained("small"),
-    "balle2018": Trained("balle2018-small"),
+    "balle2018": Trained("balle2018-small", lmbda=_LMBDA_OF_BALLE),
     "minnen2018": Trained("minnen2018-small"),
-    "balle2018-mse": Trained("balle2018-small", ("mse",)),
-    "minnen2018-mse": Trained("minnen2018-small", ("mse",)),
-    "cheng2020-mse": Trained("cheng2020-small", ("mse",)),
+    "balle2018-mse": Trained("balle2018-small", ("mse",), _LMBDA_OF_MSE),
+    "minnen2018-mse": Trained("minnen2018-small", ("mse",), _LMBDA_OF_MSE),
+    "cheng2020-mse": Trained("cheng2020-small", ("mse",), _LMBDA_OF_MSE),
 }
-RATES = {"low": 0.155, "high": 0.31}
-"""On the training crops; Kodak takes a little less."""
-_LMBDA = {"low": 2.5, "high": 0.9}
-_MSE_LMBDA = {"low": 0.8, "high": 0.25}
-"""Where lambda starts: the distortion has one term less."""
 
 
 def main() -> None:
@@ -68,10 +72,9 @@ def main() -> None:
 
 
 def _train(folder: Path, codec: Trained, rate: str) -> None:
-    lmbda = (_MSE_LMBDA if "mse" in codec.overlays else _LMBDA)[rate]
     recipe = load_recipe(
         _RECIPES / f"{codec.recipe}.toml",
-        [f"target_bpp=[{RATES[rate]}]", f"initial_lmbda=[{lmbda}]"],
+        [f"target_bpp=[{RATES[rate]}]", f"initial_lmbda=[{codec.lmbda[rate]}]"],
         fragments=[_OVERLAYS / f"{name}.toml" for name in ("budget", *codec.overlays)],
     )
     train_unattended(recipe, folder)
