@@ -1,6 +1,6 @@
 """Decodes one corpus under many settings of the processor and compares the integers.
 
-python -m benchmarks.determinism.matrix [MODEL ...] [--random-sizes 50] [--limit-kodak N]
+python -m benchmarks.determinism.matrix [MODEL ...] [--random-sizes 50] [--limit-kodak N] [--synthesise 4]
 
 Threads 1 and 2, three instruction sets, oneDNN on and off, generator in fp32 and bf16, files alone
 and in batches: the integer latents must be equal everywhere, and are compared with those that the
@@ -32,7 +32,6 @@ from sidelight.codec import Codec
 from sidelight.evaluate.environment import environment
 
 _SEED = 20260
-_NUM_SYNTHESISED_KODAK = 4
 _ISAS: dict[str, dict[str, str]] = {
     "default": {},
     "AVX2": {
@@ -58,6 +57,9 @@ def main() -> None:
     )
     parser.add_argument("--random-sizes", type=int, default=50, metavar="N")
     parser.add_argument("--limit-kodak", type=int, metavar="N", help="only the first pictures")
+    parser.add_argument(
+        "--synthesise", type=int, default=4, metavar="N", help="of Kodak, whose pixels are compared"
+    )
     parser.add_argument("--isa", nargs="+", choices=_ISAS, default=list(_ISAS))
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("models", nargs="*", default=[DEFAULT_MODEL], help="names or paths")
@@ -73,7 +75,7 @@ def main() -> None:
     for model in arguments.models:
         codec = load_codec(model)
         files: list[CodedFile] = [
-            *encode_kodak(codec, kodak, num_synthesised=_NUM_SYNTHESISED_KODAK),
+            *encode_kodak(codec, kodak, num_synthesised=arguments.synthesise),
             *encode_synthetic(codec, arguments.random_sizes, _SEED),
         ]
         name = Path(model).stem
