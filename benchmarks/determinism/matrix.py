@@ -1,6 +1,6 @@
 """Decodes one corpus under many settings of the processor and compares the integers.
 
-python -m benchmarks.determinism.matrix [MODEL ...] [--random-sizes 50] [--limit-kodak N] [--synthesise 4]
+python -m benchmarks.determinism.matrix [MODEL ...] [--random-sizes 50] [--limit-kodak N]
 
 Threads 1 and 2, three instruction sets, oneDNN on and off, generator in fp32 and bf16, files alone
 and in batches: the integer latents must be equal everywhere, and are compared with those that the

@@ -115,6 +115,15 @@ def overhead(record: Record) -> str:
     )
 
 
+def coding_times(record: Record) -> str:
+    """Returns a row for each model: seconds per picture alone, whatever its weights are worth."""
+    row = "`{of}` | {pictures} | {encode_s:.2f} | {decode_s:.2f}"
+    return markdown(
+        "model | pictures | encode s | decode s",
+        [row.format_map(values) for values in record["rows"]],
+    )
+
+
 def memory(record: Record) -> str:
     """Returns peak memory and time of each command."""
     picture, limit = record["picture"], record["conditions"]["limit_bytes"]
