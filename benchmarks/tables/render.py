@@ -31,6 +31,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "learned-curves": ("evaluate_rd_kodak_learned.json", evaluations.curves),
     "backbone-curves": ("evaluate_backbone_kodak.json", evaluations.curves),
     "backbone-bd-rates": ("evaluate_backbone_kodak.json", evaluations.bd_rates_of_all),
+    "backbone-coco-curves": ("evaluate_backbone_coco_test.json", evaluations.curves),
+    "backbone-coco-bd-rates": ("evaluate_backbone_coco_test.json", evaluations.bd_rates_of_all),
     "backbone-captions": ("evaluate_backbone_kodak.json", evaluations.caption_effects),
     "joint-captions": ("evaluate_rd_coco_test_joint.json", evaluations.caption_effects),
     "joint-curves": ("evaluate_rd_coco_test_joint.json", evaluations.curves),
