@@ -20,7 +20,6 @@ from sidelight.train.unattended import train_unattended
 _RECIPES, _OVERLAYS = Path("recipes"), Path("recipes/with")
 _TERMS = "research use: trained on Flickr8k, ADE20K and COCO pictures"
 
-
 RATES = {"low": 0.155, "high": 0.31}
 """In bits per pixel of the training crops."""
 _LMBDA = {"low": 2.5, "high": 0.9}

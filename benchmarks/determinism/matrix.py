@@ -120,8 +120,8 @@ def run_worker(folder: Path, model: str, *, threads: int, isa: str, mkldnn: bool
     target = folder / "rows.json"
     target.unlink(missing_ok=True)
     command = [sys.executable, "-m", "benchmarks.determinism.worker", str(folder), str(target)]
-    command += ["--threads", str(threads), "--mkldnn" if mkldnn else "--no-mkldnn"]
-    command += ["--model", model]
+    command += ["--model", model, "--threads", str(threads)]
+    command += ["--mkldnn" if mkldnn else "--no-mkldnn"]
     try:
         done = subprocess.run(
             command,

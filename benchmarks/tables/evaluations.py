@@ -1,6 +1,6 @@
 """Tables of what ``sidelight evaluate`` found."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.record import Record
 from benchmarks.tables.markdown import markdown, number
 from sidelight.evaluate import tables
-from sidelight.evaluate.summary import NO_CAPTION_READ, Summary
+from sidelight.evaluate.summary import NO_CAPTION_READ, BDResult, Summary
 
 _CAPTIONS = ("right", "none", "wrong")
 _SHOWN = {
@@ -50,7 +50,9 @@ def at_rate(bpp: float, curve: Sequence[tuple[float, float]]) -> float | None:
 
 def equal_lpips(record: Record) -> str:
     """Returns a row per anchor: the bits of ours beyond its own at equal LPIPS."""
-    matrices = tables.bd_matrices(_ours(Summary.from_dict(record), ("lpips",)))
+    matrices = tables.bd_matrices(
+        _with_bd_rates(record, lambda r: _is_ours(r) and r.metric == "lpips")
+    )
     series = [row[0].text for row in next(iter(matrices.values())).rows]
     rows = [
         [tables.Cell(anchor, anchor), *(cell for _, cell in matrix.rows)]
@@ -62,9 +64,7 @@ def equal_lpips(record: Record) -> str:
 
 def bd_rates_of_all(record: Record) -> str:
     """Returns for each anchor the BD-rates of every codec: a row per series."""
-    summary = Summary.from_dict(record)
-    kept = [r for r in summary.bd_rates if r.metric in _METRICS]
-    matrices = tables.bd_matrices(replace(summary, bd_rates=kept))
+    matrices = tables.bd_matrices(_with_bd_rates(record, lambda r: r.metric in _METRICS))
     return "\n\n".join(
         f"Against `{anchor}`:\n\n{tables.to_markdown(matrix).strip()}"
         for anchor, matrix in matrices.items()
@@ -73,30 +73,29 @@ def bd_rates_of_all(record: Record) -> str:
 
 def bd_rates(record: Record) -> str:
     """Returns ours against each anchor, in the metrics that tell codecs apart."""
-    summary = _ours(Summary.from_dict(record), _METRICS)
-    return tables.to_markdown(tables.bd_table(summary)).strip()
-
-
-def _ours(summary: Summary, metrics: Sequence[str]) -> Summary:
-    """Returns the summary with the BD-rates of ours against others in these metrics only."""
-    series = {f"sidelight, {caption}" for caption in _CAPTIONS}
-    results = [
-        r
-        for r in summary.bd_rates
-        if r.series in series and r.metric in metrics and r.anchor not in series
-    ]
-    return replace(summary, bd_rates=results)
+    shown = _with_bd_rates(record, lambda r: _is_ours(r) and r.metric in _METRICS)
+    return tables.to_markdown(tables.bd_table(shown)).strip()
 
 
 def text_worth(record: Record) -> str:
     """Returns the bits beyond those with the right caption, without one and with a wrong one."""
+    shown = _with_bd_rates(
+        record,
+        lambda r: r.anchor == _RIGHT and r.series in _LESS_TOLD and r.metric in _METRICS,
+    )
+    return tables.to_markdown(tables.bd_table(shown)).strip()
+
+
+def _is_ours(result: BDResult) -> bool:
+    """Whether it is ours, with one of the three kinds of captions, against another codec."""
+    ours = (_RIGHT, *_LESS_TOLD)
+    return result.series in ours and result.anchor not in ours
+
+
+def _with_bd_rates(record: Record, keep: Callable[[BDResult], bool]) -> Summary:
+    """Returns what a record says, with these BD-rates only."""
     summary = Summary.from_dict(record)
-    results = [
-        r
-        for r in summary.bd_rates
-        if r.anchor == _RIGHT and r.series in _LESS_TOLD and r.metric in _METRICS
-    ]
-    return tables.to_markdown(tables.bd_table(replace(summary, bd_rates=results))).strip()
+    return replace(summary, bd_rates=[r for r in summary.bd_rates if keep(r)])
 
 
 def caption_effects(record: Record) -> str:
@@ -145,7 +144,7 @@ def ablation(record: Record) -> str:
     rows = []
     for name, (label, *paper) in _ABLATED.items():
         # the others decode the same with any caption
-        for given in ("right", "none", "wrong") if name in _READ_TEXT else ("none",):
+        for given in _CAPTIONS if name in _READ_TEXT else ("none",):
             point = found[name, given]
             lpips = point.metrics["lpips"]
             told = paper if given == "right" or name not in _READ_TEXT else [""] * len(paper)

@@ -1,6 +1,6 @@
 """Tables of what the benchmarks measured: exactness, speed, memory, text, metrics."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from benchmarks.record import Record
@@ -15,21 +15,14 @@ def determinism(record: Record) -> str:
         "threads | instructions | oneDNN | files | latents differ, alone | "
         "latents differ, in batches | fp32 max pixel difference | bf16 mean error"
     )
-    settings: dict[tuple[Any, ...], list[Record]] = {}
-    for row in record["rows"]:
-        settings.setdefault((row["threads"], row["isa"], row["mkldnn"]), []).append(row)
     rows = []
-    for (threads, isa, mkldnn), members in settings.items():
-        fp32 = [r for r in members if r.get("precision") == "fp32"]
-        bf16 = [r for r in members if r.get("precision") == "bf16"]
+    for (threads, isa, mkldnn), members in _grouped(record, "threads", "isa", "mkldnn"):
         alone = largest(r.get("latents_differ") for r in members if r.get("batch") is False)
         batched = largest(r.get("latents_differ") for r in members if r.get("batch"))
         rows.append(
             f"{threads} | {isa} | {'on' if mkldnn else 'off'} | "
             f"{number(largest(r.get('files') for r in members), '{}')} | "
-            f"{number(alone, '{}')} | {number(batched, '{}')} | "
-            f"{number(largest(r.get('max_pixel_difference') for r in fp32), '{}')} | "
-            f"{number(largest(r.get('mean_pixel_error') for r in bf16), '{:.3f}')}"
+            f"{number(alone, '{}')} | {number(batched, '{}')} | {_pixel_cells(members)}"
         )
     return markdown(header, rows)
 
@@ -40,22 +33,31 @@ def determinism_of_models(record: Record) -> str:
         "model | settings | files | largest batch | latents differ | fp32 max pixel difference | "
         "bf16 mean error"
     )
-    models: dict[str, list[Record]] = {}
-    for row in record["rows"]:
-        models.setdefault(row["of"], []).append(row)
     rows = []
-    for name, members in models.items():
-        of = {p: [r for r in members if r.get("precision") == p] for p in ("fp32", "bf16")}
+    for (name,), members in _grouped(record, "of"):
         counts = (
             number(largest(r.get(key) for r in members), "{}")
             for key in ("files", "largest_batch", "latents_differ")
         )
-        rows.append(
-            f"`{name}` | {len(members)} | {' | '.join(counts)} | "
-            f"{number(largest(r.get('max_pixel_difference') for r in of['fp32']), '{}')} | "
-            f"{number(largest(r.get('mean_pixel_error') for r in of['bf16']), '{:.3f}')}"
-        )
+        rows.append(f"`{name}` | {len(members)} | {' | '.join(counts)} | {_pixel_cells(members)}")
     return markdown(header, rows)
+
+
+def _grouped(record: Record, *keys: str) -> Iterable[tuple[tuple[Any, ...], list[Record]]]:
+    """Returns the rows that agree in these keys, in the order of each first one."""
+    groups: dict[tuple[Any, ...], list[Record]] = {}
+    for row in record["rows"]:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    return groups.items()
+
+
+def _pixel_cells(members: Sequence[Record]) -> str:
+    """Returns the largest fp32 difference and the largest mean bf16 error: two cells."""
+    shown = (("fp32", "max_pixel_difference", "{}"), ("bf16", "mean_pixel_error", "{:.3f}"))
+    return " | ".join(
+        number(largest(r.get(key) for r in members if r.get("precision") == precision), form)
+        for precision, key, form in shown
+    )
 
 
 def speed(record: Record) -> str:
