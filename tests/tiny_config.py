@@ -1,6 +1,6 @@
-"""The shape of the model that tests and golden files share: small, with every kind of layer."""
+"""The shapes of the models that tests share: small, with every kind of layer."""
 
-from sidelight.config import DiscriminatorConfig, ModelConfig
+from sidelight.config import CarrierConfig, DiscriminatorConfig, ModelConfig
 
 TINY_CONFIG = ModelConfig(
     name="tiny",
@@ -18,3 +18,16 @@ TINY_CONFIG = ModelConfig(
         widths=(8, 8, 16, 16), last_stride=2, text_channels=8, joint_channels=8
     ),
 )
+
+TINY_CARRIER = CarrierConfig(
+    name="tiny-carrier",
+    widths=(8, 12, 16),
+    encoder_blocks=(0, 1, 1),
+    decoder_blocks=(1, 1, 0),
+    mask_channels=(4, 4, 4),
+    text_width=16,
+    text_hidden=8,
+    dial_hidden=4,
+    discriminator=TINY_CONFIG.discriminator,
+)
+"""A carrier generator of stride 8."""

@@ -14,6 +14,7 @@ from sidelight.latent_coder import LatentCoder
 from sidelight.models.exported import ExportedModel
 from sidelight.models.frozen import FrozenHyperprior
 from sidelight.pixels.picture import Picture
+from sidelight.text.reader import CaptionReader
 
 Seconds = dict[str, float]
 _Places = Mapping[str, tuple[Any, str]]
@@ -46,7 +47,7 @@ def time_decode(codec: Codec, data: bytes, caption: str, precision: str) -> Time
     places = {
         "entropy coder": (SymbolDecoder, "pull"),
         "hyper-synthesis": (FrozenHyperprior, "predict"),
-        "text encoder": (Codec, "embed"),
+        "text encoder": (CaptionReader, "vectors"),
         "generator": (ExportedModel, "synthesise"),
     }
     picture, total, inside = _run(places, lambda: codec.decode(data, caption, precision=precision))

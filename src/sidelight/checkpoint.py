@@ -1,19 +1,24 @@
-"""One safetensors file holds a model: float weights, frozen integers, config and provenance."""
+"""One safetensors file holds a model: float weights, frozen integers, config and provenance.
+
+A carrier generator has no integers: it decides no bits.
+"""
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from sidelight.config import BaselineConfig, model_config
+from sidelight.config import BaselineConfig, CarrierConfig, model_config
 from sidelight.errors import CheckpointError
+from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
 from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.models.frozen import FrozenHyperprior
 from sidelight.models.frozen_baseline import FrozenBaseline
 from sidelight.models.registry import build_baseline
@@ -24,17 +29,24 @@ FORMAT = "sidelight-model-1"
 _FROZEN = "frozen."
 
 
-class Checkpoint(NamedTuple):
+Model = TypeVar("Model", bound=ExportedModel | ExportedBaseline | ExportedCarrier)
+
+
+class Checkpoint(NamedTuple, Generic[Model]):
     """A model with where it comes from."""
 
-    model: ExportedModel | ExportedBaseline
+    model: Model
     text_encoder: EncoderIdentity
     """What it was trained with."""
     provenance: dict[str, Any]
     """Data, steps, seed, commit, as the training run recorded them."""
 
 
-def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+CodecCheckpoint = Checkpoint[ExportedModel | ExportedBaseline]
+CarrierCheckpoint = Checkpoint[ExportedCarrier]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
     """Writes the file through a temporary one; float weights become float16."""
     model = checkpoint.model
     tensors: dict[str, Tensor] = {}
@@ -43,8 +55,9 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             continue
         small = value.dim() > 1 and "gain" not in name
         tensors[name] = (value.half() if small else value.float()).contiguous()
-    for name, value in model.frozen.to_tensors().items():
-        tensors[_FROZEN + name] = value.contiguous()
+    if not isinstance(model, ExportedCarrier):
+        for name, value in model.frozen.to_tensors().items():
+            tensors[_FROZEN + name] = value.contiguous()
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),
@@ -55,7 +68,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write_atomically(path, save(tensors, metadata))
 
 
-def load_checkpoint(path: Path) -> Checkpoint:
+def load_checkpoint(path: Path) -> Checkpoint[Any]:
     """Rebuilds the model from the file alone.
 
     Raises:
@@ -83,9 +96,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
 
 
-def _build(table: dict[str, Any], integers: dict[str, Tensor]) -> ExportedModel | ExportedBaseline:
+def _build(
+    table: dict[str, Any], integers: dict[str, Tensor]
+) -> ExportedModel | ExportedBaseline | ExportedCarrier:
     """Returns the model of a config, with its integers and without its weights."""
     config = model_config(table)
+    if isinstance(config, CarrierConfig):
+        return ExportedCarrier(CarrierGenerator(config))
     if isinstance(config, BaselineConfig):
         return ExportedBaseline(build_baseline(config), FrozenBaseline.from_tensors(integers))
     frozen = FrozenHyperprior.from_tensors(integers)

@@ -13,35 +13,39 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sidelight.bitstream.compression import check_caption
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import Checkpoint
+from sidelight.checkpoint import CodecCheckpoint
 from sidelight.config import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.latent_coder import CodedLatents, LatentCoder
 from sidelight.models.latents import Latents
+from sidelight.nn.precision import computes_in_bf16
 from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption, caption_digest, caption_matches
-from sidelight.text.encoder import TextEncoder, embed_captions, fit_caption
-from sidelight.text.registry import check_identity, load_text_encoder
+from sidelight.text.encoder import TextEncoder
+from sidelight.text.reader import CaptionReader
 
 PRECISIONS = ("auto", "fp32", "bf16")
 _BITS_PER_BYTE = 8
 
 
 class Codec:
-    """A model ready to code pictures. Loads its text encoder when the first caption comes."""
+    """A model ready to code pictures."""
 
-    def __init__(self, checkpoint: Checkpoint, text_encoder: TextEncoder | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: CodecCheckpoint,
+        text_encoder: TextEncoder | None = None,
+    ) -> None:
         self.checkpoint = checkpoint
         self.model = checkpoint.model
         self.fingerprint = self.model.frozen.fingerprint()
         self.coder = LatentCoder(self.model.frozen)
-        self._text_encoder = text_encoder
-        if text_encoder is not None:
-            check_identity(checkpoint.text_encoder, text_encoder)
+        self.captions = CaptionReader(
+            checkpoint.text_encoder, self.model.config.text_width, text_encoder
+        )
 
     def encode(
         self,
@@ -129,26 +133,12 @@ class Codec:
         for (_, _, step), members in grouped(containers).items():
             latents = self.decode_latents([containers[k] for k in members])
             y_hat = self.model.dequantise(latents, step)
-            text = self.embed([captions[k] for k in members])
+            text = self.captions.vectors([captions[k] for k in members])
             images = self.model.synthesise(y_hat, text, bf16=bf16).permute(0, 2, 3, 1).numpy()
             for k, image in zip(members, images, strict=True):
                 notes = self._notes(containers[k], captions[k])
                 pictures[k] = _finish(containers[k], image, notes)
         return [pictures[k] for k in range(len(files))]
-
-    def embed(self, captions: Sequence[str | None]) -> Float[Tensor, "b t"]:
-        """Returns the vectors that G reads; zeros for no caption.
-
-        Raises:
-            TextError: A caption is too long or no Unicode text, or its encoder is not installed.
-        """
-        for caption in captions:
-            check_caption(caption or "")
-        if self._text_encoder is None and any(canonical_caption(c) for c in captions):
-            encoder = load_text_encoder(self.checkpoint.text_encoder.name)
-            check_identity(self.checkpoint.text_encoder, encoder)
-            self._text_encoder = encoder
-        return embed_captions(captions, self._text_encoder, self.model.config.text_width)
 
     def quantised(self, picture: Picture, quality: float) -> Latents:
         """Returns the integers that a file of this quality carries."""
@@ -169,16 +159,13 @@ class Codec:
         return self.coder.decode(coded, height=height, width=width, step=step)
 
     def _notes(self, container: Container, caption: str | None) -> tuple[str, ...]:
-        whole = canonical_caption(caption)
-        if not whole or self._text_encoder is None:
-            return ()
-        notes = []
-        if caption_matches(container.caption_digest, caption) is False:
-            notes.append("this is not the caption that the sender had")
-        read = fit_caption(whole, self._text_encoder)
-        if len(read) < len(whole):
-            notes.append(f"only the first {len(read)} characters of the caption could be used")
-        return tuple(notes)
+        notes = self.captions.notes(caption)
+        if (
+            canonical_caption(caption)
+            and caption_matches(container.caption_digest, caption) is False
+        ):
+            notes = ("this is not the caption that the sender had", *notes)
+        return notes
 
     def _check_model(self, container: Container) -> None:
         if container.model != self.fingerprint:
@@ -226,7 +213,7 @@ def use_bf16(precision: str) -> bool:
     if precision not in PRECISIONS:
         raise ConfigError(f"precision must be one of {PRECISIONS}, got {precision!r}")
     if precision == "auto":
-        return bool(torch.cpu._is_avx512_bf16_supported())  # torch has no public question for it
+        return computes_in_bf16()
     return precision == "bf16"
 
 

@@ -211,13 +211,71 @@ class BaselineConfig(StrictConfig):
         return 0.0
 
 
-def model_config(table: Mapping[str, Any]) -> ModelConfig | BaselineConfig:
-    """Returns the config of any model; one that names its ``architecture`` is a baseline.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierConfig(StrictConfig):
+    """Shape of a carrier generator, a U-Net on a standard codec's picture, and of its D."""
+
+    architecture: str = "carrier"
+    """Tells these tables from those of other models."""
+    name: str
+    widths: tuple[int, ...]
+    """Feature channels at stride 2, 4, 8, ..."""
+    encoder_blocks: tuple[int, ...]
+    """Residual blocks on the way down, fine to coarse."""
+    decoder_blocks: tuple[int, ...]
+    """Residual blocks on the way up, coarse to fine."""
+    mask_channels: tuple[int, ...]
+    """Hidden channels of each SSA block's mask predictor, coarse to fine."""
+    text_width: int
+    """Length t of the text vector."""
+    text_hidden: int
+    """Hidden width of the two MLPs of an SSA block."""
+    dial_hidden: int = 16
+    """Hidden width of the MLP that each stage reads the dial with."""
+    norm: bool = False
+    """Whether residual blocks begin with a ChannelNorm."""
+    default_realism: float = 0.5
+    """Place of the dial where the user names none; export measures and sets it."""
+    discriminator: DiscriminatorConfig = field(default_factory=DiscriminatorConfig)
+
+    def __post_init__(self) -> None:
+        if self.architecture != "carrier":
+            raise ConfigError(f"architecture must be 'carrier', got {self.architecture!r}")
+        if len(self.widths) < 2:
+            raise ConfigError(f"widths must have at least 2 entries, got {len(self.widths)}")
+        for name in ("encoder_blocks", "decoder_blocks", "mask_channels"):
+            if len(getattr(self, name)) != len(self.widths):
+                raise ConfigError(f"{name} must have {len(self.widths)} entries like widths")
+        for name in ("text_width", "text_hidden", "dial_hidden"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        check_realism(self.default_realism)
+
+    @property
+    def stride(self) -> int:
+        """Picture pixels per position of the coarsest features, along each axis."""
+        return 2 ** len(self.widths)
+
+
+def check_realism(realism: float) -> None:
+    """Checks a place of the dial.
+
+    Raises:
+        ConfigError: It is not between 0 and 1.
+    """
+    if not 0 <= realism <= 1:
+        raise ConfigError(f"realism must be between 0 (faithful) and 1 (natural), got {realism}")
+
+
+def model_config(table: Mapping[str, Any]) -> ModelConfig | BaselineConfig | CarrierConfig:
+    """Returns the config of any model, by its ``architecture``; E, P and G have none.
 
     Raises:
         ConfigError: A key is unknown or missing, or a value of another type or out of range.
     """
-    kind = BaselineConfig if "architecture" in table else ModelConfig
+    if "architecture" not in table:
+        return ModelConfig.from_dict(table)
+    kind = CarrierConfig if table["architecture"] == "carrier" else BaselineConfig
     return kind.from_dict(table)
 
 

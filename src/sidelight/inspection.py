@@ -46,7 +46,7 @@ def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Ima
         for text in (caption, "")
     )
     difference = np.abs(np.asarray(with_text, np.float32) - np.asarray(without_text)).mean(2)
-    masks = [m[0, 0].numpy() for m in codec.model.masks(y_hat, codec.embed([caption]))]
+    masks = [m[0, 0].numpy() for m in codec.model.masks(y_hat, codec.captions.vectors([caption]))]
     bits = information_bits(latents, codec.model.frozen)[:, None] / LATENT_STRIDE**2
     bits_map = _to_picture_size(bits, size)
     peak = max(float(np.percentile(difference, 99.9)), 1e-3)

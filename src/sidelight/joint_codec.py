@@ -7,7 +7,7 @@ the file decodes with exactly that caption only. Its digest is in every file.
 from collections.abc import Sequence
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import Checkpoint
+from sidelight.checkpoint import CodecCheckpoint
 from sidelight.codec import Codec
 from sidelight.errors import TextError
 from sidelight.models.exported_baseline import ExportedBaseline
@@ -16,7 +16,7 @@ from sidelight.text.canonical import canonical_caption, caption_matches
 from sidelight.text.encoder import TextEncoder
 
 
-def codec_of(checkpoint: Checkpoint, text_encoder: TextEncoder | None = None) -> Codec:
+def codec_of(checkpoint: CodecCheckpoint, text_encoder: TextEncoder | None = None) -> Codec:
     """Returns the codec that codes by this checkpoint's protocol."""
     joint = checkpoint.model.encoder_reads_text
     return (JointCodec if joint else Codec)(checkpoint, text_encoder)
@@ -86,8 +86,8 @@ class JointCodec(Codec):
 
     def told(self, caption: str) -> Codec:
         """Returns the codec of pictures that have this caption."""
-        model = self.model.told(self.embed([caption]))
-        return Codec(self.checkpoint._replace(model=model), self._text_encoder)
+        model = self.model.told(self.captions.vectors([caption]))
+        return Codec(self.checkpoint._replace(model=model), self.captions.encoder)
 
     def _caption_to_encode(self, embedded: str | None, digested: str | None) -> str:
         captions = {canonical_caption(c) for c in (embedded, digested)} - {""}

@@ -140,7 +140,9 @@ def test_max_bytes_takes_the_place_of_quality(model):
 
 
 def test_a_wrong_caption_warns_where_decode_was_called(model, monkeypatch):
-    monkeypatch.setattr("sidelight.codec.load_text_encoder", lambda name: HashingTextEncoder())
+    monkeypatch.setattr(
+        "sidelight.text.reader.load_text_encoder", lambda name: HashingTextEncoder()
+    )
     data = sidelight.encode(RGB, digest_caption="A brown dog.", model=model)
     with pytest.warns(UserWarning, match="not the caption that the sender had") as caught:
         sidelight.decode(data, text="A black dog.", model=model)

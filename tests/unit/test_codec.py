@@ -142,7 +142,9 @@ def test_an_encoder_with_other_weights_is_refused(tiny_exported, picture, monkey
     checkpoint = Checkpoint(tiny_exported, other, {})
     with pytest.raises(TextError, match="trained with text encoder tiny fedcba9876543210, got"):
         Codec(checkpoint, HashingTextEncoder())
-    monkeypatch.setattr("sidelight.codec.load_text_encoder", lambda name: HashingTextEncoder())
+    monkeypatch.setattr(
+        "sidelight.text.reader.load_text_encoder", lambda name: HashingTextEncoder()
+    )
     codec = Codec(checkpoint)
     data = codec.encode(picture)
     assert codec.decode(data).image.shape == picture.image.shape

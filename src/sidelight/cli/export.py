@@ -23,6 +23,10 @@ def export(
     bpp: Annotated[
         list[float] | None, typer.Option(help="Rate of each level on them; repeat, rising.")
     ] = None,
+    default_realism: Annotated[
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Dial of a carrier generator where none is named."),
+    ] = None,
     force: ForceOption = False,
 ) -> None:
     """Freeze the averaged weights of a run into a checkpoint for encode and decode.
@@ -42,5 +46,12 @@ def export(
         found = sorted(p for p in pictures.iterdir() if p.suffix.lower() in suffixes)
         if not found:
             raise ConfigError(f"no PNG or JPEG files in {pictures}")
-    export_run(folder, target, terms=terms, pictures=found, target_bpp=bpp or ())
+    export_run(
+        folder,
+        target,
+        terms=terms,
+        pictures=found,
+        target_bpp=bpp or (),
+        default_realism=default_realism,
+    )
     say(f"{target}: {target.stat().st_size} bytes")

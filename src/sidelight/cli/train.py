@@ -51,6 +51,9 @@ def train(
             told = f"loss {record['total']:.3f}, {record['images_per_s']} images/s"
             progress.update(task, completed=step, description=told)
 
+        def prepare(done: int, total: int) -> None:
+            progress.update(task, total=loaded.num_steps, description=f"coding {done} of {total}")
+
         done = run(
             loaded,
             folder,
@@ -59,6 +62,7 @@ def train(
             time_limit_s=seconds,
             num_workers=workers,
             report=report,
+            prepare=prepare,
         )
     say(f"{folder}: " + ("complete" if done else "stopped before its end; go on with --resume"))
 

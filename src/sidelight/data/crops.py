@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from sidelight.data.pairs import Pairs
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.errors import ConfigError
 
@@ -25,6 +26,8 @@ class CropBatch(NamedTuple):
     caption_ids: np.ndarray
     chances: np.ndarray
     """float32 (b, 4), uniform in [0, 1): for whatever else is drawn for each crop."""
+    carriers: np.ndarray | None = None
+    """What a carrier shows of each crop, uint8 (b, 3, s, s), where there are pairs."""
 
 
 class CropSampler:
@@ -39,6 +42,7 @@ class CropSampler:
         *,
         seed: int,
         framing: str = "native",
+        pairs: Pairs | None = None,
     ) -> None:
         """Takes pictures in memory or in files.
 
@@ -49,6 +53,7 @@ class CropSampler:
                 their area; "whole" squeezes whole pictures, as the paper does; "mixed" is half
                 "whole" and half crops of pictures scaled near the crop's size (spec C13). The last
                 two pick every picture as often.
+            pairs: Coded versions of the same pictures, one of which is cut with each crop.
 
         Raises:
             ConfigError: There is no such framing, or no picture.
@@ -58,7 +63,7 @@ class CropSampler:
         if not pictures:
             raise ConfigError("there are no pictures to train on")
         self.pictures = pictures
-        self._seed, self._framing = seed, framing
+        self._seed, self._framing, self._pairs = seed, framing, pairs
         weights = [p.size[0] * p.size[1] if framing == "native" else 1 for p in pictures]
         self._cumulative = np.cumsum(np.array(weights, np.float64) / sum(weights))
 
@@ -68,9 +73,14 @@ class CropSampler:
         Several processes that draw different rows of one step share one batch among them.
         """
         drawn = [self._draw(np.random.default_rng((self._seed, step, row)), size) for row in rows]
-        images, picture_ids, caption_ids, chances = zip(*drawn, strict=True)
+        crops, picture_ids, caption_ids, chances = zip(*drawn, strict=True)
+        planes = np.stack(crops)
         return CropBatch(
-            np.stack(images), np.array(picture_ids), np.array(caption_ids), np.stack(chances)
+            planes[:, :3],
+            np.array(picture_ids),
+            np.array(caption_ids),
+            np.stack(chances),
+            planes[:, 3:] if self._pairs is not None else None,
         )
 
     def _draw(
@@ -79,7 +89,12 @@ class CropSampler:
         k = int(np.searchsorted(self._cumulative, random.random() * self._cumulative[-1]))
         picture = self.pictures[k]
         caption = int(random.integers(len(picture.captions)))
-        crop = self._frame(picture.image, size, random)
+        image = picture.image
+        if self._pairs is not None:
+            version = int(random.integers(self._pairs.num_versions))
+            # one array, so that both are cut and mirrored alike
+            image = np.concatenate([image, self._pairs.version(k, version)], axis=2)
+        crop = self._frame(image, size, random)
         handed = _HANDED.search(picture.captions[caption])
         if random.random() < 0.5 and not handed:
             crop = crop[:, ::-1]

@@ -29,9 +29,10 @@ def discriminator_loss(
     discriminator: Discriminator,
     x: Float[Tensor, "b 3 h w"],
     x_hat: Float[Tensor, "b 3 h w"],
-    y_hat: Float[Tensor, "b c h/16 w/16"],
+    condition: Float[Tensor, "b c _ _"],
     text: Float[Tensor, "b t"],
     other_text: Float[Tensor, "b t"],
+    realism: Float[Tensor, " b"] | None = None,
 ) -> DiscriminatorLoss:
     """Returns the cross-entropy of D's three judgements, each of weight one.
 
@@ -42,13 +43,15 @@ def discriminator_loss(
         discriminator: D.
         x: Real pictures in [0, 1].
         x_hat: Their reconstructions; no gradient reaches them.
-        y_hat: Their quantised latents.
+        condition: Their quantised latents, or whatever else D reads beside the picture.
         text: Their captions' vectors.
         other_text: Vectors of captions of other pictures, as ``mismatched_rows`` picks them.
+        realism: How much each reconstruction counts, from 0 to 1; None counts all fully.
     """
-    features = discriminator.features(x, y_hat)
+    features = discriminator.features(x, condition)
     real = F.softplus(-discriminator.judge(features, text)).mean()
-    fake = F.softplus(discriminator(x_hat.detach(), y_hat, text)).mean()
+    fakes = F.softplus(discriminator(x_hat.detach(), condition, text)).mean((1, 2, 3))
+    fake = (fakes if realism is None else realism * fakes).mean()
     told = text.any(1) & other_text.any(1)
     mismatched = torch.zeros_like(real)
     if told.any():
@@ -60,11 +63,11 @@ def discriminator_loss(
 def generator_loss(
     discriminator: Discriminator,
     x_hat: Float[Tensor, "b 3 h w"],
-    y_hat: Float[Tensor, "b c h/16 w/16"],
+    condition: Float[Tensor, "b c _ _"],
     text: Float[Tensor, "b t"],
 ) -> Float[Tensor, " b"]:
     """Returns, per picture, how far D is from calling the reconstruction real (spec C3)."""
-    return F.softplus(-discriminator(x_hat, y_hat, text)).mean((1, 2, 3))
+    return F.softplus(-discriminator(x_hat, condition, text)).mean((1, 2, 3))
 
 
 def mismatched_rows(picture_ids: Int[Tensor, " b"]) -> Int[Tensor, " b"]:

@@ -1,6 +1,7 @@
-"""Discriminator D: judges picture, latent and text together (paper section 3.2; spec section 7).
+"""Discriminator D: judges picture, condition and text together (paper section 3.2; spec section 7).
 
-Axes: b batch, c latent channels, d feature channels, h and w picture height and width, t text.
+The condition is what the decoder has of the picture: the latent, or a carrier's picture.
+Axes: b batch, c its channels, d feature channels, h and w picture height and width, t text.
 """
 
 from itertools import pairwise
@@ -11,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from sidelight.config import LATENT_STRIDE, BaselineConfig, ModelConfig
+from sidelight.config import LATENT_STRIDE, BaselineConfig, CarrierConfig, ModelConfig
 
 _SLOPE = 0.2
+_PICTURE_CHANNELS = 3
 
 
 class Discriminator(nn.Module):
@@ -23,11 +25,15 @@ class Discriminator(nn.Module):
     of one picture share them: ``features`` once, ``judge`` twice.
     """
 
-    def __init__(self, config: ModelConfig | BaselineConfig) -> None:
+    def __init__(self, config: ModelConfig | BaselineConfig | CarrierConfig) -> None:
         super().__init__()
         shape = config.discriminator
-        self.harmonize = _conv(config.latent_channels, shape.harmonized_channels, 3, padding=1)
-        channels = (3 + shape.harmonized_channels, *shape.widths)
+        if isinstance(config, CarrierConfig):
+            condition_channels, self._condition_stride = _PICTURE_CHANNELS, 1
+        else:
+            condition_channels, self._condition_stride = config.latent_channels, LATENT_STRIDE
+        self.harmonize = _conv(condition_channels, shape.harmonized_channels, 3, padding=1)
+        channels = (_PICTURE_CHANNELS + shape.harmonized_channels, *shape.widths)
         strides = [2] * (len(shape.widths) - 1) + [shape.last_stride]
         self.convs = nn.ModuleList(
             _conv(fan_in, fan_out, 4, stride=stride)
@@ -44,12 +50,13 @@ class Discriminator(nn.Module):
         self.to_logit = _conv(shape.joint_channels, 1, 1)
 
     def features(
-        self, x: Float[Tensor, "b 3 h w"], y_hat: Float[Tensor, "b c h/16 w/16"]
+        self, x: Float[Tensor, "b 3 h w"], condition: Float[Tensor, "b c _ _"]
     ) -> Float[Tensor, "b d _ _"]:
-        """Returns text-free features. ``y_hat`` gets no gradient (spec, invariant 8)."""
-        latent = F.leaky_relu(self.harmonize(y_hat.detach()), _SLOPE)
-        latent = F.interpolate(latent, scale_factor=LATENT_STRIDE, mode="nearest")
-        features = torch.cat([x, latent], dim=1)
+        """Returns text-free features. ``condition`` gets no gradient (spec, invariant 8)."""
+        known = F.leaky_relu(self.harmonize(condition.detach()), _SLOPE)
+        if self._condition_stride > 1:
+            known = F.interpolate(known, scale_factor=self._condition_stride, mode="nearest")
+        features = torch.cat([x, known], dim=1)
         for conv in self.convs:
             # TensorFlow's "same" for a 4x4 kernel: 1 before and, at stride 1, 2 after
             after = 2 if conv.stride == (1, 1) else 1
@@ -68,11 +75,11 @@ class Discriminator(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "b 3 h w"],
-        y_hat: Float[Tensor, "b c h/16 w/16"],
+        condition: Float[Tensor, "b c _ _"],
         text: Float[Tensor, "b t"],
     ) -> Float[Tensor, "b 1 _ _"]:
         """Returns the logits of one picture-text pairing."""
-        return self.judge(self.features(x, y_hat), text)
+        return self.judge(self.features(x, condition), text)
 
 
 def _conv(

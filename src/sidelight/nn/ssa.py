@@ -56,7 +56,7 @@ class SSABlock(nn.Module):
         """Returns ``x`` with the affine change of ``text`` added, weighted by ``mask``."""
         gamma = self.to_gamma(text)[..., None, None]
         beta = self.to_beta(text)[..., None, None]
-        return x + mask * (gamma * self.norm(x) + beta)
+        return torch.addcmul(x, mask, torch.addcmul(beta, gamma, self.norm(x)))
 
 
 def run_stages(

@@ -9,16 +9,17 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sidelight.config import BaselineConfig, ModelConfig
+from sidelight.config import BaselineConfig, CarrierConfig, ModelConfig
 from sidelight.losses.adversarial import (
     DiscriminatorLoss,
     discriminator_loss,
     generator_loss,
     mismatched_rows,
 )
-from sidelight.models.codec_model import TrainingOutput
 from sidelight.models.discriminator import Discriminator
+from sidelight.nn.precision import fast_autocast
 from sidelight.train import distributed
+from sidelight.train.objective import Reconstruction
 from sidelight.train.recipe import AdversarialConfig
 
 
@@ -27,7 +28,7 @@ class Adversary:
 
     def __init__(
         self,
-        model: ModelConfig | BaselineConfig,
+        model: ModelConfig | BaselineConfig | CarrierConfig,
         config: AdversarialConfig,
         max_norm: float,
         device: torch.device,
@@ -42,7 +43,7 @@ class Adversary:
     def take_step(
         self,
         x: Float[Tensor, "b 3 h w"],
-        output: TrainingOutput,
+        made: Reconstruction,
         text: Float[Tensor, "b t"],
         picture_ids: Int[Tensor, " b"],
         share: float,
@@ -53,14 +54,15 @@ class Adversary:
         self._optimizer.zero_grad()
         for group in self._optimizer.param_groups:
             group["lr"] = share * self.config.learning_rate
-        with torch.autocast(x.device.type, dtype=torch.bfloat16):
+        with fast_autocast(x.device):
             loss = discriminator_loss(
                 self.discriminator,
                 x,
-                output.x_hat.detach(),
-                output.y_hat.detach(),
+                made.x_hat.detach(),
+                made.condition.detach(),
                 text,
                 self._other_text(text, picture_ids),
+                made.realism,
             )
         loss.total.backward()
         distributed.average_gradients(self.discriminator)
@@ -69,11 +71,11 @@ class Adversary:
             self._optimizer.step()
         return DiscriminatorLoss(*(term.detach() for term in loss))
 
-    def judge(self, output: TrainingOutput, text: Float[Tensor, "b t"]) -> Float[Tensor, " b"]:
+    def judge(self, made: Reconstruction, text: Float[Tensor, "b t"]) -> Float[Tensor, " b"]:
         """Returns, per picture, how far D is from calling it real; D itself learns nothing."""
         # in eval mode the spectral norms keep their vectors, which only D's own step may move
         self.discriminator.eval().requires_grad_(requires_grad=False)
-        return generator_loss(self.discriminator, output.x_hat, output.y_hat, self._text(text))
+        return generator_loss(self.discriminator, made.x_hat, made.condition, self._text(text))
 
     def state_dict(self) -> dict[str, Any]:
         """Returns what a resumed run needs."""

@@ -79,6 +79,12 @@ def mean_of(values: Iterable[Tensor]) -> list[float]:
     return stacked.tolist()
 
 
+def wait_for_all() -> None:
+    """Returns once every process has come here."""
+    if count() > 1:
+        distributed.barrier()
+
+
 def any_process(flag: bool) -> bool:
     """Returns whether the flag is set in any of the processes."""
     if count() == 1:

@@ -4,22 +4,25 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import torch
 from torch import nn
 
 from sidelight.checkpoint import Checkpoint, save_checkpoint
-from sidelight.config import HYPER_STRIDE
+from sidelight.config import HYPER_STRIDE, CarrierConfig
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.models.baseline import BaselineModel
+from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.compressai_keys import load_compressai
 from sidelight.models.exported import ExportedModel
 from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.models.gain import interpolate_levels
 from sidelight.models.registry import build_model
 from sidelight.nn.ssa import SSABlock
@@ -28,7 +31,7 @@ from sidelight.pixels.padding import pad_to_multiple
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.recipe import Recipe
-from sidelight.train.trainer import STATE_FILE
+from sidelight.train.state_file import STATE_FILE
 
 _PROBES = 25
 _BEYOND = 2.0
@@ -42,6 +45,7 @@ def export_run(
     terms: str = "",
     pictures: Sequence[Path] = (),
     target_bpp: Sequence[float] = (),
+    default_realism: float | None = None,
 ) -> None:
     """Writes the averaged weights of a run as a checkpoint.
 
@@ -52,15 +56,21 @@ def export_run(
         pictures: If given, the levels are placed anew along the trained range, so that the mean
             rates on these pictures come near ``target_bpp``.
         target_bpp: One rate per level, rising.
+        default_realism: Where a carrier generator's dial stands if the user names no place.
 
     Raises:
         CheckpointError: The folder holds no run.
-        ConfigError: The rates are not one per level, or the model has no levels.
+        ConfigError: The rates are not one per level, or the model has no levels, or no dial.
     """
     try:
         recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text()))
         state = torch.load(folder / STATE_FILE, weights_only=True, map_location="cpu")
-        model = build_model(recipe.model).eval()
+        config = recipe.model
+        if default_realism is not None:
+            if not isinstance(config, CarrierConfig):
+                raise ConfigError(f"{config.name} has no dial: only carrier generators have")
+            config = replace(config, default_realism=default_realism)
+        model = build_model(config).eval()
         model.load_state_dict(state["ema"])
     except (OSError, KeyError, RuntimeError) as error:
         raise CheckpointError(f"{folder} holds no run: {error}") from None
@@ -87,7 +97,10 @@ def convert_compressai(source: Path, architecture: str, target: Path, *, terms: 
 
 
 def _save(
-    target: Path, model: CodecModel | BaselineModel, text_encoder: str, origin: dict[str, Any]
+    target: Path,
+    model: CodecModel | BaselineModel | CarrierGenerator,
+    text_encoder: str,
+    origin: dict[str, Any],
 ) -> None:
     provenance = origin | {
         "sidelight": version("sidelight"),
@@ -98,8 +111,16 @@ def _save(
     save_checkpoint(target, Checkpoint(exported(model), identity, provenance))
 
 
-def exported(model: CodecModel | BaselineModel) -> ExportedModel | ExportedBaseline:
+@overload
+def exported(model: CarrierGenerator) -> ExportedCarrier: ...
+@overload
+def exported(model: CodecModel | BaselineModel) -> ExportedModel | ExportedBaseline: ...
+def exported(
+    model: CodecModel | BaselineModel | CarrierGenerator,
+) -> ExportedModel | ExportedBaseline | ExportedCarrier:
     """Returns the model as it codes pictures; it can no longer be trained."""
+    if isinstance(model, CarrierGenerator):
+        return ExportedCarrier(model)
     return ExportedModel(model) if isinstance(model, CodecModel) else ExportedBaseline(model)
 
 

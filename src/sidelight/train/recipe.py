@@ -7,15 +7,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sidelight.config import BaselineConfig, ModelConfig, StrictConfig, model_config
+from sidelight.config import (
+    BaselineConfig,
+    CarrierConfig,
+    ModelConfig,
+    StrictConfig,
+    model_config,
+)
 from sidelight.data.crops import FRAMINGS
+from sidelight.data.pairs import PairsConfig
 from sidelight.errors import ConfigError
+from sidelight.losses.dial import DialConfig
 from sidelight.losses.rate_distortion import DistortionConfig
-from sidelight.presets import BASELINE_PRESETS, PRESETS
+from sidelight.presets import BASELINE_PRESETS, CARRIER_PRESETS, PRESETS
 
 _CHOICES = {
     "framing": FRAMINGS,
-    "schedule": ("cosine", "half"),
+    "schedule": ("cosine", "half", "trapezoid"),
     "rate_rule": ("steered", "switched"),
 }
 
@@ -56,18 +64,22 @@ class AdversarialConfig(StrictConfig):
     """Peak of D's Adam."""
     text: bool = True
     """Whether D reads the caption; without it the third term of eq. 6 is dropped (spec C11)."""
+    first_step: int = 0
+    """Step at which D joins; what comes before is stage 1."""
 
     def __post_init__(self) -> None:
         for name in ("weight", "learning_rate"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"adversarial.{name} must be > 0, got {getattr(self, name)}")
+        if self.first_step < 0:
+            raise ConfigError(f"adversarial.first_step must be >= 0, got {self.first_step}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe(StrictConfig):
     """Everything that one run needs to know: stage 1, or with ``adversarial`` stage 2."""
 
-    model: ModelConfig | BaselineConfig
+    model: ModelConfig | BaselineConfig | CarrierConfig
     data: tuple[DataSource, ...]
     held_out_shard: str = ""
     """The shard whose last ``held_out`` pictures are never trained on."""
@@ -83,19 +95,25 @@ class Recipe(StrictConfig):
     """Whether G reads the caption; an ablation sets it to false (paper section 4.4)."""
     text_encoder: str = "sidelight-text"
     """Name of the encoder whose vectors the model is trained with."""
-    target_bpp: tuple[float, ...]
-    """Rate of each quality level on the training crops, in bits per pixel."""
-    initial_lmbda: tuple[float, ...]
-    """Where each level's lambda (it multiplies the rate) starts."""
+    target_bpp: tuple[float, ...] = ()
+    """Rate of each quality level on the training crops, in bits per pixel; none for carriers."""
+    initial_lmbda: tuple[float, ...] = ()
+    """Where each level's lambda (it multiplies the rate) starts; none for carriers."""
+    pairs: PairsConfig | None = None
+    """What the pictures are coded with, for a carrier generator."""
     phases: tuple[Phase, ...]
     learning_rate: float = 5e-4
     """Peak of Adam, which trains vectors and narrow layers."""
     matrix_learning_rate: float = 1e-3
     """Peak of Muon, which trains the convolutions; 0 leaves them to Adam, as in the paper."""
     schedule: str = "cosine"
-    """How the learning rate falls: ``cosine``, or ``half``: a tenth from half of the steps on."""
+    """How the learning rate falls: ``cosine``; ``half``: a tenth from half of the steps on;
+    ``trapezoid``: at its peak until ``cooldown_steps`` before the end, so that a run may be made
+    longer without having been another one."""
     final_share: float = 0.02
-    """Share of both peaks that the cosine schedule ends at."""
+    """Share of both peaks that cosine and trapezoid end at."""
+    cooldown_steps: int = 1000
+    """Steps over which the trapezoid falls."""
     warmup_steps: int = 200
     """Steps over which the learning rate rises from zero."""
     rate_rule: str = "steered"
@@ -122,15 +140,26 @@ class Recipe(StrictConfig):
     """Steps from one set of sample pictures to the next."""
     seed: int = 2311
     distortion: DistortionConfig = field(default_factory=DistortionConfig)
+    """What codecs minimise beside the rate."""
+    dial: DialConfig = field(default_factory=DialConfig)
+    """What a carrier generator minimises."""
 
     def __post_init__(self) -> None:
-        levels = self.model.num_levels
+        carrier = isinstance(self.model, CarrierConfig)
+        if carrier != (self.pairs is not None):
+            raise ConfigError("pairs are for carrier generators, and they need them")
+        if carrier and self.framing != "native":
+            raise ConfigError(
+                f"framing must be 'native' for carrier generators, got {self.framing!r}: scaled "
+                "crops would not show what a codec does"
+            )
+        levels = 0 if isinstance(self.model, CarrierConfig) else self.model.num_levels
         if not len(self.target_bpp) == len(self.initial_lmbda) == levels:
             raise ConfigError(f"target_bpp and initial_lmbda need {levels} values, one per level")
         for name in ("target_bpp", "initial_lmbda"):
-            if min(getattr(self, name)) <= 0:
+            if min(getattr(self, name), default=1.0) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("warmup_steps", "steer_rate_after"):
+        for name in ("warmup_steps", "cooldown_steps", "steer_rate_after"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
         if not self.phases:
@@ -165,6 +194,13 @@ class Recipe(StrictConfig):
         if isinstance(model, Mapping):
             values = {**values, "model": model_config(model)}
         return super(Recipe, cls).from_dict(values)
+
+    @property
+    def needs_lpips(self) -> bool:
+        """Whether LPIPS is among what is minimised."""
+        if isinstance(self.model, CarrierConfig):
+            return self.dial.needs_lpips
+        return self.distortion.lpips_weight > 0
 
     @property
     def num_steps(self) -> int:
@@ -228,12 +264,16 @@ def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _model(table: Any) -> ModelConfig | BaselineConfig:
+def _model(table: Any) -> ModelConfig | BaselineConfig | CarrierConfig:
     if not isinstance(table, dict):
         raise ConfigError(f"model must be a table, got {table!r}")
     changes = dict(table)
     preset = changes.pop("preset", None)
-    presets: dict[str, ModelConfig | BaselineConfig] = {**PRESETS, **BASELINE_PRESETS}
+    presets: dict[str, ModelConfig | BaselineConfig | CarrierConfig] = {
+        **PRESETS,
+        **BASELINE_PRESETS,
+        **CARRIER_PRESETS,
+    }
     if preset not in presets:
         raise ConfigError(f"model.preset must be one of {sorted(presets)}, got {preset!r}")
     start = presets[preset]

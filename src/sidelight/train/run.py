@@ -15,11 +15,12 @@ from typing import Any
 
 from PIL import Image
 
+from sidelight.config import ModelConfig
 from sidelight.data.crops import CropSampler
+from sidelight.data.pairs import Pairs
+from sidelight.data.pictures import CaptionedFile
 from sidelight.errors import ConfigError
-from sidelight.losses.adversarial import DiscriminatorLoss
 from sidelight.losses.lpips import LPIPS
-from sidelight.losses.rate_distortion import Loss
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train import distributed
@@ -28,8 +29,8 @@ from sidelight.train.datasets import TrainingPicture, find_pictures, odd_vectors
 from sidelight.train.linear_start import principal_components
 from sidelight.train.recipe import Recipe
 from sidelight.train.run_log import Record, RunLog
-from sidelight.train.samples import code_samples
-from sidelight.train.trainer import STATE_FILE, StepLosses, Trainer
+from sidelight.train.state_file import STATE_FILE
+from sidelight.train.trainer import StepLosses, Trainer
 
 _SAVE_EVERY_S = 300
 _LOG_EVERY = 50
@@ -46,6 +47,7 @@ def train(
     time_limit_s: float,
     num_workers: int,
     report: Report,
+    prepare: Callable[[int, int], None] | None = None,
 ) -> bool:
     """Trains until the recipe or the time is over.
 
@@ -57,6 +59,7 @@ def train(
         time_limit_s: After so many seconds of steps the state is saved and the run left.
         num_workers: Processes that draw batches.
         report: Gets the step and a record now and then.
+        prepare: Gets how many pictures are coded for pairs, and how many are to be.
 
     Returns:
         Whether the recipe is complete.
@@ -75,12 +78,14 @@ def train(
     pictures, held_out = find_pictures(recipe)
     encoder = _text_encoder(recipe)
     drawn: Sequence[TrainingPicture] = pictures
+    pairs = _pairs(recipe, pictures, prepare)
     if recipe.in_memory:
         drawn = [picture.in_memory() for picture in pictures]
+        pairs = None if pairs is None else pairs.in_memory()
     trainer = Trainer(
         recipe,
         text_vectors(drawn, encoder),
-        LPIPS.load(for_training=True) if recipe.distortion.lpips_weight > 0 else None,
+        LPIPS.load(for_training=True) if recipe.needs_lpips else None,
         odd_text=odd_vectors(recipe, encoder),
         components=None if state.exists() else _components(recipe, drawn),
         device=distributed.local_device(device),
@@ -91,7 +96,7 @@ def train(
         trainer.start_from(Path(recipe.start_from) / STATE_FILE)
     if distributed.rank() == 0:
         (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1))
-    sampler = CropSampler(drawn, seed=recipe.seed, framing=recipe.framing)
+    sampler = CropSampler(drawn, seed=recipe.seed, framing=recipe.framing, pairs=pairs)
     loop = _Loop(trainer, folder, held_out or pictures, encoder, report)
     try:
         return loop.run(
@@ -120,10 +125,25 @@ def _text_encoder(recipe: Recipe) -> TextEncoder:
     return encoder
 
 
-def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:
-    if not recipe.model.linear_paths or recipe.start_from:
+def _pairs(
+    recipe: Recipe,
+    pictures: Sequence[CaptionedFile],
+    prepare: Callable[[int, int], None] | None,
+) -> Pairs | None:
+    if recipe.pairs is None:
         return None
-    return principal_components(pictures, recipe.model.latent_channels, seed=recipe.seed)
+    pairs = Pairs(pictures, recipe.pairs, seed=recipe.seed)
+    if distributed.rank() == 0:
+        pairs.code(prepare)
+    distributed.wait_for_all()
+    return pairs
+
+
+def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:
+    model = recipe.model
+    if not isinstance(model, ModelConfig) or not model.linear_paths or recipe.start_from:
+        return None
+    return principal_components(pictures, model.latent_channels, seed=recipe.seed)
 
 
 class _Loop:
@@ -171,12 +191,11 @@ class _Loop:
     def _tell(self) -> None:
         trainer = self._trainer
         now = time.monotonic()
-        record = _means([step.codec for step in self._losses], "")
+        record = _means([step.model for step in self._losses], "")
         judged = [step.discriminator for step in self._losses if step.discriminator is not None]
         record |= _means(judged, "d_") if judged else {}
         record |= {
-            "lmbda": trainer.rate.log_lmbda.exp().tolist(),
-            "level_bpp": trainer.rate.measured.tolist(),
+            **trainer.objective.record(),
             "images_per_s": round(self._seen / (now - self._since), 2),
             "skipped": trainer.skipped,
         }
@@ -188,22 +207,23 @@ class _Loop:
     def _sample(self) -> None:
         if self._log is None:
             return
-        step = self._trainer.step
-        samples = code_samples(self._trainer, self._shown, self._encoder)
+        trainer = self._trainer
+        step = trainer.step
+        samples = trainer.objective.samples(trainer.ema, self._shown, self._encoder)
         folder = self._folder / "samples"
         folder.mkdir(exist_ok=True)
         for name, strip in samples.strips.items():
             flat = name.replace("/", "-")
             Image.fromarray(strip).save(folder / f"{step:07d}-{flat}.png")
             self._log.add_picture(step, flat, strip)
-        self._log.add(step, samples.bpp)
+        self._log.add(step, samples.values)
 
     def _save(self) -> None:
         if distributed.rank() == 0:
             self._trainer.save(self._folder / STATE_FILE)
 
 
-def _means(losses: Sequence[Loss] | Sequence[DiscriminatorLoss], prefix: str) -> Record:
+def _means(losses: Sequence[Any], prefix: str) -> Record:
     terms = (sum(values) / len(losses) for values in zip(*losses, strict=True))
     names = (prefix + name for name in losses[0]._fields)
     means = distributed.mean_of(terms)

@@ -1,49 +1,44 @@
 """Sample pictures of a run: real files of its averaged weights, decoded with and without text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
-from typing import NamedTuple
 
 import numpy as np
+from torch import Tensor
 
 from sidelight.checkpoint import Checkpoint
-from sidelight.config import MAX_QUALITY, MIN_QUALITY
+from sidelight.config import MAX_QUALITY, MIN_QUALITY, BaselineConfig, ModelConfig
+from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.joint_codec import codec_of
 from sidelight.models.registry import build_model
 from sidelight.pixels.picture import Picture
 from sidelight.text.encoder import TextEncoder
-from sidelight.train.datasets import TrainingPicture
 from sidelight.train.export import exported
-from sidelight.train.trainer import Trainer
+from sidelight.train.objective import Samples
 
 NUM_SAMPLES = 4
 
 
-class Samples(NamedTuple):
-    """Strips of original, decoded with text, decoded without; and what their files take."""
-
-    strips: dict[str, np.ndarray]
-    """uint8 (h, 3*w, 3), by the picture's key and the quality."""
-    bpp: dict[str, float]
-    """Mean of whole files, by its name in the log."""
-
-
 def code_samples(
-    trainer: Trainer, pictures: Sequence[TrainingPicture], encoder: TextEncoder
+    config: ModelConfig | BaselineConfig,
+    weights: Mapping[str, Tensor],
+    pictures: Sequence[CaptionedImage | CaptionedFile],
+    encoder: TextEncoder,
 ) -> Samples:
-    """Returns the first pictures as a decoder would show them now, at each trained level.
+    """Returns the first pictures as a decoder would show them, at each trained level.
 
+    A strip is the original, decoded with text and decoded without; rates are those of whole files.
     The files of a joint codec open with their caption only: its strips end there.
     """
-    model = build_model(trainer.recipe.model)
-    model.load_state_dict({name: value.cpu() for name, value in trainer.ema.items()})
+    model = build_model(config)
+    model.load_state_dict({name: value.cpu() for name, value in weights.items()})
     codec = codec_of(Checkpoint(exported(model.eval()), encoder.identity, {}), encoder)
     joint = codec.model.encoder_reads_text
     strips: dict[str, np.ndarray] = {}
     rates: dict[str, list[float]] = {}
     for picture in pictures[:NUM_SAMPLES]:
         image, caption = picture.image, picture.captions[0]
-        for quality in _qualities(trainer.recipe.model.num_levels):
+        for quality in _qualities(config.num_levels):
             needed = caption if joint else None
             data = codec.encode(Picture(image=image), quality=quality, digest_caption=needed)
             shown = [codec.decode(data, text).image for text in (caption, "")[: 1 if joint else 2]]

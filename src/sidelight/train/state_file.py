@@ -5,6 +5,9 @@ from typing import Any
 
 import torch
 
+STATE_FILE = "state.pt"
+"""Its name in a run's folder."""
+
 
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Writes what ``torch.load(path, weights_only=True)`` gives back."""

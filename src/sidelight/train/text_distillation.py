@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
+from sidelight.nn.precision import fast_autocast
 from sidelight.text.bundled import PADDING, batching_tokenizer, tokenize
 from sidelight.text.network import SentenceNetwork
 from sidelight.train.text_run import TextRun
@@ -98,7 +99,7 @@ class Distillation(TextRun):
             group["lr"] = self.config.learning_rate * self._share()
         self.network.train()
         self._optimizer.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with fast_autocast("cpu"):
             vectors = self.network(*tokenize(self._tokenizer, seen))
         loss = distillation_loss(
             vectors.float(),

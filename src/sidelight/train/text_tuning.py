@@ -18,6 +18,7 @@ from torch.nn import functional as F
 
 from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
+from sidelight.nn.precision import fast_autocast
 from sidelight.text.bundled import batching_tokenizer, tokenize
 from sidelight.text.network import SentenceNetwork
 from sidelight.train.text_run import TextRun
@@ -91,7 +92,7 @@ class Tuning(TextRun):
             group["lr"] = peak * share
         self.network.train()
         self._optimizer.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with fast_autocast("cpu"):
             vectors = self._vectors(texts)
         seen = F.dropout(self._features[picked].float(), config.feature_dropout)
         shown = F.normalize(self.projection(seen), dim=1)

@@ -1,6 +1,6 @@
-"""Both stages of training: E, P and G on rate and distortion, and in stage 2 against D.
+"""Both stages of training: a model on its objective, and in stage 2 against D too.
 
-Paper section 3.3. One step is: draw -> E, P, G -> (stage 2: a step of D) -> a step of E, P and G.
+Paper section 3.3. One step is: draw -> reconstruct -> (stage 2: a step of D) -> a step of it.
 What a step draws at random follows from the recipe's seed and the step's number alone.
 
 Axes: b batch, h and w picture size, t text.
@@ -19,26 +19,24 @@ from sidelight.data.crops import CropBatch
 from sidelight.errors import CheckpointError, TrainingError
 from sidelight.losses.adversarial import DiscriminatorLoss
 from sidelight.losses.lpips import LPIPS
-from sidelight.losses.rate_distortion import Loss, rate_distortion
-from sidelight.models.codec_model import CodecModel
-from sidelight.models.registry import build_model
+from sidelight.nn.precision import fast_autocast
 from sidelight.train import distributed
 from sidelight.train.adversary import Adversary
-from sidelight.train.linear_start import BlockComponents, start_linear_paths
+from sidelight.train.linear_start import BlockComponents
+from sidelight.train.objectives import objective_of
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
-from sidelight.train.rate import rate_rule
 from sidelight.train.recipe import Recipe
 from sidelight.train.state_file import save_state
 
-STATE_FILE = "state.pt"
-_LEVEL, _BETWEEN, _WHICH, _DROPPED = range(4)
-"""What the chances that come with each crop decide."""
+_DROPPED = -1
+"""Which of the chances that come with each crop decides whether its caption is seen."""
 
 
 class StepLosses(NamedTuple):
     """The loss terms of one step; D's are None in stage 1."""
 
-    codec: Loss
+    model: Any
+    """A ``TrainingLoss``."""
     discriminator: DiscriminatorLoss | None
 
 
@@ -68,18 +66,16 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.recipe, self.text, self.odd_text = recipe, text, odd_text
         self.device = torch.device(device)
-        self.lpips = None if lpips is None else _placed(lpips, self.device)
-        model = build_model(recipe.model)
-        if components is not None and isinstance(model, CodecModel):
-            start_linear_paths(model, components)
-        self.model = model.to(self.device)
+        if lpips is not None:
+            lpips = lpips.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.objective = objective_of(recipe, lpips, components)
+        self.model = self.objective.model.to(self.device)
         self.ema = _copy(self.model)
         self.optimizer = MatrixAndVectorOptimizer(
             self.model,
             learning_rate=recipe.learning_rate,
             matrix_learning_rate=recipe.matrix_learning_rate,
         )
-        self.rate = rate_rule(recipe)
         self.adversary = None
         if recipe.adversarial is not None:
             self.adversary = Adversary(
@@ -99,43 +95,44 @@ class Trainer:
         x = torch.from_numpy(batch.images).to(self.device).float().div(255)
         x = x.contiguous(memory_format=torch.channels_last)
         text = self._text_of(batch)
-        chances = torch.from_numpy(batch.chances)
-        position = self._positions(chances)
         share = self._learning_rate_share()
+        adversary = self._adversary_now()
         judged = None
 
         self._set_modes()
         self.optimizer.set_share(share)
         self.optimizer.zero_grad()
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with fast_autocast(self.device):
             read = text if recipe.generator_text else torch.zeros_like(text)
-            output = self.model(x, read, position.to(self.device))
-        if self.adversary is not None:
+            made = self.objective.reconstruct(x, read, batch)
+        if adversary is not None:
             picture_ids = torch.from_numpy(batch.picture_ids)
-            judged = self.adversary.take_step(x, output, text, picture_ids, share)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
-            loss = rate_distortion(
-                output,
+            judged = adversary.take_step(x, made, text, picture_ids, share)
+        with fast_autocast(self.device):
+            loss = self.objective.loss(
                 x,
-                (self._rate_share() * self.rate.lmbda(position)).to(self.device),
-                lpips=self.lpips,
-                config=recipe.distortion,
-                balance=recipe.level_balance,
-                adversarial=self.adversary.judge(output, text) if self.adversary else None,
-                adversarial_weight=recipe.adversarial.weight if recipe.adversarial else 0.0,
+                made,
+                self.step,
+                adversarial=None if adversary is None else adversary.judge(made, text),
+                adversarial_weight=0.0 if adversary is None else adversary.config.weight,
             )
         loss.total.backward()
         distributed.average_gradients(self.model)
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), recipe.max_gradient_norm)
         if torch.isfinite(norm):
             self.optimizer.step()
-            rates = distributed.gather_rows(output.bpp_rounded.cpu())
-            self.rate.update(self.step, distributed.gather_rows(position), rates)
+            self.objective.follow(made, self.step)
             self._update_ema()
         else:
             self._skip()
         self.step += 1
-        return StepLosses(Loss(*(term.detach() for term in loss)), judged)
+        return StepLosses(type(loss)(*(term.detach() for term in loss)), judged)
+
+    def _adversary_now(self) -> Adversary | None:
+        """Returns D once its first step has come."""
+        if self.adversary is None or self.step < self.adversary.config.first_step:
+            return None
+        return self.adversary
 
     def _text_of(self, batch: CropBatch) -> Float[Tensor, "b t"]:
         chosen = zip(batch.picture_ids, batch.caption_ids, strict=True)
@@ -147,12 +144,6 @@ class Trainer:
         if odd.any() and self.odd_text is not None:
             text[odd] = self.odd_text[torch.randint(len(self.odd_text), (int(odd.sum()),))].float()
         return text.to(self.device)
-
-    def _positions(self, chances: Float[Tensor, "b _"]) -> Float[Tensor, " b"]:
-        # half of the samples at a level, half between two, so that both are trained
-        last = self.recipe.model.num_levels - 1
-        levels = (chances[:, _LEVEL] * (last + 1)).floor()
-        return torch.where(chances[:, _WHICH] < 0.5, levels, chances[:, _BETWEEN] * last)
 
     def _set_modes(self) -> None:
         self.model.train()
@@ -166,13 +157,11 @@ class Trainer:
         warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
         if recipe.schedule == "half":
             return warm if self.step < recipe.num_steps / 2 else 0.1 * warm
+        if recipe.schedule == "trapezoid":
+            left = min(1.0, (recipe.num_steps - self.step) / recipe.cooldown_steps)
+            return warm * (recipe.final_share + (1 - recipe.final_share) * left)
         cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, self.step / recipe.num_steps)))
         return warm * (recipe.final_share + (1 - recipe.final_share) * cosine)
-
-    def _rate_share(self) -> float:
-        # a fresh encoder under full rate pressure gives up channels before it has used them
-        start = self.recipe.initial_rate_share
-        return min(1.0, start + (1 - start) * self.step / self.recipe.steer_rate_after)
 
     @torch.no_grad()
     def _skip(self) -> None:
@@ -203,7 +192,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "ema": self.ema,
             "optimizer": self.optimizer.state_dict(),
-            "rate": self.rate.state_dict(),
+            "objective": self.objective.state_dict(),
             "adversary": self.adversary.state_dict() if self.adversary else None,
         }
         save_state(path, state)
@@ -218,12 +207,12 @@ class Trainer:
         self.step, self.skipped = state["step"], state["skipped"]
         self.ema = state["ema"]
         self.optimizer.load_state_dict(state["optimizer"])
-        self.rate.load_state_dict(state["rate"])
+        self.objective.load_state_dict(state["objective"])
         if self.adversary is not None:
             self.adversary.load_state_dict(state["adversary"])
 
     def start_from(self, path: Path) -> None:
-        """Takes the averaged weights and the lambdas of another run, and nothing else of it.
+        """Takes the averaged weights of another run and what else of it fits, such as lambdas.
 
         A kernel that is larger here than there begins with zeros around the other's; SSA blocks
         where the other has none stay fresh, and do nothing at first.
@@ -233,9 +222,7 @@ class Trainer:
         """
         state = self._read(path, "ema", grow=True)
         self.ema = _copy(self.model)
-        lambdas = state["rate"].get("log_lmbda", ())
-        if self.recipe.rate_rule == "steered" and len(lambdas) == self.recipe.model.num_levels:
-            self.rate.load_state_dict(state["rate"])
+        self.objective.start_from(state["objective"])
 
     def _read(self, path: Path, which: str, *, grow: bool = False) -> dict[str, Any]:
         try:
@@ -250,10 +237,6 @@ class Trainer:
         except (OSError, KeyError, RuntimeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
         return state
-
-
-def _placed(module: nn.Module, device: torch.device) -> Any:
-    return module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _is_ssa(name: str) -> bool:

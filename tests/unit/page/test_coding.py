@@ -30,7 +30,9 @@ HTML = """<!DOCTYPE html>
 @pytest.fixture
 def site(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sidelight.codec.load_text_encoder", lambda name: HashingTextEncoder())
+    monkeypatch.setattr(
+        "sidelight.text.reader.load_text_encoder", lambda name: HashingTextEncoder()
+    )
     (tmp_path / "site" / "pictures").mkdir(parents=True)
     picture = Image.linear_gradient("L").resize((40, 30)).convert("RGB")
     for name in ("site/pictures/a b.png", "site/pictures/a b.jpg", "site/c.png", "outside.png"):

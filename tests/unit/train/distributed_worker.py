@@ -58,7 +58,7 @@ def main(target: Path) -> None:
     totals = []
     for batch in batches(CropSampler(pictures, seed=1), RECIPE, 0, num_workers=0):
         losses = trainer.take_step(batch)
-        totals.append(distributed.mean_of([*losses.codec, *losses.discriminator]))
+        totals.append(distributed.mean_of([*losses.model, *losses.discriminator]))
     stops = [distributed.any_process(distributed.rank() == k) for k in (0, 9)]
     if distributed.rank() == 0:
         norm = trainer.model.generator.ssa[0].norm
@@ -66,7 +66,7 @@ def main(target: Path) -> None:
             "losses": torch.tensor(totals),
             "start": start,
             "end": networks(trainer),
-            "lmbda": trainer.rate.log_lmbda,
+            "lmbda": trainer.objective.rate.log_lmbda,
             "running_mean": norm.running_mean,
             "stops": torch.tensor(stops),
         }

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from sidelight.checkpoint import load_checkpoint
 from sidelight.cli.app import app
 from sidelight.losses.lpips import LPIPS
-from sidelight.train.trainer import STATE_FILE
+from sidelight.train.state_file import STATE_FILE
 
 RECIPE = """
 data = [{ pictures = "*.tar" }]

@@ -138,8 +138,8 @@ def test_a_key_of_one_kind_of_model_is_unknown_to_the_other(path):
 
 
 def test_a_missing_key_is_named(path):
-    path.write_text(TOML.replace("target_bpp = [0.1, 0.3]", ""))
-    with pytest.raises(ConfigError, match="key 'target_bpp' is missing"):
+    path.write_text(TOML.replace('data = [{ pictures = "train/*.tar" }]', ""))
+    with pytest.raises(ConfigError, match="key 'data' is missing"):
         load_recipe(path)
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from sidelight.cli.app import app
 from sidelight.losses.lpips import LPIPS
 from sidelight.train.recipe import load_recipe
-from sidelight.train.trainer import STATE_FILE
+from sidelight.train.state_file import STATE_FILE
 from sidelight.train.unattended import train_unattended
 
 RECIPE = """

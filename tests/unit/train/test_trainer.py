@@ -11,7 +11,8 @@ from sidelight.data.pictures import CaptionedImage
 from sidelight.errors import CheckpointError, TrainingError
 from sidelight.losses.lpips import LPIPS
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
-from sidelight.train.trainer import STATE_FILE, StepLosses, Trainer
+from sidelight.train.state_file import STATE_FILE
+from sidelight.train.trainer import StepLosses, Trainer
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def same(first, second) -> bool:
 @STAGES
 def test_the_loss_falls_in_30_steps(make_stage, adversarial):
     stage = make_stage(adversarial=adversarial)
-    totals = [float(stage.take_step().codec.total) for _ in range(30)]
+    totals = [float(stage.take_step().model.total) for _ in range(30)]
     assert np.mean(totals[-5:]) < 0.5 * np.mean(totals[:5])
 
 
@@ -96,10 +97,10 @@ def test_a_cut_and_resumed_run_is_the_uncut_one_bit_for_bit(make_stage, tmp_path
     for _ in range(3):
         found = resumed.take_step()
 
-    assert [float(term) for term in found.codec] == [float(term) for term in expected.codec]
+    assert [float(term) for term in found.model] == [float(term) for term in expected.model]
     assert same(weights(uncut), weights(resumed))
     assert same(uncut.ema, resumed.ema)
-    assert same(uncut.rate.state_dict(), resumed.rate.state_dict())
+    assert same(uncut.objective.rate.state_dict(), resumed.objective.rate.state_dict())
     assert resumed.step == 8
     if adversarial:
         judges = [run.adversary.discriminator.state_dict() for run in (uncut, resumed)]
@@ -141,7 +142,7 @@ def test_the_adversarial_term_reaches_g_and_leaves_d_alone(make_stage):
     before = {n: v.clone() for n, v in fooling.adversary.discriminator.state_dict().items()}
     # a learning rate of nearly nothing for D: what changes it then would be G's step
     fooling.adversary.config = AdversarialConfig(weight=weight, learning_rate=1e-30)
-    losses = [run.take_step().codec for run in (plain, fooling)]
+    losses = [run.take_step().model for run in (plain, fooling)]
     expected = losses[0].total + weight * losses[1].adversarial
     torch.testing.assert_close(losses[1].total, expected, rtol=1e-2, atol=0)
     after = fooling.adversary.discriminator
@@ -175,7 +176,7 @@ def test_a_run_may_start_from_the_averages_of_another(make_stage, tmp_path):
     second.start_from(tmp_path / STATE_FILE)
     assert second.step == 0
     assert same(first.ema, weights(second))
-    assert same(first.rate.state_dict(), second.rate.state_dict())
+    assert same(first.objective.rate.state_dict(), second.objective.rate.state_dict())
 
 
 def test_a_model_with_a_larger_linear_kernel_starts_as_the_same_function(
@@ -211,7 +212,7 @@ def test_a_non_finite_gradient_is_skipped(make_stage):
     stage.take_step()
     parameters = {n: p.detach().clone() for n, p in stage.model.named_parameters()}
     averages = {name: value.clone() for name, value in stage.ema.items()}
-    controller = stage.rate.state_dict()
+    controller = stage.objective.rate.state_dict()
     handle = stage.model.generator.to_pixels[0].weight.register_hook(lambda g: g * torch.inf)
 
     stage.take_step()
@@ -219,7 +220,7 @@ def test_a_non_finite_gradient_is_skipped(make_stage):
     assert (stage.skipped, stage.step) == (1, 2)
     assert same(parameters, dict(stage.model.named_parameters()))
     assert same(averages, stage.ema)
-    assert same(controller, stage.rate.state_dict())
+    assert same(controller, stage.objective.rate.state_dict())
     handle.remove()
     stage.take_step()
     assert stage.skipped == 1
@@ -300,24 +301,41 @@ def test_the_papers_learning_rate_falls_to_a_tenth_at_half(make_stage):
     assert shares == [1.0, 1.0, 0.1, 0.1]
 
 
+def test_the_trapezoid_keeps_its_height_until_it_cools_down(make_stage):
+    def shares(**phase) -> list[float]:
+        stage = make_stage(
+            schedule="trapezoid",
+            cooldown_steps=10,
+            warmup_steps=1,
+            phases=(Phase(crop=64, batch=2, **phase),),
+        )
+        found = []
+        for step in range(phase["steps"] + 1):
+            stage.step = step
+            found.append(stage._learning_rate_share())
+        return found
+
+    short, long = shares(steps=30), shares(steps=50)
+    assert short[:21] == long[:21] == [1.0] * 21
+    assert short[25] == pytest.approx(0.51)
+    assert short[30] == long[50] == pytest.approx(0.02)
+    assert short[20:] == sorted(short[20:], reverse=True)
+
+
 def test_hific_has_nothing_that_reads_text(make_stage, tiny_config):
     stage = make_stage(model=dataclasses.replace(tiny_config, ssa=False), generator_text=False)
-    assert float(stage.take_step().codec.total) > 0
+    assert float(stage.take_step().model.total) > 0
     assert not any("ssa" in name for name in weights(stage))
 
 
 def test_the_rate_counts_fully_once_it_is_steered(make_stage):
     stage = make_stage(initial_rate_share=0.2)
-    shares = []
-    for step in (0, 5, 29):
-        stage.step = step
-        shares.append(stage._rate_share())
-    assert shares == [0.2, 1.0, 1.0]
+    assert [stage.objective._rate_share(step) for step in (0, 5, 29)] == [0.2, 1.0, 1.0]
 
 
 def test_positions_lie_at_levels_and_between(make_stage):
     chances = torch.from_numpy(np.random.default_rng(0).random((2000, 4), np.float32))
-    positions = make_stage()._positions(chances)
+    positions = make_stage().objective._positions(chances)
     assert 0 <= positions.min() < positions.max() <= 2
     assert {0.0, 1.0, 2.0} <= set(positions.tolist())
     at_levels = (positions == positions.round()).float().mean()

@@ -1,0 +1,105 @@
+"""Training of carrier generators: at every place of the dial, on every carrier's pictures.
+
+Axes: b batch, t text, h and w picture size.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.config import CarrierConfig
+from sidelight.data.crops import CropBatch
+from sidelight.data.pictures import CaptionedFile, CaptionedImage
+from sidelight.losses.dial import DialConfig, DialLoss, dial_loss
+from sidelight.losses.lpips import LPIPS
+from sidelight.models.carrier import CarrierGenerator
+from sidelight.text.encoder import TextEncoder
+from sidelight.train.carrier_samples import improve_samples
+from sidelight.train.objective import Reconstruction, Samples
+
+_PLACE, _WHICH = range(2)
+"""What the chances that come with each crop decide."""
+_AT_ONE, _AT_ZERO = 0.4, 0.25
+"""Shares of the samples at the ends of the dial; the others lie between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CarrierReconstruction(Reconstruction):
+    """With each picture's place of the dial."""
+
+    realism: Float[Tensor, " b"]
+
+
+class CarrierObjective:
+    """A generator on the pictures that carriers decode; there is no rate to steer."""
+
+    def __init__(self, config: CarrierConfig, dial: DialConfig, lpips: LPIPS | None) -> None:
+        self._config, self._dial, self._lpips = config, dial, lpips
+        self.model = CarrierGenerator(config)
+
+    def reconstruct(
+        self, x: Float[Tensor, "b 3 h w"], text: Float[Tensor, "b t"], batch: CropBatch
+    ) -> CarrierReconstruction:
+        """Returns what the generator makes of the carriers' crops, each at a place of the dial."""
+        assert batch.carriers is not None
+        carrier = torch.from_numpy(batch.carriers).to(x.device).float().div(255)
+        carrier = carrier.contiguous(memory_format=torch.channels_last)
+        realism = _places(torch.from_numpy(batch.chances)).to(x.device)
+        x_hat = self.model(carrier, text, realism)
+        return CarrierReconstruction(x_hat=x_hat, condition=carrier, realism=realism)
+
+    def loss(
+        self,
+        x: Float[Tensor, "b 3 h w"],
+        made: CarrierReconstruction,
+        step: int,  # noqa: ARG002
+        *,
+        adversarial: Float[Tensor, " b"] | None,
+        adversarial_weight: float,
+    ) -> DialLoss:
+        """Returns what the generator minimises."""
+        return dial_loss(
+            x,
+            made.x_hat,
+            made.realism,
+            lpips=self._lpips,
+            config=self._dial,
+            adversarial=adversarial,
+            adversarial_weight=adversarial_weight,
+        )
+
+    def follow(self, made: CarrierReconstruction, step: int) -> None:
+        """Has nothing to learn from a step."""
+
+    def record(self) -> dict[str, Any]:
+        """Returns nothing beside the losses."""
+        return {}
+
+    def samples(
+        self,
+        weights: Mapping[str, Tensor],
+        pictures: Sequence[CaptionedImage | CaptionedFile],
+        encoder: TextEncoder,
+    ) -> Samples:
+        """Returns carriers' pictures, plain and improved."""
+        return improve_samples(self._config, weights, pictures, encoder)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns nothing: the weights are all."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Needs nothing."""
+
+    def start_from(self, state: dict[str, Any]) -> None:
+        """Takes nothing over."""
+
+
+def _places(chances: Float[Tensor, "b _"]) -> Float[Tensor, " b"]:
+    which, place = chances[:, _WHICH], chances[:, _PLACE]
+    ends = torch.where(which < _AT_ONE, torch.ones_like(place), torch.zeros_like(place))
+    return torch.where(which < _AT_ONE + _AT_ZERO, ends, place)

@@ -1,0 +1,121 @@
+"""The carrier generator, in training and as it improves pictures."""
+
+import dataclasses
+
+import pytest
+import torch
+from tests.multiply_adds import multiply_adds
+from tests.tiny_config import TINY_CARRIER
+from torch import nn
+
+from sidelight.config import CarrierConfig
+from sidelight.errors import ConfigError
+from sidelight.models import exported_carrier
+from sidelight.models.carrier import CarrierGenerator
+from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
+from sidelight.presets import CARRIER_PRESETS
+
+
+def trained(config: CarrierConfig = TINY_CARRIER) -> CarrierGenerator:
+    """Returns a generator in which nothing is zero any more."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(3)
+        generator = CarrierGenerator(config)
+        for parameter in generator.parameters():
+            if not parameter.any():
+                nn.init.normal_(parameter, 0.0, 0.1)
+        for module in generator.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.running_var.uniform_(0.5, 2.0)
+                module.running_mean.normal_(0.0, 0.1)
+    return generator.eval()
+
+
+@pytest.fixture(scope="module")
+def picture() -> torch.Tensor:
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (2, 3, 75, 53), dtype=torch.uint8, generator=generator)
+
+
+@pytest.fixture(scope="module")
+def text() -> torch.Tensor:
+    return torch.randn(2, 16, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+@pytest.mark.parametrize("realism", [0.0, 0.3, 1.0])
+def test_a_fresh_one_returns_its_input_bit_for_bit(picture, text, realism, bf16):
+    fresh = ExportedCarrier(CarrierGenerator(TINY_CARRIER))
+    assert torch.equal(fresh.improve(picture, text, realism, bf16=bf16), picture)
+
+
+def test_text_and_dial_change_the_picture_and_nothing_is_read_of_other_pictures(picture, text):
+    model = ExportedCarrier(trained())
+    both = model.improve(picture, text, 0.5, bf16=False)
+    alone = model.improve(picture[:1], text[:1], 0.5, bf16=False)
+    assert (both[:1].int() - alone.int()).abs().max() <= 1
+    assert not torch.equal(both, model.improve(picture, text.flip(0), 0.5, bf16=False))
+    assert not torch.equal(both, model.improve(picture, text, 1.0, bf16=False))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (7, 8), (64, 9)])
+def test_every_size_comes_back_in_its_own_size(size, text):
+    image = torch.randint(0, 256, (1, 3, *size), dtype=torch.uint8)
+    improved = ExportedCarrier(trained()).improve(image, text[:1], 1.0, bf16=False)
+    assert improved.shape == image.shape
+
+
+def test_a_pixel_reads_no_farther_than_the_halo(text):
+    generator, halo = trained(), carrier_halo(TINY_CARRIER)
+    assert halo % TINY_CARRIER.stride == 0
+    x = torch.rand(1, 3, 2 * halo + 64, 16)
+    changed = x.clone()
+    changed[:, :, halo + 32] += 1.0
+    with torch.inference_mode():
+        before, after = (generator(each, text[:1], torch.ones(1)) for each in (x, changed))
+    rows = (before - after).abs().amax((0, 1, 3)).nonzero().flatten() - (halo + 32)
+    assert -halo <= rows.min() < 0 < rows.max() <= halo
+
+
+def test_tiles_leave_no_seam(monkeypatch, text):
+    image = torch.randint(0, 256, (1, 3, 200, 150), dtype=torch.uint8)
+    whole = ExportedCarrier(trained())
+    monkeypatch.setattr(exported_carrier, "_TILE", 64)
+    tiled = ExportedCarrier(trained())
+    improved = [model.improve(image, text[:1], 0.7, bf16=False).int() for model in (whole, tiled)]
+    assert (improved[0] - improved[1]).abs().max() <= 1
+    masks = [model.masks(image, text[:1], 0.7) for model in (whole, tiled)]
+    assert len(masks[0]) == 3
+    for one, other in zip(*masks, strict=True):
+        assert one.shape == (1, 1, 200, 150)
+        torch.testing.assert_close(one, other, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "thousands", "millions"),
+    [("carrier-small", 40, 4), ("carrier-tiny", 10, 1), ("carrier-base", 215, 17)],
+)
+def test_a_preset_keeps_to_its_budget(name, thousands, millions):
+    config = CARRIER_PRESETS[name]
+    assert config.name == name
+    with torch.device("meta"):
+        generator = CarrierGenerator(config).eval()
+        x, text, realism = torch.empty(1, 3, 256, 256), torch.empty(1, 384), torch.empty(1)
+        giga = multiply_adds(generator, lambda: generator(x, text, realism))
+    assert 0.85 * thousands < 1e9 * giga / 256**2 / 1e3 <= thousands
+    assert sum(p.numel() for p in generator.parameters()) / 1e6 <= millions
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"widths": (8,)}, "at least 2 entries"),
+        ({"mask_channels": (4,)}, "mask_channels must have 3 entries"),
+        ({"text_hidden": 0}, "text_hidden must be >= 1"),
+        ({"default_realism": 1.5}, "between 0 .* and 1"),
+        ({"architecture": "cheng2020"}, "must be 'carrier'"),
+    ],
+)
+def test_a_shape_that_cannot_be_is_refused(change, said):
+    with pytest.raises(ConfigError, match=said):
+        dataclasses.replace(TINY_CARRIER, **change)

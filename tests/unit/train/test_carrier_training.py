@@ -1,0 +1,208 @@
+"""Training of a carrier generator, step by step and through the command."""
+
+import dataclasses
+import io
+import json
+import tarfile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from tests.golden.tiny_text import HashingTextEncoder
+from tests.tiny_config import TINY_CARRIER, TINY_CONFIG
+from typer.testing import CliRunner
+
+from sidelight.cli.app import app
+from sidelight.data.crops import CropSampler
+from sidelight.data.pairs import CodingRange, Pairs, PairsConfig
+from sidelight.data.pictures import CaptionedImage
+from sidelight.errors import ConfigError
+from sidelight.losses.lpips import LPIPS
+from sidelight.train.carrier_objective import _places
+from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
+from sidelight.train.state_file import STATE_FILE
+from sidelight.train.trainer import Trainer
+
+PAIRS = PairsConfig(
+    codings=(CodingRange(codec="jpeg", share=1.0, quality=(5, 15), effort=(0,)),), versions=2
+)
+RECIPE = Recipe(
+    model=TINY_CARRIER,
+    data=(DataSource(pictures="none"),),
+    pairs=PAIRS,
+    phases=(Phase(steps=40, crop=64, batch=4),),
+    learning_rate=3e-3,
+    matrix_learning_rate=3e-3,
+    warmup_steps=3,
+    seed=1,
+)
+ADVERSARIAL = AdversarialConfig(first_step=3)
+
+
+@pytest.fixture(scope="module")
+def sampler(make_picture, tmp_path_factory) -> CropSampler:
+    pictures = [
+        CaptionedImage(f"p{k}", make_picture(80, 96, seed=k), ("One.", "Two.")) for k in range(4)
+    ]
+    pairs = Pairs(pictures, PAIRS, seed=1, folder=tmp_path_factory.mktemp("pairs"))
+    pairs.code()
+    return CropSampler(pictures, seed=1, pairs=pairs)
+
+
+def trainer(**changes) -> Trainer:
+    generator = torch.Generator().manual_seed(0)
+    text = [torch.randn(2, 16, generator=generator).half() for _ in range(4)]
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        lpips = LPIPS(for_training=True)
+    return Trainer(dataclasses.replace(RECIPE, **changes), text, lpips)
+
+
+def step(run: Trainer, sampler: CropSampler):
+    return run.take_step(sampler.draw(run.step, range(4), 64))
+
+
+def test_the_loss_of_a_batch_falls_below_that_of_the_plain_carrier(sampler):
+    run, batch = trainer(), sampler.draw(0, range(4), 64)
+    totals = [float(run.take_step(batch).model.total) for _ in range(40)]
+    assert totals[0] == pytest.approx(max(totals), rel=0.05)  # the fresh one is the carrier
+    assert totals[-1] < 0.95 * totals[0]
+
+
+def test_the_discriminator_joins_at_its_step_and_resuming_is_exact(sampler, tmp_path):
+    torch.set_num_threads(1)
+    uncut = trainer(adversarial=ADVERSARIAL)
+    losses = [step(uncut, sampler) for _ in range(6)]
+    assert [loss.discriminator is None for loss in losses] == [True] * 3 + [False] * 3
+    assert [bool(loss.model.adversarial > 0) for loss in losses] == [False] * 3 + [True] * 3
+
+    cut = trainer(adversarial=ADVERSARIAL)
+    for _ in range(4):
+        step(cut, sampler)
+    cut.save(tmp_path / STATE_FILE)
+    resumed = trainer(adversarial=ADVERSARIAL)
+    resumed.load(tmp_path / STATE_FILE)
+    found = [step(resumed, sampler) for _ in range(2)][-1]
+    assert [float(term) for term in found.model] == [float(term) for term in losses[-1].model]
+    weights = resumed.model.state_dict()
+    assert all(
+        torch.equal(value, weights[name]) for name, value in uncut.model.state_dict().items()
+    )
+
+
+def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):
+    shares = []
+    for value in (0.0, 1.0):
+        monkeypatch.setattr(
+            "sidelight.train.carrier_objective._places",
+            lambda chances, value=value: torch.full((len(chances),), value),
+        )
+        run = trainer(adversarial=AdversarialConfig(first_step=0))
+        shares.append(step(run, sampler))
+    assert float(shares[0].discriminator.fake) == 0
+    assert float(shares[1].discriminator.fake) > 0
+    assert float(shares[0].model.lpips) == 0
+
+
+def test_places_lie_at_both_ends_and_between():
+    chances = torch.from_numpy(np.random.default_rng(0).random((4000, 4), np.float32))
+    places = _places(chances)
+    at_one, at_zero = ((places == end).float().mean() for end in (1.0, 0.0))
+    # of 4000 samples, +- 4 standard errors
+    assert abs(at_one - 0.4) < 4 * (0.24 / 4000) ** 0.5
+    assert abs(at_zero - 0.25) < 4 * (0.19 / 4000) ** 0.5
+    assert 0 <= places.min() < 0.1 < 0.9 < places[places < 1].max()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"pairs": None}, "pairs are for carrier generators, and they need them"),
+        ({"model": TINY_CONFIG}, "pairs are for carrier generators"),
+        ({"framing": "whole"}, "framing must be 'native'"),
+        ({"target_bpp": (0.1,)}, "need 0 values"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(changes, said):
+    with pytest.raises(ConfigError, match=said):
+        dataclasses.replace(RECIPE, **changes)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, make_picture):
+    monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    lpips = LPIPS(for_training=True)
+    monkeypatch.setattr("sidelight.train.run.LPIPS.load", lambda **options: lpips)
+    encoders = {"tiny": HashingTextEncoder}
+    monkeypatch.setattr("sidelight.text.registry.TEXT_ENCODERS", encoders)
+    monkeypatch.setattr("sidelight.train.recipe.CARRIER_PRESETS", {"tiny": TINY_CARRIER})
+    with tarfile.open(tmp_path / "b.tar", "w") as shard:
+        for k in range(4):
+            picture = io.BytesIO()
+            Image.fromarray(make_picture(80, 96, seed=k)).save(picture, "PNG")
+            words = json.dumps({"captions": [f"Picture {k}."]}).encode()
+            for name, content in ((f"{k}.png", picture.getvalue()), (f"{k}.json", words)):
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                shard.addfile(info, io.BytesIO(content))
+    (tmp_path / "recipe.toml").write_text(
+        """
+data = [{ pictures = "*.tar" }]
+held_out_shard = "b"
+held_out = 1
+text_encoder = "tiny"
+phases = [{ steps = 4, crop = 64, batch = 2 }]
+sample_every = 4
+
+[model]
+preset = "tiny"
+
+[pairs]
+versions = 2
+codings = [{ codec = "avif", share = 1.0, quality = [20, 40], effort = [8] }]
+
+[adversarial]
+first_step = 2
+"""
+    )
+    return tmp_path
+
+
+def run_command(*arguments: str) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_one_command_trains_both_stages_and_shows_samples(folder):
+    run_command("train", str(folder / "recipe.toml"), str(folder / "run"))
+    records = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
+    told = {name: value for record in records for name, value in record.items()}
+    assert told["step"] == 4
+    assert {"mse", "structure", "lpips", "d_fake", "psnr_carrier_avif15"} <= set(told)
+    strips = sorted((folder / "run" / "samples").iterdir())
+    assert [strip.name for strip in strips] == ["0000004-b-3-avif15.png", "0000004-b-3-avif35.png"]
+    with Image.open(strips[0]) as strip:
+        assert strip.size == (5 * 96, 80)
+
+
+def test_an_exported_run_is_a_checkpoint_that_improves_pictures(folder):
+    from sidelight.checkpoint import load_checkpoint
+
+    run_command("train", str(folder / "recipe.toml"), str(folder / "run"))
+    target = folder / "tiny.safetensors"
+    run_command("export", str(folder / "run"), str(target), "--default-realism", "0.25")
+    checkpoint = load_checkpoint(target)
+    assert checkpoint.model.config == dataclasses.replace(TINY_CARRIER, default_realism=0.25)
+    assert checkpoint.provenance["steps"] == 4
+    image = torch.randint(0, 256, (1, 3, 40, 50), dtype=torch.uint8)
+    improved = checkpoint.model.improve(image, torch.zeros(1, 16), 1.0, bf16=False)
+    state = torch.load(folder / "run" / STATE_FILE, weights_only=True)
+    run = trainer()
+    run.model.load_state_dict(state["ema"])
+    from sidelight.models.exported_carrier import ExportedCarrier
+
+    expected = ExportedCarrier(run.model).improve(image, torch.zeros(1, 16), 1.0, bf16=False)
+    assert (improved.int() - expected.int()).abs().max() <= 1  # weights are kept in float16
