@@ -1,0 +1,104 @@
+"""The script that trains for a slice of time elsewhere, here on the CPU for some steps."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.numpy import save_file
+
+from sidelight.losses.lpips import LPIPS
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "gpu_slice.sh"
+RECIPE = """
+data = [{ pictures = "data/*.tar" }]
+phases = [{ steps = 3, crop = 64, batch = 2 }]
+sample_every = 100
+
+[model]
+preset = "carrier-tiny"
+
+[pairs]
+versions = 1
+codings = [{ codec = "jpeg", share = 1.0, quality = [20, 40], effort = [0] }]
+"""
+
+
+@pytest.fixture
+def assets(tmp_path) -> Path:
+    """A training set of two shards, one too large to travel, and LPIPS weights drawn at random."""
+    root = tmp_path / "assets"
+    (root / "data").mkdir(parents=True)
+    (root / "weights").mkdir()
+    random = np.random.default_rng(0)
+    for name, side in (("small", 96), ("large", 4096)):
+        with tarfile.open(root / "data" / f"{name}.tar", "w") as shard:
+            picture = io.BytesIO()
+            pixels = random.integers(0, 256, (side, side, 3), np.uint8)
+            Image.fromarray(pixels).save(picture, "BMP")
+            words = json.dumps({"captions": ["Noise."]}).encode()
+            for member, content in (("1.bmp", picture.getvalue()), ("1.json", words)):
+                info = tarfile.TarInfo(member)
+                info.size = len(content)
+                shard.addfile(info, io.BytesIO(content))
+    torch.manual_seed(0)
+    weights = {}
+    for name, value in LPIPS().state_dict().items():
+        part, k, *rest = name.replace("features.convs.", "features.").split(".")
+        if part == "features":
+            weights[f"features.{(0, 3, 6, 8, 10)[int(k)]}.{rest[0]}"] = value.numpy()
+        else:
+            weights[f"lin{k}.weight"] = value.numpy().reshape(1, -1, 1, 1)
+    save_file(weights, root / "weights" / "lpips_alexnet_v0.1.safetensors")
+    return root
+
+
+def slice_(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(SCRIPT), *map(str, arguments)],
+        env=os.environ | {"PYTHON": sys.executable, "WHEELS": ""} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_slice_goes_there_and_back_and_on(assets, tmp_path):
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    packed, out, run = tmp_path / "packed", tmp_path / "out", tmp_path / "run"
+    here = {"SIDELIGHT_ASSETS": str(assets)}
+    done = slice_("pack", tmp_path / "recipe.toml", packed, **here)
+    assert done.returncode == 0, done.stderr
+    assert "left out: large.tar" in done.stdout
+    assert sum(p.stat().st_size for p in packed.rglob("*") if p.is_file()) < 60 * 2**20
+    done = slice_("train", packed, out, "1", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert all(piece.stat().st_size <= 15 * 2**20 for piece in out.iterdir())
+    assert slice_("unpack", out, run).returncode == 0
+    assert torch.load(run / "state.pt", weights_only=True)["step"] == 3
+
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("steps = 3", "steps = 5"))
+    assert slice_("pack", tmp_path / "recipe.toml", packed, run, **here).returncode == 0
+    done = slice_("train", packed, out, "1", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert slice_("unpack", out, run).returncode == 0
+    assert torch.load(run / "state.pt", weights_only=True)["step"] == 5
+
+
+def test_a_wrong_call_says_what_is_missing(tmp_path):
+    done = slice_("train", tmp_path)
+    assert done.returncode == 2
+    assert "MINUTES is missing" in done.stderr
+    assert "scripts/gpu_slice.sh pack RECIPE FOLDER" in done.stderr
+    done = slice_(
+        "pack", ROOT / "recipes" / "carrier-small.toml", tmp_path / "to", SIDELIGHT_ASSETS=""
+    )
+    assert "SIDELIGHT_ASSETS" in done.stderr
+    assert not (tmp_path / "to").exists()
