@@ -1,6 +1,6 @@
 """Sidelight: a perceptual image codec whose decoder reads the picture's caption.
 
->>> data = sidelight.encode("photo.jpg", quality=3)
+>>> data = sidelight.encode("photo.jpg", quality=3)  # an ordinary AVIF file
 >>> image = sidelight.decode(data, text="A brown dog runs along the beach.")
 """
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from sidelight import errors
 
 if TYPE_CHECKING:
-    from sidelight.api import decode, encode, load
+    from sidelight.api import decode, encode, load, load_carrier
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "decode", "encode", "errors", "load"]
+__all__ = ["__version__", "decode", "encode", "errors", "load", "load_carrier"]
 
-_FROM_API = ("decode", "encode", "load")
+_FROM_API = ("decode", "encode", "load", "load_carrier")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The Python interface: ``sidelight.encode``, ``sidelight.decode``, ``sidelight.load``."""
+"""The Python interface: ``sidelight.encode``, ``decode``, ``load`` and ``load_carrier``."""
 
 import warnings
 from functools import cache
@@ -8,42 +8,91 @@ import numpy as np
 import torch
 from PIL import Image
 
+from sidelight.bitstream.header import MAGIC
+from sidelight.carrier_codec import CarrierCodec
+from sidelight.carriers.registry import CARRIERS
 from sidelight.checkpoint import load_checkpoint
 from sidelight.codec import Codec
-from sidelight.errors import CheckpointError, ImageError
+from sidelight.errors import CheckpointError, ConfigError, ImageError
 from sidelight.joint_codec import codec_of
+from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow, to_pillow
 
 DEFAULT_MODEL = "small-multirate"
+DEFAULT_CARRIER_MODEL = "carrier-small"
+END_TO_END = "slt"
+"""The format of our own codec; the others are ordinary files."""
 _WEIGHTS = Path(__file__).parent / "weights"
 
 ImageLike = Picture | Image.Image | np.ndarray | torch.Tensor | Path | str
 
 
 def load(model: str | Path | None = None) -> Codec:
-    """Returns a codec to be used again and again.
+    """Returns the codec of .slt files, to be used again and again.
 
     Args:
         model: Name of a model that ships with the package, path of a checkpoint, or None for
             the default model.
 
     Raises:
-        CheckpointError: There is no such model, or its file is broken.
+        CheckpointError: There is no such model, its file is broken, or it is a carrier generator.
     """
-    return _load(Path(_model_path(model)))
+    path = _model_path(model or DEFAULT_MODEL)
+    loaded = _load(path)
+    if isinstance(loaded, CarrierCodec):
+        raise CheckpointError(
+            f"{path} is a carrier generator, which improves files of {', '.join(CARRIERS)}; "
+            ".slt files need a codec"
+        )
+    return loaded
+
+
+def load_carrier(model: str | Path | None = None) -> CarrierCodec:
+    """Returns what improves ordinary AVIF, JPEG, WebP and JPEG XL files, to be used again.
+
+    Args:
+        model: As for ``load``; None for the default carrier generator.
+
+    Raises:
+        CheckpointError: There is no such model, its file is broken, or it is no carrier generator.
+    """
+    path = _model_path(model or DEFAULT_CARRIER_MODEL)
+    loaded = _load(path)
+    if isinstance(loaded, Codec):
+        raise CheckpointError(
+            f"{path} is a codec of .slt files; files of {', '.join(CARRIERS)} need a carrier "
+            "generator"
+        )
+    return loaded
+
+
+def decoder_of(data: bytes, model: str | Path | None = None) -> Codec | CarrierCodec:
+    """Returns what decodes a file: the codec of .slt files, else a carrier generator.
+
+    Args:
+        data: The file, or its beginning.
+        model: As for ``load``; None for the default of either kind.
+
+    Raises:
+        CheckpointError: As for ``load`` and ``load_carrier``.
+    """
+    return load(model) if data.startswith(MAGIC) else load_carrier(model)
 
 
 @cache
-def _load(path: Path) -> Codec:
-    return codec_of(load_checkpoint(path))
+def _load(path: Path) -> Codec | CarrierCodec:
+    checkpoint = load_checkpoint(path)
+    if isinstance(checkpoint.model, ExportedCarrier):
+        return CarrierCodec(checkpoint)
+    return codec_of(checkpoint)
 
 
-def _model_path(model: str | Path | None) -> Path:
-    named = _WEIGHTS / f"{model or DEFAULT_MODEL}.safetensors"
+def _model_path(model: str | Path) -> Path:
+    named = _WEIGHTS / f"{model}.safetensors"
     if named.exists():
         return named
-    path = Path(model or DEFAULT_MODEL)
+    path = Path(model)
     if not path.exists():
         shipped = sorted(p.stem for p in _WEIGHTS.glob("*.safetensors"))
         raise CheckpointError(f"no model {str(model)!r}: shipped are {shipped}, or give a path")
@@ -53,27 +102,42 @@ def _model_path(model: str | Path | None) -> Path:
 def encode(
     image: ImageLike,
     *,
+    format: str = "avif",
     quality: float = 5.0,
     max_bytes: int | None = None,
     embed_caption: str | None = None,
     digest_caption: str | None = None,
     model: str | Path | None = None,
 ) -> bytes:
-    """Returns the bytes of a .slt file. Only TGIC, whose encoder reads it, needs the caption.
+    """Returns the bytes of an ordinary file, or of a .slt file, that ``decode`` opens.
+
+    Of all models only TGIC, whose encoder reads it, needs the caption.
 
     Args:
         image: Path, Pillow image, uint8 array (h, w), (h, w, 3) or (h, w, 4), or tensor
             (3, h, w), uint8 or floating in [0, 1].
+        format: "avif", "jpeg", "webp", "jxl", or "slt" for our own codec.
         quality: 1 (smallest file) to 9.
         max_bytes: If given, the best file of at most this size; ``quality`` is not used.
-        embed_caption: Travels inside the file.
-        digest_caption: Only its four-byte digest travels.
-        model: As for ``load``.
+        embed_caption: Travels inside the file; in an ordinary one, as its XMP description.
+        digest_caption: Only its four-byte digest travels; for .slt files.
+        model: As for ``load``; for .slt files.
 
     Raises:
         CodecError: The picture cannot be read, or a value is out of range.
     """
-    codec, picture = load(model), as_picture(image)
+    picture = as_picture(image)
+    if format != END_TO_END:
+        if format not in CARRIERS:
+            known = ", ".join((*CARRIERS, END_TO_END))
+            raise ConfigError(f"format must be one of {known}, got {format!r}")
+        if digest_caption is not None or model is not None:
+            raise ConfigError(f"{format} takes neither model nor digest_caption: .slt does")
+        carrier = CARRIERS[format]
+        if max_bytes is not None:
+            return carrier.encode_to_size(picture, max_bytes, caption=embed_caption)
+        return carrier.encode(picture, quality, caption=embed_caption)
+    codec = load(model)
     captions = {"embed_caption": embed_caption, "digest_caption": digest_caption}
     if max_bytes is not None:
         return codec.encode_to_size(picture, max_bytes, **captions)
@@ -81,26 +145,36 @@ def encode(
 
 
 def decode(
-    data: bytes,
+    data: bytes | Path | str,
     *,
     text: str | None = None,
+    realism: float | None = None,
     precision: str = "auto",
     model: str | Path | None = None,
 ) -> Image.Image:
-    """Returns the picture of a .slt file.
+    """Returns the picture of an ordinary AVIF, JPEG, WebP or JPEG XL file, or of a .slt file.
 
     A caption other than the one the sender digested gives a warning.
 
     Args:
-        data: The whole file.
+        data: The whole file, or its path.
         text: The caption; "" for none; None for the one inside the file, if any.
+        realism: For ordinary files, the dial from 0 (faithful) to 1 (natural); None for the
+            model's default.
         precision: Of the generator: "auto", "fp32" or "bf16".
-        model: As for ``load``.
+        model: As for ``load`` and ``load_carrier``; None for the default of either.
 
     Raises:
-        CodecError: The bytes are no sound .slt file, or need another model.
+        CodecError: The bytes are no sound file of these, or need another model.
     """
-    picture = load(model).decode(data, text, precision=precision)
+    file = data if isinstance(data, bytes) else Path(data).read_bytes()
+    codec = decoder_of(file, model)
+    if isinstance(codec, CarrierCodec):
+        picture = codec.decode(file, text, realism=realism, precision=precision)
+    elif realism is not None:
+        raise ConfigError("realism is for ordinary files: .slt files have no dial")
+    else:
+        picture = codec.decode(file, text, precision=precision)
     for note in picture.notes:
         warnings.warn(note, stacklevel=2)
     return to_pillow(picture)

@@ -4,7 +4,6 @@ encode: Picture -> pad -> E -> quantise -> entropy coder -> container.
 decode: container -> entropy coder -> dequantise -> G with text -> crop -> Picture.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -28,7 +27,6 @@ from sidelight.text.encoder import TextEncoder
 from sidelight.text.reader import CaptionReader
 
 PRECISIONS = ("auto", "fp32", "bf16")
-_BITS_PER_BYTE = 8
 
 
 class Codec:
@@ -215,17 +213,6 @@ def use_bf16(precision: str) -> bool:
     if precision == "auto":
         return computes_in_bf16()
     return precision == "bf16"
-
-
-def max_bytes_for(bpp: float, picture: Picture) -> int:
-    """Returns the file size that ``bpp`` bits per pixel allow.
-
-    Raises:
-        ConfigError: ``bpp`` is not positive, or not finite.
-    """
-    if not 0 < bpp < math.inf:
-        raise ConfigError(f"bpp must be > 0 and finite, got {bpp}")
-    return int(bpp * picture.width * picture.height / _BITS_PER_BYTE)
 
 
 def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) -> bytes:

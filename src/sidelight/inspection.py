@@ -12,6 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from sidelight.bitstream.container import Container
+from sidelight.carrier_codec import CarrierCodec
+from sidelight.carriers.reading import read
 from sidelight.codec import Codec
 from sidelight.config import LATENT_STRIDE
 from sidelight.errors import TextError
@@ -45,33 +47,67 @@ def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Ima
         to_pillow(codec.decode(data, text, precision="fp32")).convert("RGB")
         for text in (caption, "")
     )
-    difference = np.abs(np.asarray(with_text, np.float32) - np.asarray(without_text)).mean(2)
     masks = [m[0, 0].numpy() for m in codec.model.masks(y_hat, codec.captions.vectors([caption]))]
     bits = information_bits(latents, codec.model.frozen)[:, None] / LATENT_STRIDE**2
     bits_map = _to_picture_size(bits, size)
-    peak = max(float(np.percentile(difference, 99.9)), 1e-3)
     return {
         "with-text": with_text,
         "without-text": without_text,
-        "difference": heat_map(
-            difference, with_text, title="change by the caption, 8-bit levels", high=peak
-        ),
-        "masks": _sheet(
-            [
-                heat_map(
-                    mask[: size[1], : size[0]],
-                    with_text,
-                    title=f"SSA mask {k + 1} of {len(masks)}: mean {mask.mean():.2f}",
-                    low=float(mask.min()),
-                    high=float(mask.max()),
-                )
-                for k, mask in enumerate(masks)
-            ]
-        ),
+        "difference": _change(without_text, with_text, "change by the caption"),
+        "masks": _masks(masks, with_text),
         "bits": heat_map(
             bits_map, with_text, title="bits per pixel", high=float(np.percentile(bits_map, 99.5))
         ),
     }
+
+
+def inspect_carrier(
+    codec: CarrierCodec, data: bytes, caption: str, realism: float | None = None
+) -> dict[str, Image.Image]:
+    """Returns named pictures: the carrier's own, improved with and without text, changes, masks.
+
+    Raises:
+        TextError: There is no caption, so there is nothing to compare.
+        CodecError: As for ``CarrierCodec.decode``.
+    """
+    if not canonical_caption(caption):
+        raise TextError("inspect compares with and without a caption: give one by --text")
+    plain = read(data).picture
+    carrier = to_pillow(plain).convert("RGB")
+    with_text, without_text = (
+        to_pillow(codec.improve(plain, text, realism=realism, precision="fp32")).convert("RGB")
+        for text in (caption, "")
+    )
+    masks = [mask[0, 0].numpy() for mask in codec.masks(plain, caption, realism=realism)]
+    return {
+        "carrier": carrier,
+        "with-text": with_text,
+        "without-text": without_text,
+        "residual": _change(carrier, with_text, "change of the carrier's picture"),
+        "difference": _change(without_text, with_text, "change by the caption"),
+        "masks": _masks(masks, with_text),
+    }
+
+
+def _change(before: Image.Image, after: Image.Image, title: str) -> Image.Image:
+    difference = np.abs(np.asarray(after, np.float32) - np.asarray(before)).mean(2)
+    peak = max(float(np.percentile(difference, 99.9)), 1e-3)
+    return heat_map(difference, after, title=f"{title}, 8-bit levels", high=peak)
+
+
+def _masks(masks: Sequence[np.ndarray], picture: Image.Image) -> Image.Image:
+    return _sheet(
+        [
+            heat_map(
+                mask[: picture.height, : picture.width],
+                picture,
+                title=f"SSA mask {k + 1} of {len(masks)}: mean {mask.mean():.2f}",
+                low=float(mask.min()),
+                high=float(mask.max()),
+            )
+            for k, mask in enumerate(masks)
+        ]
+    )
 
 
 def heat_map(

@@ -6,7 +6,8 @@ from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint
-from sidelight.codec import Codec, max_bytes_for, use_bf16
+from sidelight.codec import Codec, use_bf16
+from sidelight.pixels.rate import max_bytes_for
 from sidelight.config import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.errors import ConfigError, ImageError, TextError
 from sidelight.pixels.picture import Picture

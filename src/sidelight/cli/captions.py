@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sidelight.bitstream.container import Container
+from sidelight.bitstream.header import MAGIC
 from sidelight.cli.streams import STREAM
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def read_caption(
     """Returns the caption asked for; without a wish the one in the file, else beside it, else none.
 
     Args:
-        data: The .slt file.
+        data: The .slt file, or an ordinary picture.
         source: Where it was read, or "-".
         text: From the command line; "" asks for none.
         text_file: From the command line.
@@ -76,11 +77,26 @@ def read_caption(
         return FoundCaption(text, "given" if text else "none, as asked")
     if text_file is not None:
         return FoundCaption(read_text(text_file), f"read from {text_file}")
-    container = Container.parse(data)
-    if text_from in (None, AUTO) and container.caption is not None:
-        return FoundCaption(container.caption, "the one inside the file")
-    found = CaptionFinder(text_from or "sidecar").of_coded(_path(source), container.exif)
+    if data.startswith(MAGIC):
+        container = Container.parse(data)
+        if text_from in (None, AUTO) and container.caption is not None:
+            return FoundCaption(container.caption, "the one inside the file")
+        found = CaptionFinder(text_from or "sidecar").of_coded(_path(source), container.exif)
+    elif text_from is None:
+        found = _inside_or_beside(data, source)
+    else:
+        found = CaptionFinder(text_from).of_picture(_path(source), data)
     return found or FoundCaption("", "none found")
+
+
+def _inside_or_beside(data: bytes, source: str) -> "FoundCaption | None":
+    """Returns an ordinary picture's caption in XMP, where ``encode`` puts it, or beside it."""
+    from sidelight.text.metadata import captions_in_picture
+    from sidelight.text.sources import CaptionFinder, FoundCaption
+
+    if caption := captions_in_picture(data).get("xmp"):
+        return FoundCaption(caption, "the one inside the file")
+    return CaptionFinder("sidecar").of_picture(_path(source), data)
 
 
 def _path(source: str) -> Path | None:

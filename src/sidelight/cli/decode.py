@@ -1,8 +1,9 @@
 """``sidelight decode``."""
 
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,12 +11,19 @@ from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_sev
 from sidelight.cli.captions import TextFileOption, TextFromOption, TextOption, read_caption
 from sidelight.cli.options import ForceOption, JsonOption, ModelOption, OnMismatch, Precision
 from sidelight.cli.streams import STREAM, read_bytes, write_bytes
+from sidelight.errors import ConfigError
+
+if TYPE_CHECKING:
+    from sidelight.pixels.picture import Picture
 
 
 def decode(
     source: Annotated[
         str,
-        typer.Argument(metavar="SOURCE", help=".slt file, folder, quoted glob, or - for stdin."),
+        typer.Argument(
+            metavar="SOURCE",
+            help="AVIF, JPEG, WebP, JPEG XL or .slt file, folder, quoted glob, or - for stdin.",
+        ),
     ],
     target: Annotated[
         str, typer.Argument(metavar="TARGET", help="Picture, folder, or - for stdout.")
@@ -35,6 +43,14 @@ def decode(
     on_mismatch: Annotated[
         OnMismatch, typer.Option(help="What --check-caption does where they do not fit.")
     ] = OnMismatch.WARN,
+    realism: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Of ordinary files: 0 (faithful) to 1 (natural); the model's choice if not given.",
+        ),
+    ] = None,
     precision: Annotated[
         Precision, typer.Option(help="Of the generator; the latents are the same in each.")
     ] = Precision.AUTO,
@@ -45,7 +61,7 @@ def decode(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Decode SOURCE into TARGET, with the caption given.
+    """Decode SOURCE into TARGET, better by the caption given.
 
     Without a --text option it takes the caption inside the file, else the one in a .txt file beside
     it, else none, and says which.
@@ -57,14 +73,15 @@ def decode(
         raise typer.BadParameter("--on-mismatch fallback needs --check-caption")
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
-    jobs = find_jobs(source, target, read_suffixes={".slt"}, suffix=f".{format}")
+    from sidelight.carriers.registry import SUFFIXES
 
-    from sidelight.api import load
-    from sidelight.checking import decode_checked
+    jobs = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=f".{format}")
+
+    from sidelight.checking import decode_checked, quality_of
     from sidelight.pixels.files import write_picture
+    from sidelight.pixels.rate import bits_per_pixel
     from sidelight.text.matching import CaptionMatcher
 
-    codec = load(model)
     matcher = CaptionMatcher.load() if check_caption else None
 
     def work(job: Job) -> Record:
@@ -76,11 +93,12 @@ def decode(
             text_file=text_file,
             text_from=text_from,
         )
+        decode = _decoding(data, model, realism, precision.value)
         if matcher is None:
-            picture = codec.decode(data, caption.text, precision=precision.value)
+            picture = decode(caption.text)
         else:
             picture = decode_checked(
-                codec, matcher, data, caption.text, fallback=fallback, precision=precision.value
+                decode, matcher, caption.text, quality=quality_of(data), fallback=fallback
             )
         if job.target == STREAM:
             buffer = BytesIO()
@@ -90,9 +108,26 @@ def decode(
             write_picture(picture, Path(job.target))
         return {
             "bytes": len(data),
-            "bpp": 8 * len(data) / (picture.width * picture.height),
+            "bpp": bits_per_pixel(len(data), picture),
             "caption": caption.text or None,
             "notes": [f"caption: {caption.origin}", *picture.notes],
         }
 
     run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
+
+
+def _decoding(
+    data: bytes, model: str | None, realism: float | None, precision: str
+) -> "Callable[[str], Picture]":
+    """Returns what decodes the file with a caption; an ordinary one's pixels are read once."""
+    from sidelight.api import decoder_of
+    from sidelight.carrier_codec import CarrierCodec
+    from sidelight.carriers.reading import read
+
+    codec = decoder_of(data, model)
+    if isinstance(codec, CarrierCodec):
+        plain = read(data).picture
+        return lambda text: codec.improve(plain, text, realism=realism, precision=precision)
+    if realism is not None:
+        raise ConfigError("--realism is for ordinary files: .slt files have no dial")
+    return lambda text: codec.decode(data, text, precision=precision)

@@ -1,5 +1,6 @@
 """``sidelight encode``."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,14 +8,15 @@ import typer
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
 from sidelight.cli.captions import CaptionToSend
 from sidelight.cli.options import ForceOption, JsonOption, ModelOption
-from sidelight.cli.streams import read_bytes, write_bytes
+from sidelight.cli.streams import STREAM, read_bytes, write_bytes
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
+from sidelight.errors import ConfigError
 
 if TYPE_CHECKING:
-    from sidelight.codec import Codec
     from sidelight.pixels.picture import Picture
 
 _DEFAULT_QUALITY = 5.0
+_END_TO_END = ".slt"
 _PLACES = "auto, xmp, iptc, exif, sidecar (.txt) or a JSON file of captions"
 
 
@@ -23,7 +25,12 @@ def encode(
         str, typer.Argument(metavar="SOURCE", help="Picture, folder, quoted glob, or - for stdin.")
     ],
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help=".slt file, folder, or - for stdout.")
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="File whose suffix says the format (.avif, .jpg, .webp, .jxl or .slt), folder, "
+            "or - for stdout.",
+        ),
     ],
     *,
     quality: Annotated[
@@ -39,11 +46,12 @@ def encode(
         int | None, typer.Option("--bytes", min=1, help="Best file of at most this size.")
     ] = None,
     embed_caption: Annotated[
-        str | None, typer.Option(help="Put this caption into the file.")
+        str | None,
+        typer.Option(help="Put this caption into the file; into XMP but for .slt."),
     ] = None,
     digest_caption: Annotated[
         str | None,
-        typer.Option(help="Put 4 bytes of this caption's digest into the file."),
+        typer.Option(help="Put 4 bytes of this caption's digest into the .slt file."),
     ] = None,
     embed_from: Annotated[
         str | None,
@@ -53,48 +61,76 @@ def encode(
         str | None,
         typer.Option(metavar="PLACE", help="Digest each picture's own caption, from there."),
     ] = None,
-    strip: Annotated[bool, typer.Option("--strip", help="Leave out ICC profile and EXIF.")] = False,
+    strip: Annotated[
+        bool, typer.Option("--strip", help="Leave out ICC profile, EXIF and XMP.")
+    ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Decode each file before it is written.")
     ] = False,
+    format: Annotated[
+        str,
+        typer.Option(help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt."),
+    ] = "avif",
     model: ModelOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Code SOURCE into TARGET. Only TGIC, whose encoder reads it, needs the caption."""
+    """Code SOURCE into TARGET, an ordinary file that decode improves, or a .slt file.
+
+    The caption is not needed: the decoder reads it. (Only TGIC's encoder does too.)
+    """
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
         raise typer.BadParameter("give only one of --quality, --bpp and --bytes")
     from PIL import Image
 
     Image.init()
-    jobs = find_jobs(source, target, read_suffixes=set(Image.EXTENSION), suffix=".slt")
+    _check_known(f".{format}", "--format")
+    jobs = find_jobs(source, target, read_suffixes=set(Image.EXTENSION), suffix=f".{format}")
     if len(jobs) > 1 and (embed_caption is not None or digest_caption is not None):
         raise typer.BadParameter("one caption cannot be that of several pictures")
 
-    from sidelight.api import load
-    from sidelight.codec import max_bytes_for
+    from sidelight.pixels.rate import bits_per_pixel
 
     embed = CaptionToSend("embed", given=embed_caption, place=embed_from)
     digest = CaptionToSend("digest", given=digest_caption, place=digest_from)
-    codec = load(model)
 
     def work(job: Job) -> Record:
+        suffix = f".{format}" if job.target == STREAM else Path(job.target).suffix.lower()
+        _check_known(suffix, job.target)
         file = read_bytes(job.source)
         picture = _decoded(job.source, file, strip=strip)
         embedded, digested = (sent.of(job.source, file) for sent in (embed, digest))
-        captions = {"embed_caption": embedded.text, "digest_caption": digested.text}
-        if bpp is not None or max_bytes is not None:
-            limit = max_bytes_for(bpp, picture) if bpp is not None else max_bytes or 0
-            data = codec.encode_to_size(picture, limit, **captions)
-        else:
-            data = codec.encode(picture, quality=quality or _DEFAULT_QUALITY, **captions)
-        if verify:
-            codec.decode(data, "")
+        budget = _max_bytes(picture, bpp, max_bytes)
+        write = _write_end_to_end if suffix == _END_TO_END else _write_carrier
+        data, facts = write(
+            picture,
+            suffix=suffix,
+            quality=_DEFAULT_QUALITY if quality is None else quality,
+            max_bytes=budget,
+            embedded=embedded.text,
+            digested=digested.text,
+            model=model,
+            verify=verify,
+        )
         write_bytes(job.target, data)
-        notes = [*picture.notes, *embedded.notes, *digested.notes]
-        return {**_record(codec, picture, data), "notes": notes}
+        return {
+            "bytes": len(data),
+            "bpp": bits_per_pixel(len(data), picture),
+            "width": picture.width,
+            "height": picture.height,
+            **facts,
+            "notes": [*picture.notes, *embedded.notes, *digested.notes],
+        }
 
     run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
+
+
+def _check_known(suffix: str, where: str) -> None:
+    from sidelight.carriers.registry import SUFFIXES
+
+    if suffix not in (*SUFFIXES, _END_TO_END):
+        known = ", ".join((*SUFFIXES, _END_TO_END))
+        raise ConfigError(f"{where}: no format has the suffix {suffix!r}, expected one of {known}")
 
 
 def _decoded(source: str, file: bytes, *, strip: bool) -> "Picture":
@@ -107,19 +143,71 @@ def _decoded(source: str, file: bytes, *, strip: bool) -> "Picture":
         picture = decode_picture(file)
     except ImageError as error:
         raise ImageError(f"{source}: {error}") from error
-    return replace(picture, icc=None, exif=None) if strip else picture
+    return replace(picture, icc=None, exif=None, xmp=None) if strip else picture
 
 
-def _record(codec: "Codec", picture: "Picture", data: bytes) -> Record:
+def _max_bytes(picture: "Picture", bpp: float | None, max_bytes: int | None) -> int | None:
+    """Returns the size that a file may have; None where its quality is given."""
+    from sidelight.pixels.rate import max_bytes_for
+
+    return max_bytes if bpp is None else max_bytes_for(bpp, picture)
+
+
+def _write_carrier(
+    picture: "Picture",
+    *,
+    suffix: str,
+    quality: float,
+    max_bytes: int | None,
+    embedded: str | None,
+    digested: str | None,
+    model: str | None,
+    verify: bool,
+) -> tuple[bytes, Record]:
+    """Returns an ordinary file, and what its record tells of it."""
+    from sidelight.carriers.reading import read
+    from sidelight.carriers.registry import carrier_of_suffix
+
+    if digested is not None or model is not None:
+        option = "--digest-caption and --digest-from" if digested is not None else "--model"
+        raise ConfigError(f"{option} are for .slt files, this is {suffix}")
+    carrier = carrier_of_suffix(suffix)
+    assert carrier is not None  # _check_known has looked
+    if max_bytes is None:
+        data = carrier.encode(picture, quality, caption=embedded)
+    else:
+        data = carrier.encode_to_size(picture, max_bytes, caption=embedded)
+    if verify:
+        read(data)
+    return data, {"codec": carrier.name, "quality": quality if max_bytes is None else None}
+
+
+def _write_end_to_end(
+    picture: "Picture",
+    *,
+    suffix: str,  # noqa: ARG001 - the only one
+    quality: float,
+    max_bytes: int | None,
+    embedded: str | None,
+    digested: str | None,
+    model: str | None,
+    verify: bool,
+) -> tuple[bytes, Record]:
+    """Returns a .slt file, and what its record tells of it."""
+    from sidelight.api import load
     from sidelight.bitstream.container import Container
     from sidelight.config import step_to_quality
 
-    num_pixels = picture.width * picture.height
-    return {
-        "bytes": len(data),
-        "bpp": 8 * len(data) / num_pixels,
-        "width": picture.width,
-        "height": picture.height,
-        "quality": step_to_quality(Container.parse(data).quality_step),
-        "model": codec.fingerprint.hex(),
-    }
+    codec = load(model)
+    if max_bytes is None:
+        data = codec.encode(
+            picture, quality=quality, embed_caption=embedded, digest_caption=digested
+        )
+    else:
+        data = codec.encode_to_size(
+            picture, max_bytes, embed_caption=embedded, digest_caption=digested
+        )
+    if verify:
+        codec.decode(data, "")
+    reached = step_to_quality(Container.parse(data).quality_step)
+    return data, {"codec": "slt", "quality": reached, "model": codec.fingerprint.hex()}

@@ -1,4 +1,4 @@
-"""``sidelight info``: reads the container only, so it needs no torch and answers at once."""
+"""``sidelight info``: reads the file only, so it needs no torch and answers at once."""
 
 import json as json_format
 from typing import Annotated, Any
@@ -6,19 +6,25 @@ from typing import Annotated, Any
 import typer
 
 from sidelight.bitstream.container import Container, section_sizes
-from sidelight.bitstream.header import VERSION
+from sidelight.bitstream.header import MAGIC, VERSION
 from sidelight.cli.options import JsonOption
 from sidelight.cli.streams import read_bytes
 from sidelight.config import step_to_quality
 
 
 def info(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help=".slt file, or - for stdin.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE", help=".slt, AVIF, JPEG, WebP or JPEG XL file, or - for stdin."
+        ),
+    ],
     *,
     json: JsonOption = False,
 ) -> None:
-    """Print what SOURCE holds, after checking every checksum."""
-    facts = _facts(read_bytes(source))
+    """Print what SOURCE holds, after checking that it is whole."""
+    data = read_bytes(source)
+    facts = _end_to_end_facts(data) if data.startswith(MAGIC) else _carrier_facts(data)
     if json:
         typer.echo(json_format.dumps(facts))
         return
@@ -27,7 +33,7 @@ def info(
         typer.echo(f"{name.ljust(width)}  {_shown(value)}")
 
 
-def _facts(data: bytes) -> dict[str, Any]:
+def _end_to_end_facts(data: bytes) -> dict[str, Any]:
     container = Container.parse(data)
     return {
         "format_version": VERSION,
@@ -45,7 +51,36 @@ def _facts(data: bytes) -> dict[str, Any]:
     }
 
 
+def _carrier_facts(data: bytes) -> dict[str, Any]:
+    from sidelight.carriers.reading import read
+    from sidelight.pixels.rate import bits_per_pixel
+    from sidelight.text.metadata import captions_in_picture
+
+    file = read(data)
+    picture = file.picture
+    return {
+        "codec": file.codec,
+        "width": picture.width,
+        "height": picture.height,
+        "gray": picture.gray,
+        "alpha": picture.alpha is not None,
+        "bytes": len(data),
+        "bpp": round(bits_per_pixel(len(data), picture), 5),
+        "coded_bytes": file.coded_bytes,
+        "coded_bpp": round(file.coded_bpp, 5),
+        "metadata_bytes": {
+            name: len(block)
+            for name, block in (("icc", picture.icc), ("exif", picture.exif), ("xmp", picture.xmp))
+            if block is not None
+        },
+        "caption": captions_in_picture(data).get("xmp"),
+        "notes": list(picture.notes),
+    }
+
+
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {number}" for key, number in value.items())
+        return ", ".join(f"{key} {number}" for key, number in value.items()) or "-"
+    if isinstance(value, list):
+        return "; ".join(value) or "-"
     return "-" if value is None else str(value)

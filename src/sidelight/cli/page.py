@@ -1,4 +1,4 @@
-"""``sidelight page``: an HTML page whose pictures travel as .slt files."""
+"""``sidelight page``: an HTML page whose pictures travel as small files with their captions."""
 
 import importlib.util
 from pathlib import Path
@@ -13,6 +13,7 @@ from sidelight.errors import ConfigError
 
 if TYPE_CHECKING:
     from sidelight.page.coding import PageResult
+    from sidelight.pixels.picture import Picture
 
 PageArgument = Annotated[Path, typer.Argument(metavar="PAGE", help="HTML file.", dir_okay=False)]
 FolderArgument = Annotated[
@@ -27,8 +28,12 @@ def encode(
     quality: Annotated[
         float, typer.Option(min=MIN_QUALITY, max=MAX_QUALITY, help="1 (smallest files) to 9.")
     ] = 5.0,
+    format: Annotated[
+        str, typer.Option(help="Of the pictures: avif, jpg, webp, jxl or slt.")
+    ] = "avif",
     digest: Annotated[
-        bool, typer.Option("--digest", help="Put 4 bytes of each caption's digest into its file.")
+        bool,
+        typer.Option("--digest", help="Put 4 bytes of each caption's digest into its .slt file."),
     ] = False,
     model: ModelOption = None,
 ) -> None:
@@ -39,9 +44,24 @@ def encode(
     """
     _need_parser()
     from sidelight.api import load
+    from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
     from sidelight.page.coding import encode_page
 
-    _report(encode_page(page, folder, load(model), quality=quality, digest=digest))
+    suffix = f".{format}"
+    carrier = carrier_of_suffix(suffix)
+    if carrier is None and suffix != ".slt":
+        known = ", ".join(place.removeprefix(".") for place in (*SUFFIXES, ".slt"))
+        raise ConfigError(f"--format takes one of {known}, got {format!r}")
+    if carrier is not None and (digest or model is not None):
+        raise ConfigError(f"--digest and --model are for .slt files, not for {format}")
+
+    def write(picture: "Picture", caption: str) -> bytes:
+        if carrier is not None:
+            return carrier.encode(picture, quality)
+        digested = caption if digest and caption else None
+        return load(model).encode(picture, quality=quality, digest_caption=digested)
+
+    _report(encode_page(page, folder, write, suffix=suffix))
 
 
 def decode(
@@ -49,16 +69,26 @@ def decode(
     folder: FolderArgument,
     *,
     format: Annotated[str, typer.Option(help="Of the pictures, such as png or webp.")] = "png",
+    realism: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary pictures.")
+    ] = None,
     model: ModelOption = None,
 ) -> None:
-    """Turn a coded PAGE back into one with pictures, decoded with the page's own captions."""
+    """Decode the AVIF, JPEG, WebP, JPEG XL and .slt files of PAGE by the page's own captions."""
     _need_parser()
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
-    from sidelight.api import load
+    from sidelight.api import decoder_of
+    from sidelight.carrier_codec import CarrierCodec
     from sidelight.page.coding import decode_page
 
-    _report(decode_page(page, folder, load(model), format=format))
+    def show(data: bytes, caption: str) -> "Picture":
+        codec = decoder_of(data, model)
+        if isinstance(codec, CarrierCodec):
+            return codec.decode(data, caption or None, realism=realism)
+        return codec.decode(data, caption or None)
+
+    _report(decode_page(page, folder, show, format=format))
 
 
 def _need_parser() -> None:

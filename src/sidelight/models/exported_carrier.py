@@ -3,6 +3,7 @@
 Axes: b batch, h and w picture height and width, t text.
 """
 
+import hashlib
 import math
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
 
 _TILE = 1024
 """Pixels along a tile; with its halo it takes about half a gigabyte."""
+_FINGERPRINT_BYTES = 8
 
 
 class ExportedCarrier(nn.Module):
@@ -32,6 +34,15 @@ class ExportedCarrier(nn.Module):
         self.eval().requires_grad_(requires_grad=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._grid = TileGrid(_TILE, carrier_halo(self.config), Fraction(1))
+
+    def fingerprint(self) -> bytes:
+        """Returns 8 bytes that tell these weights from others, as they are kept in a checkpoint."""
+        digest = hashlib.sha256()
+        for name, value in sorted(self.state_dict().items()):
+            if not name.endswith("num_batches_tracked"):
+                digest.update(name.encode())
+                digest.update(value.half().contiguous().numpy().tobytes())
+        return digest.digest()[:_FINGERPRINT_BYTES]
 
     def improve(
         self,

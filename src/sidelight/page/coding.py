@@ -1,4 +1,4 @@
-"""A page to .slt pictures and back; the captions stay in the HTML, where they were."""
+"""A page to coded pictures and back; the captions stay in the HTML, where they were."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,14 +6,20 @@ from typing import NamedTuple
 
 from bs4 import Tag
 
-from sidelight.codec import Codec
+from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
 from sidelight.errors import CodecError, ConfigError
 from sidelight.page.captions import caption_in_page
 from sidelight.page.document import Page, point_to
 from sidelight.pixels.atomic import write_atomically
 from sidelight.pixels.files import read_picture, write_picture
+from sidelight.pixels.picture import Picture
 
-_CODED = ".slt"
+_END_TO_END = ".slt"
+
+Encode = Callable[[Picture, str], bytes]
+"""Makes a file of a picture and of its caption, which only a digest may use."""
+Decode = Callable[[bytes, str], Picture]
+"""Makes a picture of a file and of its caption, "" for none."""
 
 
 class CodedPicture(NamedTuple):
@@ -37,53 +43,60 @@ class PageResult(NamedTuple):
     failures: list[tuple[Path, Exception]]
 
 
-def encode_page(
-    page: Path, folder: Path, codec: Codec, *, quality: float, digest: bool = False
-) -> PageResult:
-    """Writes the page into ``folder`` with every local picture as a .slt file.
+def encode_page(page: Path, folder: Path, encode: Encode, *, suffix: str) -> PageResult:
+    """Writes the page into ``folder`` with every local picture coded.
 
-    The encoder never reads the captions: they stay in the page.
+    The captions stay in the page. Pictures that are coded so already stay as they are.
 
     Args:
         page: An HTML file; pictures at or below its folder count as local.
         folder: Not the page's own.
-        codec: Encodes.
-        quality: 1 to 9.
-        digest: Puts four bytes of each caption's digest into its file, so that the decoder
-            notices when the page was edited.
+        encode: Encodes.
+        suffix: Of the coded files, such as ".avif".
 
     Raises:
         ConfigError: ``page`` is not an HTML page, or ``folder`` is its own.
     """
 
-    def encode(source: Path, target: Path, caption: str) -> tuple[str, ...]:
+    def convert(source: Path, target: Path, caption: str) -> tuple[str, ...]:
         picture = read_picture(source)
-        digested = caption if digest and caption else None
-        write_atomically(target, codec.encode(picture, quality=quality, digest_caption=digested))
+        write_atomically(target, encode(picture, caption))
         return picture.notes
 
-    return _convert(page, folder, encode, suffix=_CODED, takes=lambda p: p.suffix != _CODED)
+    return _convert(page, folder, convert, suffix=suffix, takes=lambda p: not _is_coded(p, suffix))
 
 
-def decode_page(page: Path, folder: Path, codec: Codec, *, format: str = "png") -> PageResult:
-    """Writes the page into ``folder`` with every .slt file as a picture, decoded with its caption.
+def _is_coded(place: Path, suffix: str) -> bool:
+    found = place.suffix.lower()
+    if found in (_END_TO_END, suffix):
+        return True
+    carrier = carrier_of_suffix(suffix)
+    return carrier is not None and found in carrier.suffixes
+
+
+def decode_page(page: Path, folder: Path, decode: Decode, *, format: str = "png") -> PageResult:
+    """Writes the page into ``folder`` with every coded picture decoded by its caption.
 
     Args:
-        page: An HTML file as ``encode_page`` wrote it.
+        page: An HTML file: as ``encode_page`` wrote it, or any page with AVIF, JPEG, WebP, JPEG XL
+            or .slt files.
         folder: Not the page's own.
-        codec: Decodes.
+        decode: Decodes.
         format: Suffix of the pictures, such as "png" or "webp".
 
     Raises:
         ConfigError: ``page`` is not an HTML page, or ``folder`` is its own.
     """
 
-    def decode(source: Path, target: Path, caption: str) -> tuple[str, ...]:
-        picture = codec.decode(source.read_bytes(), caption or None)
+    def convert(source: Path, target: Path, caption: str) -> tuple[str, ...]:
+        picture = decode(source.read_bytes(), caption)
         write_picture(picture, target)
         return picture.notes
 
-    return _convert(page, folder, decode, suffix=f".{format}", takes=lambda p: p.suffix == _CODED)
+    coded = (*SUFFIXES, _END_TO_END)
+    return _convert(
+        page, folder, convert, suffix=f".{format}", takes=lambda p: p.suffix.lower() in coded
+    )
 
 
 def _convert(

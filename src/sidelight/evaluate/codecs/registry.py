@@ -1,7 +1,8 @@
 """The codecs by name, with settings that span about 0.1 to 1 bpp on Kodak.
 
 What a setting means is said where the point is made: see the factory of each codec. JPEG does not
-reach 0.1 bpp, and ffmpeg's libjxl ends at 0.25.
+reach 0.1 bpp, and ffmpeg's libjxl ends at 0.25. A name such as ``avif+1`` is that codec with a
+carrier generator behind it (improved_point.py).
 """
 
 import math
@@ -64,7 +65,7 @@ def fine_settings(name: str) -> Sequence[float]:
     Raises:
         ConfigError: The codec is unknown.
     """
-    family = _family(name)
+    family = _family(name.partition("+")[0])
     if family.whole:
         settings = [float(k) for k in range(math.ceil(family.lowest), int(family.highest) + 1)]
     else:
@@ -76,14 +77,19 @@ def codec_points(name: str, settings: Sequence[float] | None = None) -> list[Cod
     """Returns a codec at each setting, from the smallest files to the largest.
 
     Args:
-        name: A key of ``FAMILIES``; "sidelight" is the default model, for others see
-            ``sidelight_points``.
+        name: A key of ``FAMILIES``, "sidelight" being the default model, for others see
+            ``sidelight_points``; or such a key, "+" and a place of the dial.
         settings: In the codec's own unit; None for the defaults.
 
     Raises:
         ConfigError: The codec is unknown, a setting is out of range, or a program is missing.
         CheckpointError: Sidelight's weights are missing.
     """
+    plain, sign, place = name.partition("+")
+    if sign:
+        from sidelight.evaluate.codecs.improved_point import improved  # torch takes seconds
+
+        return improved(codec_points(plain, settings), place)
     family = _family(name)
     chosen = family.defaults if settings is None else settings
     for setting in chosen:

@@ -1,0 +1,127 @@
+"""Better pictures from ordinary AVIF, JPEG, WebP and JPEG XL files, by their captions.
+
+decode: bytes -> the carrier's own decoder -> generator with text and dial -> Picture. The file's
+encoder is somebody else's and knows nothing of us: text is side information at the decoder only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.carriers.reading import read
+from sidelight.checkpoint import CarrierCheckpoint
+from sidelight.codec import use_bf16
+from sidelight.config import check_realism
+from sidelight.pixels.picture import Picture
+from sidelight.text.encoder import TextEncoder
+from sidelight.text.metadata import xmp_caption
+from sidelight.text.reader import CaptionReader
+
+
+class CarrierCodec:
+    """A carrier generator ready to improve pictures."""
+
+    def __init__(
+        self, checkpoint: CarrierCheckpoint, text_encoder: TextEncoder | None = None
+    ) -> None:
+        self.checkpoint = checkpoint
+        self.model = checkpoint.model
+        self.fingerprint = self.model.fingerprint()
+        self.captions = CaptionReader(
+            checkpoint.text_encoder, self.model.config.text_width, text_encoder
+        )
+
+    def decode(
+        self,
+        data: bytes,
+        text: str | None = None,
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> Picture:
+        """Returns the improved picture of a carrier's file, with its alpha and metadata.
+
+        Args:
+            data: The whole file.
+            text: The caption; "" for none; None for the one in the file's XMP, if any.
+            realism: The dial, from 0 (faithful) to 1 (natural); None for the model's default.
+            precision: "fp32", "bf16", or "auto" for bf16 where the processor computes in it.
+
+        Raises:
+            ImageError: The bytes are no file of a carrier, or a broken one.
+            ConfigError: ``realism`` or ``precision`` is out of range.
+            TextError: The caption cannot be used.
+        """
+        picture = read(data).picture
+        caption = caption_inside(picture) if text is None else text
+        return self.improve(picture, caption, realism=realism, precision=precision)
+
+    def improve(
+        self,
+        picture: Picture,
+        text: str | None = None,
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> Picture:
+        """Returns a decoded picture improved; None for ``text`` is no caption, else as ``decode``.
+
+        Raises:
+            ConfigError: ``realism`` or ``precision`` is out of range.
+            TextError: The caption cannot be used.
+        """
+        return self.improve_batch([picture], [text], realism=realism, precision=precision)[0]
+
+    def masks(
+        self, picture: Picture, text: str, *, realism: float | None = None
+    ) -> list[Float[Tensor, "1 1 h w"]]:
+        """Returns where each SSA block lets the text act, coarse to fine.
+
+        Arguments and errors as for ``improve``.
+        """
+        image = torch.from_numpy(picture.image.copy()).permute(2, 0, 1)[None]
+        return self.model.masks(image, self.captions.vectors([text]), self._place(realism))
+
+    def improve_batch(
+        self,
+        pictures: Sequence[Picture],
+        texts: Sequence[str | None],
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> list[Picture]:
+        """Improves several pictures of one size at once; arguments and errors as for ``improve``.
+
+        Raises:
+            ValueError: They differ in size.
+        """
+        images = torch.stack([torch.from_numpy(p.image.copy()) for p in pictures])
+        improved = self.model.improve(
+            images.permute(0, 3, 1, 2),
+            self.captions.vectors(texts),
+            self._place(realism),
+            bf16=use_bf16(precision),
+        )
+        by_pixel = improved.permute(0, 2, 3, 1).contiguous().numpy()
+        return [
+            replace(picture, image=image, notes=picture.notes + self.captions.notes(text))
+            for picture, image, text in zip(pictures, by_pixel, texts, strict=True)
+        ]
+
+    def _place(self, realism: float | None) -> float:
+        place = self.model.config.default_realism if realism is None else realism
+        check_realism(place)
+        return place
+
+
+def caption_inside(picture: Picture) -> str:
+    """Returns the caption that a file carries in XMP's ``dc:description``, or ""."""
+    if picture.xmp is None:
+        return ""
+    try:
+        return xmp_caption(picture.xmp)
+    except Exception:
+        return ""
