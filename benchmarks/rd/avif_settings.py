@@ -28,7 +28,7 @@ from sidelight.metrics.protocol import Sample
 from sidelight.pixels.files import read_picture
 
 _CHROMAS = ("4:2:0", "4:4:4")
-_GRID = (11, 19, 30, 40, 49)
+_GRID = (4, 13, 22, 31, 40, 50)
 """Own qualities whose range in bytes holds the reference's for each variant and picture."""
 _REFERENCE_CHROMA, _REFERENCE_SPEED = "4:2:0", 6
 _REFERENCE_QUALITIES = (15, 35, 45)
