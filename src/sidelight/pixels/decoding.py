@@ -7,9 +7,11 @@ from io import BytesIO
 from PIL import Image, UnidentifiedImageError
 
 from sidelight.errors import ImageError
-from sidelight.limits import MAX_PIXELS, MAX_SIDE
+from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.depth import settle_depth
+from sidelight.pixels.jpeg_xl import decode_jpeg_xl, is_jpeg_xl
 from sidelight.pixels.picture import Picture, from_pillow
+from sidelight.pixels.size import check_size
 
 PROGRAM_FORMATS = frozenset(
     {"EPS", "IPTC"}
@@ -17,22 +19,24 @@ PROGRAM_FORMATS = frozenset(
 
 
 def decode_picture(data: bytes) -> Picture:
-    """Returns the first frame of a picture file in any format that Pillow reads.
+    """Returns the first frame of a picture file in any format that Pillow reads, or JPEG XL.
 
     Raises:
-        ImageError: The bytes are no picture, a broken one, or too large.
+        ImageError: The bytes are no picture, a broken one, or too large; or they are JPEG XL and
+            the extra ``jxl`` is not installed.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _decode(data)
+            return decode_jpeg_xl(data) if is_jpeg_xl(data) else _decode(data)
     except ImageError:
         raise
     except UnidentifiedImageError as error:
         start = f"that start with {data[:8].hex(' ')}" if data else "in all"
         raise ImageError(
             f"not a picture, or one without pixels: {len(data)} bytes {start}; "
-            "expected PNG, JPEG, WebP, AVIF, TIFF, GIF, BMP or another format that Pillow reads"
+            "expected PNG, JPEG, WebP, AVIF, JPEG XL, TIFF, GIF, BMP or another format that Pillow "
+            "reads"
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(f"more than {MAX_PIXELS} px; scale the picture down or cut it") from error
@@ -47,21 +51,13 @@ def _decode(data: bytes) -> Picture:
     with Image.open(BytesIO(data)) as image:
         if image.format in PROGRAM_FORMATS:
             raise ImageError(f"{image.format} files can run programs; convert it to PNG first")
-        _check_size(*image.size)
+        check_size(*image.size)
         # Layers of a PSD are no frames: Pillow reads the merged picture.
         animated = image.format != "PSD" and getattr(image, "is_animated", False)
         image.load()
-        _check_size(*image.size)  # ICO and ICNS learn it only now
+        check_size(*image.size)  # ICO and ICNS learn it only now
         settled, notes = settle_depth(image, data)
         picture = from_pillow(settled)
     if animated:
         notes = ("only the first frame is kept", *notes)
     return dataclasses.replace(picture, notes=notes + picture.notes)
-
-
-def _check_size(width: int, height: int) -> None:
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
-        raise ImageError(
-            f"size {width}x{height} px, the limit is {MAX_SIDE} px a side and {MAX_PIXELS} px "
-            "in all; scale the picture down or cut it"
-        )

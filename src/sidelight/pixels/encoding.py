@@ -4,46 +4,56 @@ import dataclasses
 from collections.abc import Mapping
 from io import BytesIO
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from PIL import ExifTags, Image, PngImagePlugin
 
 from sidelight.errors import ImageError
 from sidelight.pixels.picture import Picture, to_pillow
 
 
-class _Format(NamedTuple):
+class PictureFormat(NamedTuple):
     """What a file format takes, and how Pillow is to write it."""
 
     name: str
+    """Pillow's own, such as PNG."""
+
     alpha: bool = False
     metadata: bool = False
+    """Whether it takes ICC profile, EXIF and XMP."""
+
     gray_profile: bool = True
-    options: Mapping[str, object] = MappingProxyType({})
+    options: Mapping[str, Any] = MappingProxyType({})
+    """Of ``Image.save``."""
 
 
-_PNG = _Format(
+_PNG_XMP = "XML:com.adobe.xmp"
+
+_PNG = PictureFormat(
     "PNG",
     alpha=True,
     metadata=True,
     options={"compress_level": 3},  # half the time of the default, for about the same size
 )
-_WEBP = _Format(
+_WEBP = PictureFormat(
     "WEBP",
     alpha=True,
     metadata=True,
     gray_profile=False,  # always RGB inside
     options={"lossless": True, "exact": True},  # exact: colour under alpha is kept
 )
-_TIFF = _Format("TIFF", alpha=True, metadata=True)  # Pillow cannot write EXIF when it compresses
-_JPEG = _Format("JPEG", metadata=True, options={"quality": 95, "subsampling": "4:4:4"})
-_AVIF = _Format(
+# not compressed, because Pillow cannot write EXIF then
+_TIFF = PictureFormat("TIFF", alpha=True, metadata=True)
+_JPEG = PictureFormat("JPEG", metadata=True, options={"quality": 95, "subsampling": "4:4:4"})
+_AVIF = PictureFormat(
     "AVIF",
     alpha=True,
     metadata=True,
     gray_profile=False,  # gray with alpha becomes RGB inside
     options={"quality": 95, "subsampling": "4:4:4"},
 )
-_BMP = _Format("BMP")
-_PPM = _Format("PPM")
+_BMP = PictureFormat("BMP")
+_PPM = PictureFormat("PPM")
 
 _FORMATS = {
     "png": _PNG,
@@ -63,7 +73,7 @@ _FORMATS = {
 def encode_picture(picture: Picture, format: str) -> bytes:
     """Returns the picture in a format named by its suffix, such as "png" or "jpg".
 
-    Profile and EXIF are written where the format takes them. WebP, PNG, TIFF, BMP and PPM are
+    Profile, EXIF and XMP are written where the format takes them. WebP, PNG, TIFF, BMP and PPM are
     lossless, JPEG and AVIF of high quality without chroma subsampling.
 
     Raises:
@@ -72,6 +82,15 @@ def encode_picture(picture: Picture, format: str) -> bytes:
     chosen = _FORMATS.get(format.lower())
     if chosen is None:
         raise ImageError(f"cannot write format {format!r}; possible are {', '.join(_FORMATS)}")
+    return encode_as(picture, chosen)
+
+
+def encode_as(picture: Picture, chosen: PictureFormat) -> bytes:
+    """Returns the picture in a format, with what metadata that takes.
+
+    Raises:
+        ImageError: The format cannot hold this picture.
+    """
     if picture.alpha is not None and not chosen.alpha:
         raise ImageError(
             f"{chosen.name} has no alpha channel and this picture needs one; use PNG or WebP"
@@ -83,7 +102,7 @@ def encode_picture(picture: Picture, format: str) -> bytes:
     if picture.gray:
         options.pop("subsampling", None)  # else AVIF adds chroma, and gray comes back as colour
     if chosen.metadata:
-        options |= {key: image.info[key] for key in ("icc_profile", "exif") if key in image.info}
+        options |= _metadata(image, chosen.name)
     stream = BytesIO()
     try:
         image.save(stream, chosen.name, **options)
@@ -93,3 +112,19 @@ def encode_picture(picture: Picture, format: str) -> bytes:
             f"{chosen.name} cannot hold this picture of {size} px ({error}); use PNG"
         ) from error
     return stream.getvalue()
+
+
+def _metadata(image: Image.Image, name: str) -> dict[str, Any]:
+    """Returns the options by which a format gets the metadata in ``image.info``."""
+    kinds = ("icc_profile", "exif", "xmp")
+    found: dict[str, Any] = {kind: image.info[kind] for kind in kinds if kind in image.info}
+    if "xmp" in found and name == "PNG":
+        chunks = PngImagePlugin.PngInfo()
+        chunks.add_itxt(_PNG_XMP, found.pop("xmp").decode("utf-8", errors="replace"))
+        found["pnginfo"] = chunks
+    if "xmp" in found and name == "TIFF":
+        tags = Image.Exif()
+        tags.load(found.get("exif", b""))
+        tags[ExifTags.Base.XMLPacket] = found.pop("xmp")
+        found["exif"] = tags
+    return found

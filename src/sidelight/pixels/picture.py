@@ -11,6 +11,7 @@ from PIL import Image
 from sidelight.pixels.exif import read_exif, turn_upright
 from sidelight.pixels.modes import split_planes
 from sidelight.pixels.profiles import fit_profile
+from sidelight.pixels.xmp import read_xmp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +32,9 @@ class Picture:
 
     exif: bytes | None = None
     """EXIF block from ``Exif\\0\\0`` on, without an orientation: the pixels are upright."""
+
+    xmp: bytes | None = None
+    """XMP packet without what is true of one file only; ``.slt`` files do not carry it."""
 
     notes: tuple[str, ...] = ()
     """Conversions that a user should hear of."""
@@ -55,30 +59,36 @@ class Picture:
         return int(self.image.shape[0])
 
 
-def from_pillow(image: Image.Image) -> Picture:
+def from_pillow(image: Image.Image, *, is_upright: bool = False) -> Picture:
     """Returns the picture upright and in 8 bits, whatever mode Pillow gave it.
+
+    Args:
+        image: With profile, EXIF and XMP in its ``info``.
+        is_upright: Whether its pixels are so already, and a stated orientation is to be ignored.
 
     Raises:
         ImageError: The samples have no single right reading in 8 bits.
     """
     planes = split_planes(image)
     icc, icc_notes = fit_profile(image, gray=planes.gray)
-    exif = read_exif(image)
+    exif, xmp = read_exif(image), read_xmp(image)
+    orientation = 1 if is_upright else exif.orientation
     alpha = planes.alpha
     if alpha is not None:
-        alpha = None if (alpha == 255).all() else turn_upright(alpha, exif.orientation)
+        alpha = None if (alpha == 255).all() else turn_upright(alpha, orientation)
     return Picture(
-        image=turn_upright(planes.image, exif.orientation),
+        image=turn_upright(planes.image, orientation),
         alpha=alpha,
         gray=planes.gray,
         icc=icc,
         exif=exif.block,
-        notes=planes.notes + icc_notes + exif.notes,
+        xmp=xmp.packet,
+        notes=planes.notes + icc_notes + exif.notes + xmp.notes,
     )
 
 
 def to_pillow(picture: Picture) -> Image.Image:
-    """Returns an image in mode RGB, RGBA, L or LA with its profile and EXIF in ``info``.
+    """Returns an image in mode RGB, RGBA, L or LA with profile, EXIF and XMP in ``info``.
 
     A gray picture keeps its plane exactly; where a codec let the three drift apart, their luma.
     """
@@ -91,4 +101,6 @@ def to_pillow(picture: Picture) -> Image.Image:
         image.info["icc_profile"] = picture.icc
     if picture.exif is not None:
         image.info["exif"] = picture.exif
+    if picture.xmp is not None:
+        image.info["xmp"] = picture.xmp
     return image

@@ -1,6 +1,7 @@
-"""ICC profiles: which one fits the pixels, and the way from CMYK to sRGB."""
+"""ICC profiles: which one fits the pixels, and the ways to sRGB."""
 
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageCms
 
@@ -27,12 +28,21 @@ def fit_profile(image: Image.Image, *, gray: bool) -> tuple[bytes | None, tuple[
 
 def cmyk_to_srgb(image: Image.Image) -> Image.Image | None:
     """Returns a CMYK image in sRGB by its own profile, None where it has none that works."""
+    return _convert(image, "CMYK", outputMode="RGB")
+
+
+def rgb_to_srgb(image: Image.Image) -> Image.Image:
+    """Returns an RGB or RGBA image in sRGB, as it is where it has no profile that works."""
+    return _convert(image, "RGB") or image
+
+
+def _convert(image: Image.Image, space: str, **options: Any) -> Image.Image | None:
     icc = image.info.get("icc_profile")
-    if not icc or _profile_space(icc) != "CMYK":
+    if not icc or _profile_space(icc) != space:
         return None
     try:
         source, target = ImageCms.ImageCmsProfile(BytesIO(icc)), ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(image, source, target, outputMode="RGB")
+        return ImageCms.profileToProfile(image, source, target, **options)
     except (OSError, ValueError, ImageCms.PyCMSError):
         return None
 

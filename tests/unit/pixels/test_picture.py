@@ -62,9 +62,20 @@ def test_arrays_can_be_written_to():
         assert picture.alpha is None or picture.alpha.flags.writeable
 
 
-def test_profile_and_exif_go_into_info(rgb_profile):
+def test_profile_exif_and_xmp_go_into_info(rgb_profile):
     exif = Image.Exif()
     exif[271] = "Ricoh"
-    pillow = to_pillow(Picture(image=RGB, icc=rgb_profile, exif=exif.tobytes()))
+    pillow = to_pillow(Picture(image=RGB, icc=rgb_profile, exif=exif.tobytes(), xmp=b"<x/>"))
     assert pillow.info["icc_profile"] == rgb_profile
+    assert pillow.info["xmp"] == b"<x/>"
     assert pillow.getexif()[271] == "Ricoh"
+
+
+def test_pixels_that_are_upright_are_not_turned_and_lose_the_orientation():
+    exif = Image.Exif()
+    exif[271], exif[274] = "Ricoh", 6
+    image = Image.fromarray(RGB)
+    image.info["exif"] = exif.tobytes()
+    picture = from_pillow(image, is_upright=True)
+    assert (picture.image == RGB).all()
+    assert picture.exif == from_pillow(image).exif

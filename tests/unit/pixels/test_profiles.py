@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 from PIL import Image
 
 from sidelight.pixels.picture import from_pillow
+from sidelight.pixels.profiles import rgb_to_srgb
 
 
 def picture_with(mode: str, icc: bytes):
@@ -62,3 +64,19 @@ def test_cut_cmyk_profile_falls_back_to_plain_conversion(cmyk_profile, end):
     picture = picture_with("CMYK", cmyk_profile[:end])
     assert picture.icc is None
     assert "CMYK converted to RGB without a profile" in picture.notes
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_conversion_to_srgb_follows_the_profile_and_keeps_alpha(mode, rgb_profile):
+    exchanged = rgb_profile.replace(b"rXYZ", b"----").replace(b"gXYZ", b"rXYZ")
+    image = Image.new(mode, (2, 2), (200, 100, 50, 30)[: len(mode)])
+    image.info["icc_profile"] = exchanged.replace(b"----", b"gXYZ")
+    converted = np.asarray(rgb_to_srgb(image)).astype(int)
+    assert np.abs(converted - (100, 200, 50, 30)[: len(mode)]).max() <= 2
+
+
+@pytest.mark.parametrize("icc", [None, b"junk"])
+def test_without_a_profile_that_works_nothing_is_converted(icc):
+    image = Image.new("RGB", (2, 2), (200, 100, 50))
+    image.info["icc_profile"] = icc
+    assert rgb_to_srgb(image) is image

@@ -1,0 +1,1 @@
+"""Ordinary files of standard codecs, which carry pictures that a caption can improve."""

@@ -1,0 +1,124 @@
+"""What is to be known of a standard codec: how its files are written, recognised and measured."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sidelight.config import quality_to_step, step_to_quality
+from sidelight.errors import ConfigError, ImageError
+from sidelight.pixels.picture import Picture
+from sidelight.pixels.xmp import with_description
+
+KNOT_QUALITIES = (1, 3, 5, 7, 9)
+"""Sidelight's qualities that a codec's own are given for; between them lie straight lines."""
+
+DEFAULT_QUALITY = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carrier:
+    """A codec whose files every viewer of that codec opens."""
+
+    name: str
+    """Its key, such as ``avif``."""
+
+    title: str
+    """Its name in messages, such as AVIF."""
+
+    suffixes: tuple[str, ...]
+    """Of its files, in lower case with the dot; the usual one first."""
+
+    max_side_px: int
+    """The longest side that is written."""
+
+    has_alpha: bool
+
+    own_qualities: range
+    """The codec's own scale, from the smallest files to the largest."""
+
+    knots: tuple[int, ...]
+    """Own qualities at ``KNOT_QUALITIES``."""
+
+    starts: Callable[[bytes], bool]
+    """Whether a file begins as this codec's do."""
+
+    write: Callable[[Picture, int], bytes]
+    """Makes a file at an own quality."""
+
+    coded_bytes: Callable[[bytes], int]
+    """Bytes that code the pixels in a file, which is one of this codec.
+
+    Raises ImageError where the file's structure is broken.
+    """
+
+    def encode(
+        self, picture: Picture, quality: float = DEFAULT_QUALITY, *, caption: str | None = None
+    ) -> bytes:
+        """Returns the bytes of a file.
+
+        Args:
+            picture: Profile, EXIF, XMP and alpha are kept as docs/carriers.md says.
+            quality: 1 (smallest file) to 9, in steps of a sixteenth, at about the rates of .slt.
+            caption: Becomes the file's XMP description; what else the picture's XMP says is kept.
+
+        Raises:
+            ConfigError: ``quality`` is out of range.
+            ImageError: The codec cannot hold this picture, or is not installed.
+            TextError: The caption holds a character that XMP cannot.
+        """
+        own_quality = self.own_quality(quality)
+        return self.write(self._to_write(picture, caption), own_quality)
+
+    def encode_to_size(
+        self, picture: Picture, max_bytes: int, *, caption: str | None = None
+    ) -> bytes:
+        """Returns the best file of at most ``max_bytes``, metadata included.
+
+        Other arguments and errors as for ``encode``.
+
+        Raises:
+            ConfigError: Even the codec's lowest quality takes more bytes.
+        """
+        ready = self._to_write(picture, caption)
+        best = self.write(ready, self.own_qualities[0])
+        if len(best) > max_bytes:
+            raise ConfigError(
+                f"{self.title} takes {len(best)} bytes at its lowest quality, more than the "
+                f"{max_bytes} asked for; allow more bytes, leave out metadata, or scale the "
+                "picture down"
+            )
+        low, high = 0, len(self.own_qualities) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            data = self.write(ready, self.own_qualities[middle])
+            if len(data) <= max_bytes:
+                best, low = data, middle
+            else:
+                high = middle - 1
+        return best
+
+    def own_quality(self, quality: float) -> int:
+        """Returns the codec's own quality at one of Sidelight's, 1 to 9.
+
+        Raises:
+            ConfigError: It is out of range.
+        """
+        exact = step_to_quality(quality_to_step(quality))
+        return round(float(np.interp(exact, KNOT_QUALITIES, self.knots)))
+
+    def _to_write(self, picture: Picture, caption: str | None) -> Picture:
+        if max(picture.width, picture.height) > self.max_side_px:
+            raise ImageError(
+                f"{self.title} holds at most {self.max_side_px} px a side, this picture is "
+                f"{picture.width}x{picture.height} px; scale it down"
+            )
+        if picture.alpha is not None and not self.has_alpha:
+            raise ImageError(
+                f"{self.title} has no alpha channel and this picture needs one; use AVIF, WebP or "
+                "JPEG XL"
+            )
+        if caption is None:
+            return picture
+        return dataclasses.replace(picture, xmp=with_description(picture.xmp, caption))
