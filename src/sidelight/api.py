@@ -10,10 +10,10 @@ from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
 from sidelight.carrier_codec import CarrierCodec
-from sidelight.carriers.registry import CARRIERS
+from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.checkpoint import load_checkpoint
 from sidelight.codec import Codec
-from sidelight.errors import CheckpointError, ConfigError, ImageError
+from sidelight.errors import CheckpointError, ConfigError, ImageError, NotABitstreamError
 from sidelight.joint_codec import codec_of
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.pixels.files import read_picture
@@ -68,16 +68,23 @@ def load_carrier(model: str | Path | None = None) -> CarrierCodec:
 
 
 def decoder_of(data: bytes, model: str | Path | None = None) -> Codec | CarrierCodec:
-    """Returns what decodes a file: the codec of .slt files, else a carrier generator.
+    """Returns what decodes a file: the codec of .slt files, or a carrier generator.
 
     Args:
         data: The file, or its beginning.
         model: As for ``load``; None for the default of either kind.
 
     Raises:
+        NotABitstreamError: It is neither.
         CheckpointError: As for ``load`` and ``load_carrier``.
     """
-    return load(model) if data.startswith(MAGIC) else load_carrier(model)
+    if data.startswith(MAGIC):
+        return load(model)
+    if sniff(data) is None:
+        titles = ", ".join(carrier.title for carrier in CARRIERS.values())
+        found = f"starts with {data[: len(MAGIC)].hex()}" if data else "is empty"
+        raise NotABitstreamError(f"{found}, expected a file of Sidelight (.slt), {titles}")
+    return load_carrier(model)
 
 
 @cache

@@ -31,7 +31,8 @@ def model(tiny_exported, tmp_path_factory) -> Path:
 
 
 def test_exported_names_are_frozen():
-    assert sidelight.__all__ == ["__version__", "decode", "encode", "errors", "load"]
+    names = ["__version__", "decode", "encode", "errors", "load", "load_carrier"]
+    assert sidelight.__all__ == names
     assert all(getattr(sidelight, name) for name in sidelight.__all__)
 
 
@@ -67,7 +68,7 @@ def test_importing_the_package_does_not_import_torch():
     ],
 )
 def test_every_kind_of_picture_is_taken(model, image, gray, alpha):
-    data = sidelight.encode(image, model=model)
+    data = sidelight.encode(image, format="slt", model=model)
     container = Container.parse(data)
     assert (container.width, container.height) == (30, 20)
     assert (container.gray, container.alpha is not None) == (gray, alpha)
@@ -125,7 +126,7 @@ def test_profile_and_exif_reach_the_decoded_image(model):
     exif = Image.Exif()
     exif[271] = "Sidelight"
     image.info["exif"] = exif.tobytes()
-    decoded = sidelight.decode(sidelight.encode(image, model=model), model=model)
+    decoded = sidelight.decode(sidelight.encode(image, format="slt", model=model), model=model)
     assert decoded.getexif()[271] == "Sidelight"
     stream = io.BytesIO()
     decoded.save(stream, "PNG", exif=decoded.info["exif"])
@@ -133,17 +134,17 @@ def test_profile_and_exif_reach_the_decoded_image(model):
 
 
 def test_max_bytes_takes_the_place_of_quality(model):
-    data = sidelight.encode(RGB, max_bytes=300, model=model)
+    data = sidelight.encode(RGB, format="slt", max_bytes=300, model=model)
     assert len(data) <= 300
     with pytest.raises(ConfigError, match="more than the 20 asked for"):
-        sidelight.encode(RGB, max_bytes=20, model=model)
+        sidelight.encode(RGB, format="slt", max_bytes=20, model=model)
 
 
 def test_a_wrong_caption_warns_where_decode_was_called(model, monkeypatch):
     monkeypatch.setattr(
         "sidelight.text.reader.load_text_encoder", lambda name: HashingTextEncoder()
     )
-    data = sidelight.encode(RGB, digest_caption="A brown dog.", model=model)
+    data = sidelight.encode(RGB, format="slt", digest_caption="A brown dog.", model=model)
     with pytest.warns(UserWarning, match="not the caption that the sender had") as caught:
         sidelight.decode(data, text="A black dog.", model=model)
     assert caught[0].filename == __file__
@@ -178,6 +179,6 @@ def test_load_refuses_what_is_no_checkpoint(tmp_path, content):
 
 
 def test_a_file_of_another_model_is_refused(model):
-    data = sidelight.encode(RGB, model=model)
+    data = sidelight.encode(RGB, format="slt", model=model)
     with pytest.raises(ModelMismatchError, match="give the right one by --model"):
         sidelight.decode(data)

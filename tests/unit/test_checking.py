@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from tests.golden.tiny_text import HashingTextEncoder
 
-from sidelight.checking import decode_checked
+from sidelight.carriers.registry import CARRIERS
+from sidelight.checking import decode_checked, quality_of
 from sidelight.checkpoint import Checkpoint
 from sidelight.codec import Codec
+from sidelight.pixels.picture import Picture
 
 
 class FixedMatcher:
@@ -38,15 +40,22 @@ def data(codec, make_picture) -> bytes:
     return codec.encode(as_picture(make_picture(64, 64)))
 
 
+def check(codec, matcher, data, caption, **options):
+    def decode(text: str) -> Picture:
+        return codec.decode(data, text)
+
+    return decode_checked(decode, matcher, caption, quality=quality_of(data), **options)
+
+
 @pytest.mark.parametrize("fallback", [False, True])
 def test_a_caption_that_fits_is_used(codec, matcher, data, fallback):
-    checked = decode_checked(codec, matcher, data, " right ", fallback=fallback)
+    checked = check(codec, matcher, data, " right ", fallback=fallback)
     assert np.array_equal(checked.image, codec.decode(data, "right").image)
     assert checked.notes == ("caption match 0.31, the threshold is 0.20",)
 
 
 def test_one_that_does_not_fit_is_told_and_used(codec, matcher, data):
-    checked = decode_checked(codec, matcher, data, "wrong")
+    checked = check(codec, matcher, data, "wrong")
     assert np.array_equal(checked.image, codec.decode(data, "wrong").image)
     assert checked.notes[0] == "caption match 0.04, the threshold is 0.20"
     assert checked.notes[1] == "this may be the caption of another picture"
@@ -54,7 +63,7 @@ def test_one_that_does_not_fit_is_told_and_used(codec, matcher, data):
 
 def test_or_left_out(codec, matcher, data):
     plain = codec.decode(data, "").image
-    checked = decode_checked(codec, matcher, data, "wrong", fallback=True)
+    checked = check(codec, matcher, data, "wrong", fallback=True)
     assert np.array_equal(checked.image, plain)
     assert checked.notes[-1].endswith("decoded without it")
     # the caption is held against a picture that it had no part in
@@ -62,6 +71,19 @@ def test_or_left_out(codec, matcher, data):
 
 
 def test_without_a_caption_nothing_is_compared(codec, matcher, data):
-    assert decode_checked(codec, matcher, data).notes == ()
-    assert decode_checked(codec, matcher, data, " ").notes == ()
+    assert check(codec, matcher, data, None).notes == ()
+    assert check(codec, matcher, data, " ").notes == ()
     assert matcher.seen == []
+
+
+def test_the_quality_of_an_ordinary_file_is_that_of_its_rate(codec, data, make_picture):
+    assert quality_of(data) == 5
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    files = [
+        CARRIERS["avif"].write(Picture(image=make_picture(256, 256, seed=1)), own)
+        for own in (1, 30, 60)
+    ]
+    qualities = [quality_of(file) for file in files]
+    assert qualities == sorted(qualities)
+    assert all(1 <= quality <= 9 for quality in qualities)
+    assert quality_of(CARRIERS["webp"].write(Picture(image=noise), 100)) == 9

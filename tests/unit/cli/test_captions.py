@@ -25,7 +25,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 
 
 def encode(*options: str) -> Result:
-    command = ["encode", "photos", "out", "--model", TINY, *options]
+    command = ["encode", "photos", "out", "--format", "slt", "--model", TINY, *options]
     return CliRunner().invoke(app, command)
 
 

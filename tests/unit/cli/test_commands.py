@@ -61,7 +61,7 @@ def files() -> set[str]:
         ("encode a.png x.slt --bpp inf", "bpp must be > 0 and finite"),
         ("encode a.png x.slt --embed-caption caf\udce9", "no UTF-8 form"),
         ("decode missing.slt x.png", "No such file or directory: 'missing.slt'"),
-        ("decode junk.slt x.png", "starts with 6a756e6b, expected 89534c54"),
+        ("decode junk.slt x.png", "starts with 6a756e6b, expected"),
         ("decode cut.slt x.png", "only"),
         ("decode a.slt x.xyz", "cannot write format 'xyz'"),
         ("decode a.slt x", "cannot write format ''"),

@@ -28,7 +28,7 @@ def test_a_published_file_becomes_a_checkpoint_that_codes(source, tmp_path, make
     provenance = load_checkpoint(target).provenance
     assert (provenance["source"], provenance["terms"]) == (source.name, "BSD")
     image = make_picture(40, 70)
-    data = sidelight.encode(image, model=target)
+    data = sidelight.encode(image, format="slt", model=target)
     decoded = sidelight.decode(data, model=target)
     assert np.asarray(decoded).shape == image.shape
 

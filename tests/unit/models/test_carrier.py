@@ -5,30 +5,14 @@ import dataclasses
 import pytest
 import torch
 from tests.multiply_adds import multiply_adds
+from tests.tiny_carrier import trained_carrier
 from tests.tiny_config import TINY_CARRIER
-from torch import nn
 
-from sidelight.config import CarrierConfig
 from sidelight.errors import ConfigError
 from sidelight.models import exported_carrier
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
 from sidelight.presets import CARRIER_PRESETS
-
-
-def trained(config: CarrierConfig = TINY_CARRIER) -> CarrierGenerator:
-    """Returns a generator in which nothing is zero any more."""
-    with torch.random.fork_rng(), torch.no_grad():
-        torch.manual_seed(3)
-        generator = CarrierGenerator(config)
-        for parameter in generator.parameters():
-            if not parameter.any():
-                nn.init.normal_(parameter, 0.0, 0.1)
-        for module in generator.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.running_var.uniform_(0.5, 2.0)
-                module.running_mean.normal_(0.0, 0.1)
-    return generator.eval()
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +34,7 @@ def test_a_fresh_one_returns_its_input_bit_for_bit(picture, text, realism, bf16)
 
 
 def test_text_and_dial_change_the_picture_and_nothing_is_read_of_other_pictures(picture, text):
-    model = ExportedCarrier(trained())
+    model = ExportedCarrier(trained_carrier())
     both = model.improve(picture, text, 0.5, bf16=False)
     alone = model.improve(picture[:1], text[:1], 0.5, bf16=False)
     assert (both[:1].int() - alone.int()).abs().max() <= 1
@@ -61,12 +45,12 @@ def test_text_and_dial_change_the_picture_and_nothing_is_read_of_other_pictures(
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (7, 8), (64, 9)])
 def test_every_size_comes_back_in_its_own_size(size, text):
     image = torch.randint(0, 256, (1, 3, *size), dtype=torch.uint8)
-    improved = ExportedCarrier(trained()).improve(image, text[:1], 1.0, bf16=False)
+    improved = ExportedCarrier(trained_carrier()).improve(image, text[:1], 1.0, bf16=False)
     assert improved.shape == image.shape
 
 
 def test_a_pixel_reads_no_farther_than_the_halo(text):
-    generator, halo = trained(), carrier_halo(TINY_CARRIER)
+    generator, halo = trained_carrier(), carrier_halo(TINY_CARRIER)
     assert halo % TINY_CARRIER.stride == 0
     x = torch.rand(1, 3, 2 * halo + 64, 16)
     changed = x.clone()
@@ -79,9 +63,9 @@ def test_a_pixel_reads_no_farther_than_the_halo(text):
 
 def test_tiles_leave_no_seam(monkeypatch, text):
     image = torch.randint(0, 256, (1, 3, 200, 150), dtype=torch.uint8)
-    whole = ExportedCarrier(trained())
+    whole = ExportedCarrier(trained_carrier())
     monkeypatch.setattr(exported_carrier, "_TILE", 64)
-    tiled = ExportedCarrier(trained())
+    tiled = ExportedCarrier(trained_carrier())
     improved = [model.improve(image, text[:1], 0.7, bf16=False).int() for model in (whole, tiled)]
     assert (improved[0] - improved[1]).abs().max() <= 1
     masks = [model.masks(image, text[:1], 0.7) for model in (whole, tiled)]

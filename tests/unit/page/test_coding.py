@@ -43,8 +43,9 @@ def site(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(app, ["page", *arguments, "--model", TINY])
+def run(command: str, *arguments: str) -> Result:
+    options = ["--format", "slt"] if command == "encode" else []
+    return CliRunner().invoke(app, ["page", command, *options, *arguments, "--model", TINY])
 
 
 def images(path: str) -> list[str | None]:
