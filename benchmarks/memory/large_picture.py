@@ -1,6 +1,6 @@
 """Peak memory and time of the command line on one large picture.
 
-python -m benchmarks.memory.large_picture [--megapixels 40]
+python -m benchmarks.memory.large_picture [--megapixels 40] [--format avif]
 
 The picture is made of Kodak tiles, each turned, mirrored and shaded at random. Encoding and
 decoding run as fresh processes. Exit code 1 if one takes more than the limit.
@@ -18,7 +18,7 @@ from PIL import Image
 from benchmarks.measured import run_measured, sidelight_command
 from benchmarks.pictures import load_dataset
 from benchmarks.record import Record, add_output_option, say, write_record
-from sidelight.bitstream.container import Container
+from sidelight.api import decoder_of
 from sidelight.evaluate.environment import environment
 
 _SEED = 4020
@@ -39,6 +39,7 @@ def main() -> None:
     )
     parser.add_argument("--megapixels", type=float, default=40)
     parser.add_argument("--quality", type=float, default=5)
+    parser.add_argument("--format", choices=("slt", "avif", "jpg", "webp"), default="slt")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--precision", choices=("auto", "fp32", "bf16"), default="auto")
     add_output_option(parser, "memory_large_picture.json")
@@ -47,7 +48,7 @@ def main() -> None:
     width, height = size_of(arguments.megapixels)
     head = environment(seed=_SEED)
     with tempfile.TemporaryDirectory() as folder:
-        source, coded = Path(folder) / "large.png", Path(folder) / "large.slt"
+        source, coded = Path(folder) / "large.png", Path(folder) / f"large.{arguments.format}"
         quilt(width, height, np.random.default_rng(_SEED)).save(source, compress_level=1)
         say(f"made {width}x{height}")
         threads = {"OMP_NUM_THREADS": str(arguments.threads)}
@@ -61,10 +62,11 @@ def main() -> None:
             check_size(target, width, height)
         data = coded.read_bytes()
     record = {
-        "environment": head | {"model": Container.parse(data).model.hex()},
+        "environment": head | {"model": decoder_of(data).fingerprint.hex()},
         "conditions": {
             "threads": arguments.threads,
             "quality": arguments.quality,
+            "format": arguments.format,
             "precision": arguments.precision,
             "limit_bytes": _LIMIT_BYTES,
         },

@@ -109,7 +109,9 @@ def measure_coding(
         "bpp": fmean(rates),
         "encode": in_parts(encoded),
         "decode": {precision: in_parts(runs) for precision, runs in decoded.items()},
-        "text_encoder_s_per_caption": _median_seconds(codec.embed, [[c] for c in captions]),
+        "text_encoder_s_per_caption": _median_seconds(
+            codec.captions.vectors, [[c] for c in captions]
+        ),
         "write_png_s": _median_seconds(
             lambda picture: encode_picture(picture, "png"),
             [run.result for run in decoded["fp32"][::repeat]],

@@ -89,36 +89,37 @@ class CropSampler:
         k = int(np.searchsorted(self._cumulative, random.random() * self._cumulative[-1]))
         picture = self.pictures[k]
         caption = int(random.integers(len(picture.captions)))
-        image = picture.image
+        views = [picture.image]
         if self._pairs is not None:
             version = int(random.integers(self._pairs.num_versions))
-            # one array, so that both are cut and mirrored alike
-            image = np.concatenate([image, self._pairs.version(k, version)], axis=2)
-        crop = self._frame(image, size, random)
+            views.append(self._pairs.version(k, version))
+        crop = self._frame(views, size, random)
         handed = _HANDED.search(picture.captions[caption])
         if random.random() < 0.5 and not handed:
             crop = crop[:, ::-1]
         return crop.transpose(2, 0, 1), k, caption, random.random(NUM_CHANCES, np.float32)
 
-    def _frame(self, image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
+    def _frame(
+        self, views: Sequence[np.ndarray], size: int, random: np.random.Generator
+    ) -> np.ndarray:
+        """Returns the same place of every view of a picture, one behind the other in channels."""
         if self._framing == "whole" or (self._framing == "mixed" and random.random() < 0.5):
-            return _scaled(image, size, size)
+            return np.dstack([_scaled(view, size, size) for view in views])
+        height, width = views[0].shape[:2]
         if self._framing == "mixed":
             short = random.uniform(*_SHORT_SIDE) * size
-            scale = short / min(image.shape[:2])
-            image = _scaled(image, *(max(size, round(scale * side)) for side in image.shape[:2]))
-        return _window(image, size, random)
+            scale = short / min(height, width)
+            height, width = (max(size, round(scale * side)) for side in (height, width))
+            views = [_scaled(view, height, width) for view in views]
+        top = random.integers(max(height - size, 0) + 1)
+        left = random.integers(max(width - size, 0) + 1)
+        return np.dstack([_window(view, top, left, size) for view in views])
 
 
-def _window(image: np.ndarray, size: int, random: np.random.Generator) -> np.ndarray:
-    height, width = image.shape[:2]
-    if height < size or width < size:
-        missing = ((0, max(size - height, 0)), (0, max(size - width, 0)), (0, 0))
-        image = np.pad(image, missing, mode="edge")
-        height, width = image.shape[:2]
-    top = random.integers(height - size + 1)
-    left = random.integers(width - size + 1)
-    return image[top : top + size, left : left + size]
+def _window(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
+    window = image[top : top + size, left : left + size]
+    missing = [(0, size - side) for side in window.shape[:2]]
+    return np.pad(window, (*missing, (0, 0)), mode="edge") if np.any(missing) else window
 
 
 def _scaled(image: np.ndarray, height: int, width: int) -> np.ndarray:

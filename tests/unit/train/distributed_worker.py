@@ -1,6 +1,7 @@
 """Takes five steps of stage 2 in as many processes as the environment says, and saves the result.
 
-Run by test_distributed.py. Without noise and in fp32, so that runs can be compared closely.
+Run by test_distributed.py. Without noise and rounding and in fp32, so that runs can be
+compared closely.
 """
 
 import contextlib
@@ -44,6 +45,7 @@ def main(target: Path) -> None:
     torch.set_num_threads(1)
     torch.autocast = lambda *_, **__: contextlib.nullcontext()
     codec_model.add_uniform_noise = lambda latents: latents
+    codec_model.round_straight_through = lambda latents: latents  # else a last bit decides a step
     distributed.join("cpu")
     random = np.random.default_rng(0)
     pictures = [

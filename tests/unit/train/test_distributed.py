@@ -52,7 +52,7 @@ def test_the_weights_go_the_same_way(results):
 def test_norms_and_lambdas_have_seen_the_whole_batch(results):
     alone, shared = results
     assert alone["running_mean"].abs().max() > 0
-    torch.testing.assert_close(shared["running_mean"], alone["running_mean"], rtol=0, atol=1e-4)
+    torch.testing.assert_close(shared["running_mean"], alone["running_mean"], rtol=0, atol=1e-3)
     torch.testing.assert_close(shared["lmbda"], alone["lmbda"], rtol=0, atol=1e-5)
 
 

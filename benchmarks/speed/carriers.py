@@ -1,0 +1,79 @@
+"""Seconds of decoding Kodak from AVIF: plain, improved by a carrier generator, and from .slt.
+
+python -m benchmarks.speed.carriers [--quality 5] [--threads 2] [--repeat 3] [--model CHECKPOINT]
+
+Medians over pictures and runs after a warm-up, all in one process, turn by turn.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from statistics import median
+
+import torch
+
+from benchmarks.pictures import load_dataset, manifest
+from benchmarks.record import add_output_option, say, write_record
+from sidelight.api import load, load_carrier
+from sidelight.carriers.reading import read
+from sidelight.carriers.registry import CARRIERS
+from sidelight.evaluate.environment import environment
+from sidelight.nn.precision import computes_in_bf16
+from sidelight.pixels.files import read_picture
+
+
+def main() -> None:
+    """Parses the command line, measures and writes the record."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quality", type=float, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--limit", type=int, help="only the first pictures")
+    parser.add_argument("--model", help="a carrier generator; the shipped one if not given")
+    add_output_option(parser, "speed_carriers.json")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(arguments.threads)
+    improver, codec = load_carrier(arguments.model), load()
+    precisions = ["fp32", *(["bf16"] if computes_in_bf16() else [])]
+    captioned = load_dataset("kodak")[: arguments.limit]
+    seconds: dict[str, list[float]] = {}
+    for place, each in enumerate(captioned):
+        picture, caption = read_picture(each.path), each.caption
+        avif = CARRIERS["avif"].encode(picture, arguments.quality)
+        slt = codec.encode(picture, quality=arguments.quality)
+        works: dict[str, Callable[[], object]] = {"avif": lambda avif=avif: read(avif)}
+        for precision in precisions:
+            works[f"avif, improved, {precision}"] = (
+                lambda avif=avif, caption=caption, precision=precision: improver.decode(
+                    avif, caption, precision=precision
+                )
+            )
+            works[f"slt, {precision}"] = lambda slt=slt, caption=caption, precision=precision: (
+                codec.decode(slt, caption, precision=precision)
+            )
+        for run in range(arguments.repeat + (place == 0)):
+            for name, work in works.items():
+                start = time.perf_counter()
+                work()
+                if run > 0 or place > 0:  # the very first run is the warm-up
+                    seconds.setdefault(name, []).append(time.perf_counter() - start)
+        say(f"{each.path.stem} measured")
+    record = {
+        "environment": environment(model=improver.fingerprint),
+        "dataset": {"name": "kodak", "sha256": manifest(captioned)},
+        "conditions": {
+            "quality": arguments.quality,
+            "threads": arguments.threads,
+            "repeat": arguments.repeat,
+            "slt": codec.fingerprint.hex(),
+        },
+        "decode": {name: {"median_s": median(runs)} for name, runs in seconds.items()},
+    }
+    write_record(arguments.output, record)
+
+
+if __name__ == "__main__":
+    main()
