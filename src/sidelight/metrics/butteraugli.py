@@ -25,30 +25,30 @@ class Distances(NamedTuple):
     """What the program says of a picture; 0 for equal ones, about 1 where they just differ."""
 
     max: float
-    """At the worst place."""
     norm: float
-    """Over all places: libjxl's 3-norm, which is the mean of the norms 3, 6 and 12."""
 
 
-class Butteraugli:
-    """One of the two distances; a picture's first one runs the program for both."""
-
+class _Butteraugli:
     higher_is_better = False
 
-    def __init__(self, distance: str) -> None:
-        """Takes "3norm" or "max".
+    def __init__(self) -> None:
+        """Finds the program.
 
         Raises:
-            ConfigError: The program is not on the PATH.
+            ConfigError: It is not on the PATH.
         """
         self._measurer = _measurer(find_program(PROGRAM, _REMEDY))
-        self._field = {"3norm": "norm", "max": "max"}[distance]
-        self.name = f"butteraugli_{distance}"
-        self.label = {"3norm": "Butteraugli (3-norm)", "max": "Butteraugli (max)"}[distance]
         self.source = (
             f"Alakuijala et al. 2017, arXiv 1703.04421; {PROGRAM} at {_NITS} nits, SHA-256 "
             f"{self._measurer.digest}"
         )
+
+
+class ButteraugliNorm(_Butteraugli):
+    """Over all places: libjxl's 3-norm, which is the mean of the norms 3, 6 and 12."""
+
+    name = "butteraugli_3norm"
+    label = "Butteraugli (3-norm)"
 
     def __call__(self, sample: Sample) -> float:
         """Returns the picture's value.
@@ -57,11 +57,22 @@ class Butteraugli:
             ImageError: The two pictures differ in size, or have a side of less than 8 px.
             CodecError: The program fails.
         """
-        return float(getattr(self._measurer.measure(sample), self._field))
+        return self._measurer.measure(sample).norm
+
+
+class ButteraugliMax(_Butteraugli):
+    """At the worst place."""
+
+    name = "butteraugli_max"
+    label = "Butteraugli (max)"
+
+    def __call__(self, sample: Sample) -> float:
+        """Returns the picture's value; errors are those of the norm."""
+        return self._measurer.measure(sample).max
 
 
 class _Measurer:
-    """Runs the program, and keeps what it said of the last sample."""
+    """Runs the program once for both distances: keeps what it said of the last sample."""
 
     def __init__(self, program: str) -> None:
         self._program = program
