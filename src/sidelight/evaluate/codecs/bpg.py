@@ -9,7 +9,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from sidelight.errors import CodecError
-from sidelight.evaluate.codecs.programs import (
+from sidelight.programs import (
     find_program,
     read_output,
     run_program,

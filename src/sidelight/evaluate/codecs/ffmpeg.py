@@ -16,8 +16,8 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from sidelight.errors import CodecError, ConfigError
-from sidelight.evaluate.codecs.programs import read_output, run_program, version_line
 from sidelight.pixels.padding import pad_to_multiple
+from sidelight.programs import read_output, run_program, version_line
 
 _INSTALL = "pip install 'sidelight[evaluate]'"
 _OUTPUT = "coded"

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sidelight.errors import CodecError, ConfigError
-from sidelight.evaluate.codecs.programs import read_output, run_program, version_line
 from sidelight.evaluate.codecs.ycbcr import rgb_to_ycbcr10, ycbcr10_to_rgb
+from sidelight.programs import read_output, run_program, version_line
 
 VARIABLES = {
     "SIDELIGHT_VTM_ENCODER": "EncoderAppStatic",

@@ -1,7 +1,7 @@
 import pytest
 
 from sidelight.errors import CodecError, ConfigError
-from sidelight.evaluate.codecs.programs import (
+from sidelight.programs import (
     find_program,
     read_output,
     run_program,

@@ -1,4 +1,4 @@
-"""Runs encoders and decoders that are programs of their own."""
+"""Runs encoders, decoders and metrics that are programs of their own."""
 
 import shutil
 import subprocess

@@ -1,0 +1,101 @@
+"""Tables of carriers: the same files as every viewer shows them, and improved by their captions."""
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.record import Record
+from benchmarks.tables.markdown import markdown
+from sidelight.evaluate.summary import Point, Summary
+
+_SIGN = "+"
+_DIGITS = {
+    "psnr": "{:.2f}",
+    "ms_ssim": "{:.4f}",
+    "lpips": "{:.4f}",
+    "lpips_vgg": "{:.4f}",
+    "dists": "{:.4f}",
+    "ssimulacra2": "{:.1f}",
+    "butteraugli_3norm": "{:.2f}",
+    "butteraugli_max": "{:.1f}",
+    "fd_effnet": "{:.1f}",
+    "ipd_effnet": "{:.2f}",
+}
+"""The metrics that these tables show, in this order, where a record has them."""
+
+
+def at_equal_bytes(record: Record) -> str:
+    """Returns for each setting of each carrier a row plain and one per place of the dial.
+
+    Improved rows are those with the right caption.
+    """
+    summary = Summary.from_dict(record)
+    shown = [name for name in _DIGITS if name in summary.metrics]
+    labels = [_label(summary, name) for name in shown]
+    rows = [
+        f"{_file(plain)} | {plain.bpp.value:.3f} | {_seen(point)} | {_values(point, shown)}"
+        for plain, points in _same_files(summary)
+        for point in points
+    ]
+    return markdown(f"file | bpp | decoded | {' | '.join(labels)}", rows)
+
+
+def changes_by_captions(record: Record) -> str:
+    """Returns what each kind of caption changes against none, with intervals over pictures."""
+    summary = Summary.from_dict(record)
+    shown = [name for name in _DIGITS if name in summary.metrics]
+    effects = {
+        (effect.codec, effect.setting, effect.captions, effect.metric): effect.change
+        for effect in summary.caption_effects
+    }
+    keys = dict.fromkeys((codec, setting, given) for codec, setting, given, _ in effects)
+    rows = []
+    for codec, setting, given in keys:
+        cells = []
+        for name in shown:
+            change = effects.get((codec, setting, given, name))
+            form = _DIGITS[name].replace(":", ":+")
+            cells.append(
+                ""
+                if change is None
+                else f"{form.format(change.value)} ({form.format(change.low)} to "
+                f"{form.format(change.high)})"
+            )
+        rows.append(f"{codec}, {setting} | {given} | {' | '.join(cells)}")
+    labels = " | ".join(_label(summary, name) for name in shown)
+    return markdown(f"file | caption against none | {labels}", rows)
+
+
+def _same_files(summary: Summary) -> Iterator[tuple[Point, list[Point]]]:
+    """Yields each plain point, and with it all decodes of its files: plain first."""
+    for plain in summary.points:
+        improved = [
+            point
+            for point in summary.points
+            if point.codec.startswith(f"{plain.codec}{_SIGN}")
+            and point.setting == plain.setting
+            and point.captions == "right"
+        ]
+        if improved:
+            yield plain, [plain, *improved]
+
+
+def _file(point: Point) -> str:
+    return f"{point.codec}, {point.setting}"
+
+
+def _seen(point: Point) -> str:
+    _, sign, place = point.codec.partition(_SIGN)
+    if not sign:
+        return "plain"
+    return f"realism {place}" if place else "default"
+
+
+def _values(point: Point, names: Sequence[str]) -> str:
+    metrics = point.metrics
+    return " | ".join(
+        _DIGITS[name].format(metrics[name].value) if name in metrics else "" for name in names
+    )
+
+
+def _label(summary: Summary, name: str) -> str:
+    info = summary.metrics[name]
+    return f"{info.label} {'↑' if info.higher_is_better else '↓'}"
