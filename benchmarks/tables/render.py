@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.record import RESULTS, Record
-from benchmarks.tables import evaluations, measurements
+from benchmarks.tables import carriers, evaluations, measurements
 
 _ROOT = Path(__file__).parents[2]
 _MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
@@ -54,6 +54,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "text-retrieval": ("text_retrieval.json", measurements.text_retrieval),
     "text-mismatch": ("text_mismatch.json", measurements.text_mismatch),
     "text-odd-captions": ("text_odd_captions.json", measurements.text_odd_captions),
+    "carrier-rates": ("rd_carrier_rates.json", carriers.rates),
+    "avif-settings": ("rd_avif_settings.json", carriers.avif_settings),
 }
 
 

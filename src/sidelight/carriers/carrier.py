@@ -61,7 +61,8 @@ class Carrier:
         Args:
             picture: Profile, EXIF, XMP and alpha are kept as docs/carriers.md says.
             quality: 1 (smallest file) to 9, in steps of a sixteenth, at about the rates of .slt.
-            caption: Becomes the file's XMP description; what else the picture's XMP says is kept.
+            caption: Becomes the file's XMP description, unless it is empty; what else the
+                picture's XMP says is kept.
 
         Raises:
             ConfigError: ``quality`` is out of range.
@@ -119,6 +120,6 @@ class Carrier:
                 f"{self.title} has no alpha channel and this picture needs one; use AVIF, WebP or "
                 "JPEG XL"
             )
-        if caption is None:
+        if not caption:
             return picture
         return dataclasses.replace(picture, xmp=with_description(picture.xmp, caption))

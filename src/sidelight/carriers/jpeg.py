@@ -34,11 +34,13 @@ def _coded_bytes(data: bytes) -> int:
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:
     """Yields markers and the bytes of their segments, SOS with its entropy-coded data.
 
+    Bytes between segments are passed over, as decoders do.
+
     Raises:
-        ImageError: A segment is cut short, or something else stands where a marker belongs.
+        ImageError: A segment is cut short.
     """
     position = _SOI_BYTES
-    while (position := _skip_fill(data, position)) < len(data):
+    while (position := _next_marker(data, position)) < len(data):
         marker = data[position + 1]
         if marker == _EOI:
             return
@@ -52,28 +54,18 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
                 )
             end += length
         if marker == _SOS:
-            end = _scan_end(data, end)
+            end = _next_marker(data, end, passed=_IN_SCAN)
         yield marker, end - position
         position = end
 
 
-def _skip_fill(data: bytes, position: int) -> int:
-    """Returns where the next marker begins, or the end of the data."""
-    if position >= len(data):
-        return len(data)
-    if data[position] != 0xFF:
-        raise ImageError(f"JPEG has {data[position]:#04x} at byte {position}, expected a marker")
-    while position + 1 < len(data) and data[position + 1] == 0xFF:
-        position += 1
-    return position if position + 1 < len(data) else len(data)
-
-
-def _scan_end(data: bytes, position: int) -> int:
-    """Returns where the marker after entropy-coded data begins, or the end of the data."""
+def _next_marker(data: bytes, position: int, passed: frozenset[int] = frozenset({0x00})) -> int:
+    """Returns where the next marker begins that is not to be passed, or the end of the data."""
     while 0 <= (position := data.find(0xFF, position)) < len(data) - 1:
-        if data[position + 1] not in _IN_SCAN and data[position + 1] != 0xFF:
+        marker = data[position + 1]
+        if marker != 0xFF and marker not in passed:
             return position
-        position += 1 if data[position + 1] == 0xFF else 2
+        position += 1 if marker == 0xFF else _MARKER_BYTES  # bytes 0xFF before a marker fill up
     return len(data)
 
 

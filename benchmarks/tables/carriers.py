@@ -1,0 +1,31 @@
+"""Tables of what was measured of ordinary files."""
+
+from benchmarks.record import Record
+from benchmarks.tables.markdown import markdown
+
+
+def rates(record: Record) -> str:
+    """Returns a row for each carrier: its own quality and its rate at each of Sidelight's."""
+    conditions = record["conditions"]
+    targets = zip(conditions["qualities"], conditions["targets_bpp"], strict=True)
+    header = ["carrier", *(f"{quality} ({bpp:g} bpp)" for quality, bpp in targets)]
+    rows = []
+    for name, measured in record["carriers"].items():
+        knots = zip(measured["knots"], measured["knots_bpp"], strict=True)
+        rows.append(" | ".join([f"`{name}`", *(f"{own} ({bpp:.3f})" for own, bpp in knots)]))
+    return markdown(" | ".join(header), rows)
+
+
+def avif_settings(record: Record) -> str:
+    """Returns a row for each chroma and speed, with metrics at each size and seconds for all."""
+    variants: dict[tuple[str, int], list[Record]] = {}
+    for row in record["rows"]:
+        variants.setdefault((row["chroma"], row["speed"]), []).append(row)
+    rates = " / ".join(f"{row['bpp']:.2f}" for row in next(iter(variants.values())))
+    shown = (("lpips", "{:.4f}"), ("ssimulacra2", "{:.1f}"), ("encode_cpu_s", "{:.2f}"))
+    rows = []
+    for (chroma, speed), points in variants.items():
+        cells = (" / ".join(form.format(row[key]) for row in points) for key, form in shown)
+        rows.append(" | ".join([chroma, str(speed), *cells]))
+    columns = f"LPIPS at {rates} bpp | SSIMULACRA2 | processor seconds per picture"
+    return markdown(f"chroma | speed | {columns}", rows)
