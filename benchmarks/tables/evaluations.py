@@ -15,29 +15,56 @@ _SHOWN = {
     "psnr": ("PSNR dB", "{:.2f}"),
     "ms_ssim": ("MS-SSIM", "{:.4f}"),
     "lpips": ("LPIPS", "{:.4f}"),
+    "dists": ("DISTS", "{:.4f}"),
+    "ssimulacra2": ("SSIMULACRA2", "{:.1f}"),
+    "butteraugli_3norm": ("Butteraugli", "{:.2f}"),
 }
-"""What the README's table names a metric, and its digits."""
-_METRICS = ("psnr", "lpips", "fd_effnet", "ipd_effnet")
-"""Those that tell codecs and captions apart."""
+"""What the README's table names a metric, and its digits; a record may lack some."""
+_METRICS = (
+    "psnr",
+    "lpips",
+    "lpips_vgg",
+    "dists",
+    "ssimulacra2",
+    "butteraugli_3norm",
+    "fd_effnet",
+    "ipd_effnet",
+)
+"""Those that tell codecs and captions apart; a record may lack some."""
 _RIGHT, *_LESS_TOLD = (f"sidelight, {caption}" for caption in _CAPTIONS)
 
 
 def kodak_rd(record: Record) -> str:
     """Returns rate and metrics of each quality with each caption, and VVC's LPIPS at the rate."""
-    curves = tables.curves(Summary.from_dict(record))
+    summary = Summary.from_dict(record)
+    curves = tables.curves(summary)
+    shown = {name: look for name, look in _SHOWN.items() if name in curves["vvc"][0].metrics}
     vvc = [(point.bpp.value, point.metrics["lpips"].value) for point in curves["vvc"]]
     rows = []
     for points in zip(*(curves[f"sidelight, {c}"] for c in _CAPTIONS), strict=True):
         bpp = points[0].bpp.value
         values = (
             " / ".join(form.format(point.metrics[name].value) for point in points)
-            for name, (_, form) in _SHOWN.items()
+            for name, (_, form) in shown.items()
         )
         quality = points[0].setting.removeprefix("quality=")
         of_vvc = number(at_rate(bpp, vvc), "{:.4f}")
         rows.append(f"{quality} | {bpp:.3f} | {' | '.join(values)} | {of_vvc}")
-    labels = " | ".join(f"{label}: {' / '.join(_CAPTIONS)}" for label, _ in _SHOWN.values())
-    return markdown(f"quality | bpp | {labels} | VVC's LPIPS at this rate", rows)
+    labels = " | ".join(
+        f"{label}{_mark(summary, 'sidelight', name)}: {' / '.join(_CAPTIONS)}"
+        for name, (label, _) in shown.items()
+    )
+    return _noted(markdown(f"quality | bpp | {labels} | VVC's LPIPS at this rate", rows))
+
+
+def _mark(summary: Summary, codec: str, metric: str) -> str:
+    """Returns what marks a metric that the codec's weights were trained on."""
+    return tables.TRAINED if metric in summary.trained_on(codec) else ""
+
+
+def _noted(table: str) -> str:
+    """Returns the table, and below it what its marks mean."""
+    return f"{table}\n\n{tables.TRAINED_NOTE}" if tables.TRAINED in table else table
 
 
 def at_rate(bpp: float, curve: Sequence[tuple[float, float]]) -> float | None:
@@ -113,7 +140,7 @@ def curves(record: Record) -> str:
     shown = replace(
         summary,
         points=[point for point in summary.points if point.captions in given],
-        metrics={name: summary.metrics[name] for name in (*_METRICS, "map")},
+        metrics={n: summary.metrics[n] for n in (*_METRICS, "map") if n in summary.metrics},
     )
     return tables.to_markdown(tables.points_table(shown)).strip()
 
@@ -140,7 +167,8 @@ def ablation(record: Record) -> str:
         "variant | caption | bpp | PSNR dB | LPIPS | FD-EffNet | IPD-EffNet | "
         "paper: extra bits at equal LPIPS, % | at equal FID | KID | IPD"
     )
-    found = {(p.codec, p.captions): p for p in Summary.from_dict(record).points}
+    summary = Summary.from_dict(record)
+    found = {(p.codec, p.captions): p for p in summary.points}
     rows = []
     for name, (label, *paper) in _ABLATED.items():
         # the others decode the same with any caption
@@ -150,12 +178,13 @@ def ablation(record: Record) -> str:
             told = paper if given == "right" or name not in _READ_TEXT else [""] * len(paper)
             rows.append(
                 f"{label} | {given if name in _READ_TEXT else 'any'} | {point.bpp.value:.4f} | "
-                f"{point.metrics['psnr'].value:.2f} | "
-                f"{lpips.value:.4f} ({lpips.low:.4f} to {lpips.high:.4f}) | "
+                f"{point.metrics['psnr'].value:.2f}{_mark(summary, name, 'psnr')} | "
+                f"{lpips.value:.4f}{_mark(summary, name, 'lpips')} "
+                f"({lpips.low:.4f} to {lpips.high:.4f}) | "
                 f"{point.metrics['fd_effnet'].value:.1f} | "
                 f"{point.metrics['ipd_effnet'].value:.2f} | {' | '.join(told)}"
             )
-    return markdown(header, rows)
+    return _noted(markdown(header, rows))
 
 
 _PAPERS_TEXT = "28.370 to 28.372 | 0.0500 | 18.1"
@@ -170,11 +199,13 @@ _STABLE = {f"caption-{k}": (f"text {k}", _PAPERS_TEXT) for k in range(1, 6)} | {
 
 def stability(record: Record) -> str:
     """Returns a row for each caption, beside the paper's."""
+    summary = Summary.from_dict(record)
+    psnr, lpips = (_mark(summary, "sidelight", name) for name in ("psnr", "lpips"))
     header = (
-        "caption | bpp | PSNR dB | LPIPS | FID | FD-EffNet | "
+        f"caption | bpp | PSNR dB{psnr} | LPIPS{lpips} | FID | FD-EffNet | "
         "paper, at 0.258 bpp: PSNR dB | LPIPS | FID"
     )
-    found = {point.captions: point for point in Summary.from_dict(record).points}
+    found = {point.captions: point for point in summary.points}
     rows = []
     for given, (label, paper) in _STABLE.items():
         point, metrics = found[given], found[given].metrics
@@ -183,4 +214,4 @@ def stability(record: Record) -> str:
             f"{label} | {point.bpp.value:.4f} | {metrics['psnr'].value:.3f} | "
             f"{metrics['lpips'].value:.4f} | {fid} | {metrics['fd_effnet'].value:.1f} | {paper}"
         )
-    return markdown(header, rows)
+    return _noted(markdown(header, rows))

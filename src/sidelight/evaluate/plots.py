@@ -14,7 +14,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from sidelight.evaluate.statistics import Estimate
 from sidelight.evaluate.summary import NO_CAPTION_READ, BDResult, SetEstimate, Summary
-from sidelight.evaluate.tables import curves, metric_label
+from sidelight.evaluate.tables import (
+    TRAINED,
+    TRAINED_NOTE,
+    curves,
+    metric_label,
+    series_trained_on,
+)
 from sidelight.pixels.atomic import write_atomically
 
 INK, PAPER_LINE = "#1b1b1f", "#d0d0d6"
@@ -77,16 +83,19 @@ def draw_rate_curves(summary: Summary, metric: str) -> Figure:
     The rate has a logarithmic axis, as in a BD-rate. Series without the metric are left out.
     """
     info = summary.metrics[metric]
+    trained = {s for s, metrics in series_trained_on(summary).items() if metric in metrics}
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.2, 5.0), layout="constrained")
         axes = figure.add_subplot()
         for series, look in looks(summary).items():
             points = [p for p in curves(summary)[series] if metric in p.metrics]
             if points:
-                _draw_curve(axes, series, look, [(p.bpp.value, p.metrics[metric]) for p in points])
+                label = f"{series}{TRAINED}" if series in trained else series
+                _draw_curve(axes, label, look, [(p.bpp.value, p.metrics[metric]) for p in points])
         better = "↑ higher" if info.higher_is_better else "↓ lower"
         axes.set_title(f"{info.label}  ({better} is better)", loc="left", fontsize="medium")
-        axes.set_xlabel("bits per pixel of the whole file (logarithmic)")
+        note = f"\n{TRAINED_NOTE}" if trained else ""
+        axes.set_xlabel(f"bits per pixel of the whole file (logarithmic){note}")
         axes.set_xscale("log")
         axes.xaxis.set_major_locator(LogLocator(subs=_RATES))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))

@@ -122,6 +122,17 @@ class Summary:
     """Where codecs that read text were also given none."""
     bd_rates: list[BDResult] = field(default_factory=list)
 
+    def trained_on(self, codec: str, setting: str | None = None) -> set[str]:
+        """Returns the metrics that the codec's weights were trained on.
+
+        Args:
+            codec: A key of ``codecs``, or the name of a published curve, of which none is known.
+            setting: None for those of any setting.
+        """
+        described = self.codecs.get(codec, {})
+        chosen = described.values() if setting is None else [described.get(setting, {})]
+        return {metric for one in chosen for metric in one.get("trained_on", ())}
+
     def save(self, folder: Path) -> None:
         """Writes ``summary.json``, whole or not at all."""
         text = json.dumps(asdict(self), indent=1)

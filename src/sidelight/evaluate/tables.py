@@ -3,8 +3,8 @@
 import csv
 import io
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sidelight.evaluate.statistics import Estimate
@@ -13,6 +13,8 @@ from sidelight.pixels.atomic import write_atomically
 
 POINTS_FILE = "points.csv"
 EMPTY = "\N{EN DASH}"
+TRAINED = "\N{DAGGER}"
+TRAINED_NOTE = f"{TRAINED} the weights were trained on this metric"
 _NOT_MEASURED = "not measured at this point"
 _NOT_COMPARED = "not compared"
 _DIGITS = 4
@@ -30,6 +32,8 @@ class Cell:
     """Further columns of the CSV, by suffix."""
     reason: str = ""
     """Why there is no value."""
+    trained: bool = False
+    """Whether weights behind the value were trained on its metric."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,10 @@ class Table:
     def is_number(self, column: int) -> bool:
         """Whether the column holds numbers, or nothing."""
         return not any(isinstance(row[column].value, str) for row in self.rows)
+
+    def any_trained(self) -> bool:
+        """Whether a cell is marked, which then needs ``TRAINED_NOTE``."""
+        return any(cell.trained for row in self.rows for cell in row)
 
     def reasons(self) -> list[str]:
         """Returns why cells are empty, each reason once, in the order of the cells."""
@@ -61,6 +69,11 @@ def metric_label(summary: Summary, metric: str) -> str:
     return summary.metrics[metric].label if metric in summary.metrics else metric
 
 
+def series_trained_on(summary: Summary) -> dict[str, set[str]]:
+    """Returns by series the metrics that its weights were trained on."""
+    return {s: summary.trained_on(points[0].codec) for s, points in curves(summary).items()}
+
+
 def points_table(summary: Summary) -> Table:
     """Returns a row per point: rates, metrics with their intervals."""
     points = [point for series in curves(summary).values() for point in series]
@@ -73,8 +86,9 @@ def points_table(summary: Summary) -> Table:
     }
     for name, info in summary.metrics.items():
         missing = summary.unavailable.get(name, _NOT_MEASURED)
-        values = (p.metrics.get(name) for p in points)
-        columns[name] = (_directed(info.label, info.higher_is_better), _column(values, missing))
+        cells = _column((p.metrics.get(name) for p in points), missing)
+        trained = [name in summary.trained_on(p.codec, p.setting) for p in points]
+        columns[name] = (_directed(info.label, info.higher_is_better), _marked(cells, trained))
     columns |= {
         "num_pictures": ("pictures", [Cell(p.num_pictures, str(p.num_pictures)) for p in points]),
     }
@@ -109,16 +123,19 @@ def captions_table(summary: Summary) -> Table:
         info = summary.metrics[name]
         changes = (row.get(name) for row in rows.values())
         cells = _column(changes, _NOT_MEASURED, signed=True)
-        columns[name] = (_directed(info.label, info.higher_is_better), cells)
+        trained = [name in summary.trained_on(codec, setting) for codec, _, setting in rows]
+        columns[name] = (_directed(info.label, info.higher_is_better), _marked(cells, trained))
     return _from_columns(columns)
 
 
 def bd_table(summary: Summary) -> Table:
     """Returns a row per BD-rate with its cross-checks, or the reason why there is none."""
-    rows = []
+    rows, trained = [], series_trained_on(summary)
     for result in summary.bd_rates:
         names = (metric_label(summary, result.metric), result.anchor, result.series)
-        rows.append([*(_word(name) for name in names), *_bd_cells(result)])
+        percent, *rest = _bd_cells(result)
+        percent = _marked([percent], [_is_trained(result, trained)])[0]
+        rows.append([*(_word(name) for name in names), percent, *rest])
     return Table(
         [
             ("metric", "metric"),
@@ -135,7 +152,7 @@ def bd_table(summary: Summary) -> Table:
 
 def bd_matrices(summary: Summary) -> dict[str, Table]:
     """Returns for each anchor its BD-rates, a row per series and a column per metric."""
-    matrices = {}
+    matrices, trained = {}, series_trained_on(summary)
     for anchor in dict.fromkeys(result.anchor for result in summary.bd_rates):
         results = {(r.series, r.metric): r for r in summary.bd_rates if r.anchor == anchor}
         metrics = list(dict.fromkeys(metric for _, metric in results))
@@ -144,36 +161,42 @@ def bd_matrices(summary: Summary) -> dict[str, Table]:
         series += sorted(found.difference(series))
         columns = {"series": ("series", [_word(s) for s in series])}
         for metric in metrics:
-            cells = [_bd_cell(results.get((s, metric))) for s in series]
-            columns[metric] = (metric_label(summary, metric), cells)
+            found_here = [results.get((s, metric)) for s in series]
+            cells = [_bd_cell(result) for result in found_here]
+            marks = [r is not None and _is_trained(r, trained) for r in found_here]
+            columns[metric] = (metric_label(summary, metric), _marked(cells, marks))
         matrices[anchor] = _from_columns(columns)
     return matrices
 
 
 def to_csv(table: Table) -> str:
-    """Returns full precision; parts of a value as further columns, reasons in the last one."""
+    """Returns full precision; parts of a value as further columns.
+
+    The last two hold the columns whose metrics the weights were trained on, and reasons.
+    """
     names, header = [name for name, _ in table.columns], []
     for k, name in enumerate(names):
         suffixes = dict.fromkeys(suffix for row in table.rows for suffix in row[k].extra)
         header += [(k, name, ""), *((k, f"{name}_{suffix}", suffix) for suffix in suffixes)]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*(name for _, name, _ in header), "empty_because"])
+    writer.writerow([*(name for _, name, _ in header), "trained_on", "empty_because"])
     for row in table.rows:
         values = [row[k].extra.get(suffix) if suffix else row[k].value for k, _, suffix in header]
         reasons = [f"{n}: {c.reason}" for n, c in zip(names, row, strict=True) if c.reason]
-        writer.writerow([*("" if v is None else v for v in values), "; ".join(reasons)])
+        trained = "; ".join(n for n, c in zip(names, row, strict=True) if c.trained)
+        writer.writerow([*("" if v is None else v for v in values), trained, "; ".join(reasons)])
     return out.getvalue()
 
 
 def to_markdown(table: Table) -> str:
-    """Returns the table, and below it why cells are empty."""
+    """Returns the table, and below it why cells are empty and what marks mean."""
     reasons = table.reasons()
     lines = [[label for _, label in table.columns], ["---"] * len(table.columns)]
     lines += [[_shown(cell, reasons) for cell in row] for row in table.rows]
     text = "".join(f"| {' | '.join(_escaped(cell) for cell in line)} |\n" for line in lines)
     notes = "".join(f"\n({k}) {_escaped(reason)}\n" for k, reason in enumerate(reasons, 1))
-    return text + notes
+    return text + notes + (f"\n{TRAINED_NOTE}\n" if table.any_trained() else "")
 
 
 def write_points(summary: Summary, folder: Path) -> None:
@@ -264,10 +287,22 @@ def _directed(label: str, higher_is_better: bool) -> str:
     return f"{label}\N{NO-BREAK SPACE}{'↑' if higher_is_better else '↓'}"
 
 
+def _is_trained(result: BDResult, trained: Mapping[str, set[str]]) -> bool:
+    """Whether one of the two codecs was trained on the metric in which they are compared."""
+    return any(result.metric in trained.get(s, ()) for s in (result.series, result.anchor))
+
+
+def _marked(cells: Sequence[Cell], trained: Iterable[bool]) -> list[Cell]:
+    """Returns the cells with marks where they hold a value."""
+    pairs = zip(cells, trained, strict=True)
+    return [replace(c, trained=marked and c.value is not None) for c, marked in pairs]
+
+
 def _shown(cell: Cell, reasons: list[str]) -> str:
     if cell.reason:
         return f"{cell.text} ({reasons.index(cell.reason) + 1})"
-    return f"{cell.text} ({cell.detail})" if cell.detail else cell.text
+    text = f"{cell.text}{TRAINED}" if cell.trained else cell.text
+    return f"{text} ({cell.detail})" if cell.detail else text
 
 
 def _escaped(text: str) -> str:

@@ -17,6 +17,9 @@ from sidelight.errors import ConfigError
 from sidelight.losses.lpips import LPIPS
 from sidelight.models.codec_model import TrainingOutput
 
+TRAINED_METRICS = {"mse_weight": "psnr", "lpips_weight": "lpips"}
+"""The metric that a term of ``DistortionConfig`` improves directly, by its name in tables."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistortionConfig(StrictConfig):

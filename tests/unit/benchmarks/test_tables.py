@@ -90,6 +90,22 @@ def test_each_quality_has_its_captions_beside_vvc_at_the_same_rate(evaluation):
     assert "LPIPS: right / none / wrong" in lines[0]
 
 
+def test_what_the_record_has_of_other_metrics_is_shown_and_what_it_trained_on_marked(evaluation):
+    path = evaluation / "evaluate_rd_kodak.json"
+    record = json.loads(path.read_text())
+    record["codecs"] = {"sidelight": {"quality=1": {"trained_on": ["psnr", "lpips"]}}}
+    for measured in record["points"]:
+        measured["metrics"]["ssimulacra2"] = [-12.34, -12.34, -12.34]
+    path.write_text(json.dumps(record))
+    page = render(PAGE.replace("memory", "kodak-rd"), evaluation)
+    lines = page.splitlines()
+    header = next(line for line in lines if line.startswith("| quality"))
+    assert "PSNR dB†: right / none / wrong | MS-SSIM: right" in header
+    assert "| SSIMULACRA2: right / none / wrong | VVC's" in header
+    assert "| -12.3 / -12.3 / -12.3 |" in page
+    assert "† the weights were trained on this metric" in lines
+
+
 def test_bits_at_equal_lpips_are_ours_alone(evaluation):
     page = render(PAGE.replace("memory", "kodak-equal-lpips"), evaluation)
     rate = "\N{MINUS SIGN}30.0% (\N{MINUS SIGN}40.0 to \N{MINUS SIGN}20.0)"

@@ -1,5 +1,7 @@
 """A summary with made-up numbers of which every test knows how they came about."""
 
+from dataclasses import replace
+
 from sidelight.evaluate.statistics import BDRate, Estimate
 from sidelight.evaluate.summary import (
     BDResult,
@@ -35,13 +37,24 @@ def make_point(codec: str, captions: str, bpp: float, factor: float) -> Point:
     )
 
 
+def make_trained_summary() -> Summary:
+    """The same, where Sidelight's two lower rates are a model that was trained on LPIPS."""
+    described = {f"rate={bpp}": {"trained_on": ["lpips"]} for bpp in (0.1, 0.2)}
+    described["rate=0.4"] = {"trained_on": []}
+    summary = make_summary()
+    return replace(summary, codecs=summary.codecs | {"sidelight": described})
+
+
 def make_summary() -> Summary:
     points = [make_point(codec, caps, bpp, f) for codec, caps, f in CURVES for bpp in SETTINGS]
     return Summary(
         experiment="rate and distortion",
         environment={"command": "sidelight evaluate", "commit": "0123abcd", "packages": {"a": "1"}},
         dataset={"name": "waves", "num_pictures": 24, "side_px": None, "sha256": {"a.png": "00"}},
-        codecs={"webp": {"version": "1.5", "command": ["cwebp", "-q", "10"]}, "sidelight": {}},
+        codecs={
+            "webp": {"rate=0.1": {"version": "1.5", "command": ["cwebp", "-q", "10"]}},
+            "sidelight": {},
+        },
         metrics={
             "lpips": MetricInfo("LPIPS", higher_is_better=False, source="Zhang et al. 2018"),
             "psnr": MetricInfo("PSNR dB", higher_is_better=True, source="by definition"),

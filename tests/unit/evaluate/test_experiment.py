@@ -85,6 +85,14 @@ def test_every_point_and_caption_gets_a_mean_over_pictures(dataset, tmp_path):
     assert summary == Summary.load(tmp_path / "out")
 
 
+def test_what_a_codec_was_trained_on_stands_in_the_summary(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(FlatCodec, "describe", lambda flat: {"trained_on": ("psnr",)})
+    run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out")
+    summary = Summary.load(tmp_path / "out")
+    assert summary.trained_on("flat", "step=4") == summary.trained_on("flat") == {"psnr"}
+    assert summary.trained_on("flat", "step=8") == summary.trained_on("another") == set()
+
+
 def test_a_cut_run_goes_on_and_codes_no_picture_twice(dataset, tmp_path):
     broken = FlatCodec(4, broken_at=3)
     with pytest.raises(CodecError, match=r"2.png, flat step=4: out of ink"):

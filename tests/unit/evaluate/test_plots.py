@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.evaluate.synthetic import make_summary
+from tests.unit.evaluate.synthetic import make_summary, make_trained_summary
 
 from sidelight.evaluate.plots import (
     draw_all,
@@ -50,6 +50,15 @@ def test_the_axis_says_which_way_is_better_and_the_legend_names_the_series():
     assert "lower is better" in lower.axes[0].get_title(loc="left")
     names = [text.get_text() for text in lower.legends[0].get_texts()]
     assert names == ["sidelight, right", "sidelight, wrong"]
+
+
+def test_series_whose_weights_were_trained_on_the_metric_are_marked():
+    summary = make_trained_summary()
+    lpips, psnr = (draw_rate_curves(summary, metric) for metric in ("lpips", "psnr"))
+    assert list(named_lines(lpips)) == ["sidelight, right†", "sidelight, wrong†", "webp"]
+    assert lpips.axes[0].get_xlabel().endswith("\n† the weights were trained on this metric")
+    assert list(named_lines(psnr)) == ["sidelight, right", "sidelight, wrong", "webp"]
+    assert "†" not in psnr.axes[0].get_xlabel()
 
 
 def test_a_codec_has_one_colour_in_every_plot_and_no_two_series_look_alike():

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from PIL import Image
-from tests.unit.evaluate.synthetic import make_summary
+from tests.unit.evaluate.synthetic import make_summary, make_trained_summary
 
 from sidelight.errors import ConfigError
 from sidelight.evaluate.report import CROP_PX, Comparison, Version, render_report, write_report
@@ -117,7 +117,7 @@ def test_texts_from_outside_stay_texts(comparison):
         experiment=EVIL,
         environment={"command": EVIL, EVIL: EVIL},
         dataset=summary.dataset | {"name": EVIL, "sha256": {EVIL: EVIL}},
-        codecs={EVIL: {EVIL: [EVIL]}},
+        codecs={EVIL: {EVIL: {EVIL: [EVIL]}}},
         metrics={name: replace(info, label=EVIL) for name, info in summary.metrics.items()},
         unavailable={EVIL: EVIL},
         points=[replace(p, codec=EVIL, setting=EVIL) for p in summary.points],
@@ -180,6 +180,16 @@ def test_a_summary_with_little_in_it_still_makes_a_page():
     page = Page(render_report(summary, []))
     assert not page.all("svg")
     assert "Key results" not in "".join(page.text)
+
+
+def test_marks_say_which_metrics_the_weights_were_trained_on():
+    note = "† the weights were trained on this metric"
+    assert note not in "".join(Page(render_report(make_summary(), [])).text)
+    text = " ".join("".join(Page(render_report(make_trained_summary(), [])).text).split())
+    assert "0.3000†0.2700 to 0.3300" in text
+    assert "+100.0%†+90.0 to +110.5" in text
+    # below BD-rates twice, what captions change, points; and at the plot of LPIPS
+    assert text.count(note) == 5
 
 
 def test_a_command_line_is_shown_as_one():

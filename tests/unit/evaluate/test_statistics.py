@@ -55,6 +55,19 @@ def test_a_metric_that_falls_below_zero_has_no_logarithm_but_a_rate():
     assert result.percent_log is None
 
 
+def test_a_metric_that_rises_from_below_zero_is_compared_like_any_other():
+    metric = np.array([-54.0, 12.0, 48.0, 77.0])  # as SSIMULACRA2's of coarse pictures
+    anchor, tested = curve(RATES, metric), curve(0.75 * RATES, metric)
+    result = bd_rate(anchor, tested, higher_is_better=True)
+    assert (result.percent, result.overlap) == (pytest.approx(-25), pytest.approx(1))
+    assert (result.low, result.high) == (pytest.approx(-25), pytest.approx(-25))
+    assert result.percent_log is None
+    moved = bd_rate(
+        curve(RATES, metric + 100), curve(0.75 * RATES, metric + 100), higher_is_better=True
+    )
+    assert result.percent == pytest.approx(moved.percent)
+
+
 def test_the_interval_holds_the_value_and_widens_with_disagreement():
     agree = mean_with_interval([1.0, 1.01] * 12)
     differ = mean_with_interval([0.0, 2.01] * 12)

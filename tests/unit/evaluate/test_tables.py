@@ -3,7 +3,7 @@ import io
 import math
 from dataclasses import replace
 
-from tests.unit.evaluate.synthetic import make_point, make_summary
+from tests.unit.evaluate.synthetic import make_point, make_summary, make_trained_summary
 
 from sidelight.evaluate.statistics import BDRate, Estimate
 from sidelight.evaluate.summary import BDResult, Summary
@@ -122,6 +122,60 @@ def test_a_rate_without_interval_or_logarithm_is_shown_without():
     result = BDResult("psnr", "a", "b", BDRate(-12.5, nothing, nothing, -12, None, 1.0))
     row = bd_table(replace(make_summary(), bd_rates=[result])).rows[0]
     assert (row[3].text, row[3].detail, row[5].value) == (f"{MINUS}12.5%", "", None)
+
+
+def marked(table):
+    return {
+        (*(cell.text for cell in row[:3]), name)
+        for row in table.rows
+        for (name, _), cell in zip(table.columns, row, strict=True)
+        if cell.trained
+    }
+
+
+def test_points_are_marked_where_their_setting_was_trained_on_the_metric():
+    assert marked(points_table(make_summary())) == set()
+    assert marked(points_table(make_trained_summary())) == {
+        ("sidelight", f"rate={bpp}", captions, "lpips")
+        for bpp in (0.1, 0.2)
+        for captions in ("right", "wrong")
+    }
+    assert marked(captions_table(make_trained_summary())) == {
+        ("sidelight", "wrong", "rate=0.1", "lpips")
+    }
+
+
+def test_bd_rates_are_marked_where_either_codec_was_trained_on_the_metric():
+    rate = BDRate(100, 90, 110.5, 101, 99, 0.75)
+    pairs = [("sidelight, right", "webp"), ("webp", "sidelight, wrong"), ("webp", "measured")]
+    results = [BDResult("lpips", anchor, series, rate) for anchor, series in pairs]
+    results.append(BDResult("psnr", "webp", "sidelight, wrong", rate))
+    summary = replace(make_trained_summary(), bd_rates=results)
+    assert [row[3].trained for row in bd_table(summary).rows] == [True, True, False, False]
+    assert not any(cell.trained for row in bd_table(summary).rows for cell in row[4:])
+    of_webp = {row[0].text: row[1].trained for row in bd_matrices(summary)["webp"].rows}
+    assert of_webp == {"sidelight, wrong": True, "measured": False}
+
+
+def test_an_empty_cell_has_no_mark():
+    summary = make_trained_summary()
+    unmeasured = [replace(p, metrics={}) for p in summary.points]
+    assert not points_table(replace(summary, points=unmeasured)).any_trained()
+    result = BDResult("lpips", "sidelight, right", "webp", None, "no curve")
+    assert not bd_table(replace(summary, bd_rates=[result])).any_trained()
+
+
+def test_marks_are_explained_below_the_table_and_listed_in_the_csv():
+    table = points_table(make_trained_summary())
+    text = to_markdown(table)
+    assert "| 0.3000† (0.2700 to 0.3300) |" in text
+    assert text.endswith("\n\n† the weights were trained on this metric\n")
+    assert "†" not in to_markdown(points_table(make_summary()))
+    rows = read_csv(to_csv(table))
+    found = {(r["codec"], r["setting"]): r["trained_on"] for r in rows}
+    assert found["sidelight", "rate=0.1"] == "lpips"
+    assert found["sidelight", "rate=0.4"] == found["webp", "rate=0.1"] == ""
+    assert float(rows[0]["lpips"]) == 0.3
 
 
 def test_markdown_has_a_line_per_row_and_escapes_what_would_break_it():

@@ -1,9 +1,12 @@
+import dataclasses
+
 import pytest
 import torch
 
 from sidelight.errors import ConfigError
 from sidelight.losses.lpips import LPIPS
-from sidelight.losses.rate_distortion import DistortionConfig, rate_distortion
+from sidelight.losses.rate_distortion import TRAINED_METRICS, DistortionConfig, rate_distortion
+from sidelight.metrics.registry import METRICS
 from sidelight.models.codec_model import TrainingOutput
 
 
@@ -99,6 +102,13 @@ def test_without_weight_lpips_is_not_computed(output, lpips):
 def test_a_weight_without_lpips_is_a_mistake(output):
     with pytest.raises(ValueError, match=r"lpips_weight is 1\.0, but there is no LPIPS"):
         rate_distortion(output, X, torch.ones(2), lpips=None, config=DistortionConfig())
+
+
+def test_every_term_tells_the_metric_that_it_trains_on():
+    no_metric = {"consistency_weight"}  # of latents and captions
+    terms = {field.name for field in dataclasses.fields(DistortionConfig)}
+    assert set(TRAINED_METRICS) == terms - no_metric
+    assert set(TRAINED_METRICS.values()) <= set(METRICS)
 
 
 @pytest.mark.parametrize("name", ["mse_weight", "lpips_weight", "consistency_weight"])

@@ -22,7 +22,11 @@ class CodecPoint(Protocol):
         """Whether ``decode`` looks at the caption."""
 
     def describe(self) -> dict[str, Any]:
-        """Returns the program's version and the exact command lines or options."""
+        """Returns the program's version and the exact command lines or options.
+
+        Under ``trained_on`` a learned codec lists the metrics that its training improved directly,
+        so that tables can mark them.
+        """
 
     def encode(self, image: UInt8[np.ndarray, "h w 3"]) -> bytes:
         """Returns all that a decoder needs besides the caption.

@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from sidelight.api import DEFAULT_MODEL, load
 from sidelight.codec import Codec
 from sidelight.config import MIN_QUALITY, quality_to_step
+from sidelight.losses.rate_distortion import TRAINED_METRICS
 from sidelight.pixels.picture import Picture
 
 QUALITIES = (1.0, 3.0, 5.0, 7.0, 9.0)
@@ -57,13 +58,20 @@ class SidelightPoint:
         """Whether the model does."""
         return self._codec.model.config.reads_text
 
+    @property
+    def trained_on(self) -> list[str]:
+        """The metrics that its training improved directly; none where the file has no recipe."""
+        weights = self._codec.checkpoint.provenance.get("recipe", {}).get("distortion", {})
+        return [metric for term, metric in TRAINED_METRICS.items() if weights.get(term, 0) > 0]
+
     def describe(self) -> dict[str, Any]:
-        """Returns the model's name and fingerprint, and the arguments of both calls."""
+        """Returns the model's name, fingerprint and training, and the arguments of both calls."""
         return {
             "program": "sidelight",
             "version": version("sidelight"),
             "model": self._codec.model.config.name,
             "fingerprint": self._codec.fingerprint.hex(),
+            "trained_on": self.trained_on,
             "encode": {"quality": self._quality},
             "decode": {"precision": "fp32"},
         }

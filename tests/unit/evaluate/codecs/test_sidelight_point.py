@@ -50,6 +50,26 @@ def test_the_description_names_the_model(codec):
     assert described["encode"] == {"quality": 2.5}
 
 
+@pytest.mark.parametrize(
+    ("provenance", "trained_on"),
+    [
+        ({"recipe": {"distortion": {"mse_weight": 0.002, "lpips_weight": 6}}}, ["psnr", "lpips"]),
+        ({"recipe": {"distortion": {"mse_weight": 0.002, "lpips_weight": 0}}}, ["psnr"]),
+        ({"source": "weights of others"}, []),
+    ],
+)
+def test_the_description_names_the_metrics_of_its_training(
+    tiny_exported, monkeypatch, provenance, trained_on
+):
+    made = Codec(Checkpoint(tiny_exported, HashingTextEncoder.identity, provenance))
+    monkeypatch.setattr(sidelight_point, "load", lambda _model: made)
+    assert SidelightPoint(3).describe()["trained_on"] == trained_on
+
+
+def test_the_shipped_model_was_trained_on_error_and_lpips():
+    assert SidelightPoint(3).describe()["trained_on"] == ["psnr", "lpips"]
+
+
 def test_points_of_a_checkpoint_are_sorted_and_carry_its_name(tiny_exported, tmp_path):
     path = tmp_path / "tiny.safetensors"
     save_checkpoint(path, Checkpoint(tiny_exported, HashingTextEncoder.identity, {}))
