@@ -54,7 +54,7 @@ def kodak_rd(record: Record) -> str:
         f"{label}{_mark(summary, 'sidelight', name)}: {' / '.join(_CAPTIONS)}"
         for name, (label, _) in shown.items()
     )
-    return _noted(markdown(f"quality | bpp | {labels} | VVC's LPIPS at this rate", rows))
+    return noted(markdown(f"quality | bpp | {labels} | VVC's LPIPS at this rate", rows))
 
 
 def _mark(summary: Summary, codec: str, metric: str) -> str:
@@ -62,7 +62,7 @@ def _mark(summary: Summary, codec: str, metric: str) -> str:
     return tables.TRAINED if metric in summary.trained_on(codec) else ""
 
 
-def _noted(table: str) -> str:
+def noted(table: str) -> str:
     """Returns the table, and below it what its marks mean."""
     return f"{table}\n\n{tables.TRAINED_NOTE}" if tables.TRAINED in table else table
 
@@ -184,7 +184,7 @@ def ablation(record: Record) -> str:
                 f"{point.metrics['fd_effnet'].value:.1f} | "
                 f"{point.metrics['ipd_effnet'].value:.2f} | {' | '.join(told)}"
             )
-    return _noted(markdown(header, rows))
+    return noted(markdown(header, rows))
 
 
 _PAPERS_TEXT = "28.370 to 28.372 | 0.0500 | 18.1"
@@ -214,4 +214,4 @@ def stability(record: Record) -> str:
             f"{label} | {point.bpp.value:.4f} | {metrics['psnr'].value:.3f} | "
             f"{metrics['lpips'].value:.4f} | {fid} | {metrics['fd_effnet'].value:.1f} | {paper}"
         )
-    return _noted(markdown(header, rows))
+    return noted(markdown(header, rows))

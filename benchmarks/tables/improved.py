@@ -1,9 +1,12 @@
 """Tables of carriers: the same files as every viewer shows them, and improved by their captions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 
 from benchmarks.record import Record
+from benchmarks.tables.evaluations import noted
 from benchmarks.tables.markdown import markdown
+from sidelight.evaluate import tables
 from sidelight.evaluate.summary import Point, Summary
 
 _SIGN = "+"
@@ -29,13 +32,14 @@ def at_equal_bytes(record: Record) -> str:
     """
     summary = Summary.from_dict(record)
     shown = [name for name in _DIGITS if name in summary.metrics]
-    labels = [_label(summary, name) for name in shown]
+    trained = {name for point in summary.points for name in summary.trained_on(point.codec)}
+    labels = [_label(summary, name, trained) for name in shown]
     rows = [
         f"{_file(plain)} | {plain.bpp.value:.3f} | {_seen(point)} | {_values(point, shown)}"
         for plain, points in _same_files(summary)
         for point in points
     ]
-    return markdown(f"file | bpp | decoded | {' | '.join(labels)}", rows)
+    return noted(markdown(f"file | bpp | decoded | {' | '.join(labels)}", rows))
 
 
 def changes_by_captions(record: Record) -> str:
@@ -60,8 +64,26 @@ def changes_by_captions(record: Record) -> str:
                 f"{form.format(change.high)})"
             )
         rows.append(f"{codec}, {setting} | {given} | {' | '.join(cells)}")
-    labels = " | ".join(_label(summary, name) for name in shown)
+    labels = " | ".join(_label(summary, name, set()) for name in shown)
     return markdown(f"file | caption against none | {labels}", rows)
+
+
+def bits_at_equal_quality(record: Record) -> str:
+    """Returns the bits of improved files beyond those of each anchor, with the right caption."""
+    summary = Summary.from_dict(record)
+    plain = {point.codec for point in summary.points if _SIGN not in point.codec}
+    shown = replace(
+        summary,
+        bd_rates=[
+            result
+            for result in summary.bd_rates
+            if result.anchor in plain
+            and _SIGN in result.series
+            and result.series.endswith(", right")
+            and result.metric in _DIGITS
+        ],
+    )
+    return tables.to_markdown(tables.bd_table(shown)).strip()
 
 
 def _same_files(summary: Summary) -> Iterator[tuple[Point, list[Point]]]:
@@ -96,6 +118,7 @@ def _values(point: Point, names: Sequence[str]) -> str:
     )
 
 
-def _label(summary: Summary, name: str) -> str:
+def _label(summary: Summary, name: str, trained: Set[str]) -> str:
     info = summary.metrics[name]
-    return f"{info.label} {'↑' if info.higher_is_better else '↓'}"
+    mark = tables.TRAINED if name in trained else ""
+    return f"{info.label}{mark} {'↑' if info.higher_is_better else '↓'}"

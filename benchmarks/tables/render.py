@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.record import RESULTS, Record
-from benchmarks.tables import carriers, evaluations, measurements
+from benchmarks.tables import carriers, evaluations, improved, measurements
 
 _ROOT = Path(__file__).parents[2]
 _MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
@@ -54,6 +54,9 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "text-retrieval": ("text_retrieval.json", measurements.text_retrieval),
     "text-mismatch": ("text_mismatch.json", measurements.text_mismatch),
     "text-odd-captions": ("text_odd_captions.json", measurements.text_odd_captions),
+    "kodak-carriers": ("evaluate_carriers_kodak.json", improved.at_equal_bytes),
+    "kodak-carriers-captions": ("evaluate_carriers_kodak.json", improved.changes_by_captions),
+    "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
     "carrier-rates": ("rd_carrier_rates.json", carriers.rates),
     "avif-settings": ("rd_avif_settings.json", carriers.avif_settings),
 }

@@ -17,6 +17,8 @@ from sidelight.errors import ConfigError
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.structure import structural_dissimilarity
 
+TRAINED_METRICS = {"mse_weight": "psnr", "structure_weight": "ms_ssim", "lpips_weight": "lpips"}
+"""What each weight improves directly, by its name among the metrics."""
 _LPIPS_SHIFT = 4
 """Stride of AlexNet's first layer: each step begins at another of its phases."""
 

@@ -15,6 +15,7 @@ from sidelight.api import load_carrier
 from sidelight.config import check_realism
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.losses.dial import TRAINED_METRICS
 from sidelight.pixels.picture import Picture
 
 SIGN = "+"
@@ -46,6 +47,13 @@ class ImprovedPoint:
         self.codec, self.setting = f"{plain.codec}{SIGN}{place}", plain.setting
         self._plain, self._realism, self._model = plain, realism, model
 
+    @property
+    def trained_on(self) -> list[str]:
+        """The metrics that the generator's training improved directly."""
+        provenance = load_carrier(self._model).checkpoint.provenance
+        weights = provenance.get("recipe", {}).get("dial", {})
+        return [name for term, name in TRAINED_METRICS.items() if max(weights.get(term, (0,))) > 0]
+
     def describe(self) -> dict[str, Any]:
         """Returns what the plain codec says, and the generator with its place of the dial."""
         codec = load_carrier(self._model)
@@ -56,6 +64,7 @@ class ImprovedPoint:
             "sidelight": version("sidelight"),
             "weights": codec.fingerprint.hex(),
             "realism": realism,
+            "trained_on": self.trained_on,
             "precision": "fp32",
         }
 
