@@ -115,7 +115,7 @@ def _read_sizes(data: bytes, box: Box, items: set[int], idat: Box | None) -> lis
         reader.skip(2)  # which file: this one
         base = reader.take(base_bytes)
         num_extents = reader.take(2)
-        if item not in items or item in sizes:
+        if item not in items:
             reader.skip(num_extents * extent_bytes)
             continue
         if length_bytes == 0 or method not in (_IN_FILE, _IN_IDAT):

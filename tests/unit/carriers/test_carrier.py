@@ -132,3 +132,11 @@ def test_an_encoder_that_is_not_installed_is_named(carrier, plain, monkeypatch):
             carrier.encode(plain)
     else:
         carrier.encode(plain)  # nothing beyond the default install
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (9, 2)])
+def test_small_pictures_keep_their_size(carrier, image, size):
+    picture = Picture(image=np.ascontiguousarray(image[: size[0], : size[1]]))
+    decoded = read(carrier.encode(picture, 9)).picture
+    assert (decoded.height, decoded.width) == size
+    assert difference(decoded.image, picture.image) < 8
