@@ -2,7 +2,8 @@
 
 python -m benchmarks.metrics.checks [--metrics psnr fid]
 
-Two of them read Kodak and kodak_anchors.json from the assets; what the others read is made here.
+Some read Kodak and kodak_anchors.json from the assets; what the others read is made here. Those
+of SSIMULACRA2 and Butteraugli run libjxl 0.11's programs (Debian 13: libjxl-devtools).
 """
 
 import argparse
@@ -12,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from benchmarks.metrics import comparisons
+from benchmarks.metrics import comparisons, libjxl
 from benchmarks.metrics.comparisons import SEED, Values
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.evaluate.environment import environment
@@ -84,12 +85,12 @@ CHECKS = (
         "values recorded before",
         lambda: comparisons.recorded(Lpips()),
     ),
+    Check(("lpips_vgg",), "value, official weights", "torchmetrics' port", comparisons.lpips_vgg),
     Check(
         ("lpips_vgg",),
-        "value, official heads",
-        "torchmetrics' port",
-        lambda: comparisons.lpips_random("vgg"),
-        _NO_FILE,
+        "mean over ten pairs of noise, official weights",
+        "what torchmetrics 0.11's documentation prints, four digits",
+        comparisons.lpips_vgg_printed,
     ),
     Check(
         ("lpips_squeeze",),
@@ -98,12 +99,31 @@ CHECKS = (
         lambda: comparisons.lpips_random("squeeze"),
         _NO_FILE,
     ),
+    Check(("dists",), "value, official weights", "torchmetrics' port", comparisons.dists),
     Check(
         ("dists",),
-        "value, official alpha and beta",
-        "torchmetrics' port",
-        comparisons.dists,
-        _NO_FILE,
+        "five pairs of noise, official weights",
+        "what torchmetrics 1.9's documentation prints, four digits",
+        comparisons.dists_printed,
+    ),
+    Check(
+        ("ssimulacra2",),
+        "Kodak pictures, whole and cut, as JPEG 5, 30 and 80",
+        "libjxl 0.11's ssimulacra2",
+        lambda: libjxl.ssimulacra2(5, 30, 80),
+    ),
+    Check(
+        ("ssimulacra2",),
+        "the same as JPEG 95",
+        "libjxl 0.11's ssimulacra2, whose blur rounds in single precision",
+        lambda: libjxl.ssimulacra2(95),
+    ),
+    Check(
+        ("butteraugli_3norm", "butteraugli_max"),
+        "Kodak pictures, whole and cut, as JPEG 10 and 80",
+        "their definition, on the map of differences that libjxl 0.11's program draws",
+        libjxl.butteraugli,
+        "the map itself: no other implementation was at hand",
     ),
     Check(
         ("fid", "fd_effnet"),

@@ -35,6 +35,7 @@ from benchmarks.metrics.references import inception as second_inception
 from sidelight.assets import ENVIRONMENT_VARIABLE, find_asset
 from sidelight.evaluate.codecs.pillow import jpeg
 from sidelight.evaluate.dataset import load_dataset
+from sidelight.losses.lpips import LPIPS
 from sidelight.losses.lpips_weights import ONE_FILE
 from sidelight.metrics.clip_score import RefClipScore
 from sidelight.metrics.detection import MultiLabelAP
@@ -44,6 +45,7 @@ from sidelight.metrics.distribution import (
     InstanceDistance,
     KernelDistance,
 )
+from sidelight.metrics.dists import DISTS
 from sidelight.metrics.effnet import load_features as load_effnet
 from sidelight.metrics.fidelity import MsSsim, Psnr
 from sidelight.metrics.inception import load_features as load_inception
@@ -51,6 +53,7 @@ from sidelight.metrics.nima import Nima, NimaNetwork, from_keras
 from sidelight.metrics.perceptual import Dists, Lpips
 from sidelight.metrics.pictures import to_batch
 from sidelight.metrics.protocol import PictureMetric, Sample
+from sidelight.nn import vgg16
 from sidelight.nn.inception import FILE as INCEPTION_FILE
 
 SEED = 14
@@ -120,11 +123,48 @@ def lpips_random(network: str) -> tuple[Values, Values]:
         return _network_distance(Lpips(network), ports.lpips(network, trunk), normalize=True)
 
 
+def lpips_vgg() -> tuple[Values, Values]:
+    """VGG-16's LPIPS with the official weights by torchmetrics' port."""
+    return _network_distance(Lpips("vgg"), ports.lpips("vgg", _official_vgg()), normalize=True)
+
+
 def dists() -> tuple[Values, Values]:
-    """DISTS with a random trunk and the official alpha and beta by torchmetrics' port."""
-    with _assets() as root:
-        vgg = torchvision_layouts.write_trunk(root, "vgg")
-        return _network_distance(Dists(), ports.dists(vgg))
+    """DISTS with the official weights by torchmetrics' port."""
+    return _network_distance(Dists(), ports.dists(_official_vgg()))
+
+
+def _official_vgg() -> nn.Sequential:
+    trunk, convs = torchvision_layouts.vgg16(), vgg16.read_trunk()
+    trunk.load_state_dict(
+        {
+            f"{theirs.removeprefix('features.')}.{kind}": convs[f"{ours}.{kind}"]
+            for theirs, ours in vgg16.TORCHVISION_NAMES.items()
+            for kind in ("weight", "bias")
+        }
+    )
+    return trunk
+
+
+@torch.inference_mode()
+def lpips_vgg_printed() -> tuple[Values, Values]:
+    """What an example in torchmetrics 0.11's documentation prints for ten pairs of noise."""
+    torch.manual_seed(123)
+    # the example makes torchvision's VGG-16 and the heads before it draws the noise
+    torchvision_layouts.vgg16()
+    for inputs, outputs in ((25088, 4096), (4096, 4096), (4096, 1000)):
+        nn.Linear(inputs, outputs)
+    for width in vgg16.WIDTHS:
+        nn.Conv2d(width, 1, 1, bias=False)
+    x, x_hat = (torch.rand(10, 3, 100, 100) for _ in range(2))
+    return [float(LPIPS.load(network="vgg")(x, x_hat).mean())], [0.3493]
+
+
+@torch.inference_mode()
+def dists_printed() -> tuple[Values, Values]:
+    """What an example in torchmetrics 1.9's documentation prints for five pairs of noise."""
+    torch.manual_seed(42)
+    x, x_hat = (torch.rand(5, 3, 256, 256) for _ in range(2))
+    return DISTS.load()(x, x_hat).numpy(), [0.1285, 0.1344, 0.1356, 0.1277, 0.1276]
 
 
 def frechet() -> tuple[Values, Values]:

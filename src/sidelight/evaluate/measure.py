@@ -34,12 +34,12 @@ class Measured(NamedTuple):
 def tasks_of(
     points: Iterable[CodecPoint], num_pictures: int, captions: Sequence[str]
 ) -> list[Task]:
-    """Returns every picture at every point."""
-    return [
-        Task(point, k, captions_for(point, captions))
-        for point in points
-        for k in range(num_pictures)
-    ]
+    """Returns every picture at every point.
+
+    A picture's points follow each other, for metrics that keep what they made of the original.
+    """
+    given = [(point, captions_for(point, captions)) for point in points]
+    return [Task(point, k, texts) for k in range(num_pictures) for point, texts in given]
 
 
 def captions_for(point: CodecPoint, captions: Sequence[str]) -> tuple[str, ...]:

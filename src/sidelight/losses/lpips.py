@@ -61,9 +61,16 @@ class LPIPS(nn.Module):
         self, x: Float[Tensor, "b 3 h w"], x_hat: Float[Tensor, "b 3 h w"]
     ) -> Float[Tensor, " b"]:
         """Returns one distance per picture; values in [0, 1] RGB."""
-        distance = x.new_zeros(len(x))
         # each alone: the original needs no gradient, so its pass leaves no graph behind
-        maps, maps_hat = (self.features(self._scaled(image)) for image in (x, x_hat))
+        return self.compare(self.maps(x), self.maps(x_hat))
+
+    def maps(self, x: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """Returns the features of pictures, for ``compare``."""
+        return self.features(self._scaled(x))
+
+    def compare(self, maps: list[Tensor], maps_hat: list[Tensor]) -> Float[Tensor, " b"]:
+        """Returns one distance per picture from what ``maps`` gave."""
+        distance = maps[0].new_zeros(len(maps[0]), dtype=torch.float32)
         for features, features_hat, weight in zip(maps, maps_hat, self.weights, strict=True):
             difference = self._normalise(features.float()) - self._normalise(features_hat.float())
             # a product and a sum stay in float32 under autocast, which einsum would not

@@ -70,16 +70,22 @@ class DISTS(nn.Module):
         self, x: Float[Tensor, "b 3 h w"], x_hat: Float[Tensor, "b 3 h w"]
     ) -> Float[Tensor, " b"]:
         """Returns one distance per picture; values in [0, 1] RGB, compared at full size."""
+        return self.compare(self.maps(x), self.maps(x_hat))
+
+    def maps(self, x: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """Returns the pictures with their features, for ``compare``."""
+        return [x, *self.features((x - self.mean) / self.std)]
+
+    def compare(self, maps: list[Tensor], maps_hat: list[Tensor]) -> Float[Tensor, " b"]:
+        """Returns one distance per picture from what ``maps`` gave."""
         total = self.alpha.sum() + self.beta.sum()
         weights = zip(self.alpha.split(_WIDTHS), self.beta.split(_WIDTHS), strict=True)
-        similarity = x.new_zeros(len(x))
-        for maps, maps_hat, (alpha, beta) in zip(
-            self._maps(x), self._maps(x_hat), weights, strict=True
-        ):
-            mean, mean_hat = maps.mean((2, 3)), maps_hat.mean((2, 3))
+        similarity = maps[0].new_zeros(len(maps[0]))
+        for features, features_hat, (alpha, beta) in zip(maps, maps_hat, weights, strict=True):
+            mean, mean_hat = features.mean((2, 3)), features_hat.mean((2, 3))
             centred, centred_hat = (
-                maps - mean[..., None, None],
-                maps_hat - mean_hat[..., None, None],
+                features - mean[..., None, None],
+                features_hat - mean_hat[..., None, None],
             )
             texture = _similarity(mean * mean_hat, mean.square() + mean_hat.square())
             structure = _similarity(
@@ -88,9 +94,6 @@ class DISTS(nn.Module):
             )
             similarity = similarity + texture @ alpha + structure @ beta
         return 1 - similarity / total
-
-    def _maps(self, x: Tensor) -> list[Tensor]:
-        return [x, *self.features((x - self.mean) / self.std)]
 
 
 def _similarity(product: Tensor, sum_of_squares: Tensor) -> Tensor:

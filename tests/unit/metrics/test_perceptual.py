@@ -108,6 +108,17 @@ def test_lpips_of_8_bit_pictures(monkeypatch, pair, network, name, label):
     assert metric(pair._replace(decoded=pair.original)) == 0
 
 
+@pytest.mark.parametrize("metric", [Lpips, Dists])
+def test_what_was_kept_of_an_original_never_serves_another(vgg, pair, monkeypatch, metric):
+    lpips = LPIPS()
+    monkeypatch.setattr(LPIPS, "load", lambda network: lpips)
+    kept, other = metric(), pair._replace(original=pair.original[:, ::-1].copy())
+    values = [kept(pair), kept(other), kept(other._replace(decoded=other.original)), kept(pair)]
+    assert values == [metric()(pair), metric()(other), pytest.approx(0, abs=1e-6), values[0]]
+    other.original[:] = pair.original
+    assert kept(other) == values[0] != values[1]
+
+
 @pytest.mark.skipif("SIDELIGHT_ASSETS" not in os.environ, reason="SIDELIGHT_ASSETS is not set")
 def test_lpips_reads_the_official_weights(pair):
     # recorded here with the weights that give 0.7219 on the triple of the LPIPS repository
