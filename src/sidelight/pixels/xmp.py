@@ -85,11 +85,14 @@ def with_description(packet: bytes | None, caption: str) -> bytes:
             "XMP cannot hold; remove it"
         )
     try:
-        document = _parse(packet or _EMPTY_PACKET)
-        rdf = document.getElementsByTagNameNS(_RDF, "RDF")[0]
-    except Exception:  # the parser raises many kinds, the list IndexError
-        document = _parse(_EMPTY_PACKET)
-        rdf = document.getElementsByTagNameNS(_RDF, "RDF")[0]
+        return _described(packet or _EMPTY_PACKET, caption)
+    except Exception:  # the parser raises many kinds
+        return _described(_EMPTY_PACKET, caption)
+
+
+def _described(packet: bytes, caption: str) -> bytes:
+    document = _parse(packet)
+    rdf = document.getElementsByTagNameNS(_RDF, "RDF")[0]
     nodes = [node for node in _children(rdf) if _name(node) == (_RDF, "Description")]
     about = nodes[0].getAttributeNS(_RDF, "about") if nodes else ""
     items = {_DEFAULT_LANGUAGE: caption} | _taken_descriptions(nodes)
