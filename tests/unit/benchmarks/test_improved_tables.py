@@ -1,0 +1,56 @@
+"""The table of the same files, plain and improved."""
+
+import dataclasses
+
+from benchmarks.tables.improved import at_equal_bytes, bits_at_equal_quality
+from tests.unit.evaluate.synthetic import make_summary
+
+from sidelight.evaluate.statistics import BDRate, Estimate
+from sidelight.evaluate.summary import BDResult, MetricInfo, Point
+
+
+def point(codec: str, captions: str, lpips: float) -> Point:
+    metrics = {"lpips": Estimate(lpips, lpips, lpips), "ssimulacra2": Estimate(37, 36, 38)}
+    return Point(codec, "quality=35", captions, 24, Estimate(0.3, 0.2, 0.4), 0.3, metrics)
+
+
+def record() -> dict:
+    infos = {
+        "lpips": MetricInfo("LPIPS", higher_is_better=False, source=""),
+        "ssimulacra2": MetricInfo("SSIMULACRA2", higher_is_better=True, source=""),
+    }
+    points = [
+        point("avif", "-", 0.19),
+        point("avif+0", "right", 0.15),
+        point("avif+", "none", 0.14),
+        point("avif+", "right", 0.13),
+        point("webp", "-", 0.25),
+    ]
+    rates = [
+        BDResult("lpips", "avif", series, BDRate(-40.0, -45.0, -35.0, -41.0, None, 0.9))
+        for series in ("avif+, right", "avif+, none", "webp")
+    ]
+    codecs = {"avif+": {"quality=35": {"trained_on": ["lpips"]}}}
+    summary = dataclasses.replace(
+        make_summary(), points=points, metrics=infos, bd_rates=rates, codecs=codecs
+    )
+    return dataclasses.asdict(summary)
+
+
+def test_each_file_has_a_row_plain_and_one_for_each_place_of_the_dial():
+    lines = at_equal_bytes(record()).splitlines()
+    assert lines[0] == "| file | bpp | decoded | LPIPS† ↓ | SSIMULACRA2 ↑ |"
+    assert lines[2:5] == [
+        "| avif, quality=35 | 0.300 | plain | 0.1900 | 37.0 |",
+        "| avif, quality=35 | 0.300 | realism 0 | 0.1500 | 37.0 |",
+        "| avif, quality=35 | 0.300 | default | 0.1300 | 37.0 |",
+    ]
+    assert "trained on this metric" in lines[-1]
+    assert not any("webp" in line for line in lines)
+
+
+def test_bits_are_those_of_improved_files_with_the_right_caption():
+    table = bits_at_equal_quality(record())
+    assert "avif+, right" in table
+    assert "none" not in table.replace("no figure", "")
+    assert "webp" not in table
