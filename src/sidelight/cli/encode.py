@@ -1,7 +1,7 @@
 """``sidelight encode``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -18,6 +18,21 @@ if TYPE_CHECKING:
 _DEFAULT_QUALITY = 5.0
 _END_TO_END = ".slt"
 _PLACES = "auto, xmp, iptc, exif, sidecar (.txt) or a JSON file of captions"
+
+
+class _Asked(NamedTuple):
+    """What one file is to be."""
+
+    suffix: str
+    quality: float
+    max_bytes: int | None
+    """Where given, ``quality`` does not count."""
+    embedded: str | None
+    """The caption to put inside."""
+    digested: str | None
+    """The caption whose digest to put inside."""
+    model: str | None
+    verify: bool
 
 
 def encode(
@@ -100,18 +115,17 @@ def encode(
         file = read_bytes(job.source)
         picture = _decoded(job.source, file, strip=strip)
         embedded, digested = (sent.of(job.source, file) for sent in (embed, digest))
-        budget = _max_bytes(picture, bpp, max_bytes)
-        write = _write_end_to_end if suffix == _END_TO_END else _write_carrier
-        data, facts = write(
-            picture,
+        asked = _Asked(
             suffix=suffix,
             quality=_DEFAULT_QUALITY if quality is None else quality,
-            max_bytes=budget,
+            max_bytes=_max_bytes(picture, bpp, max_bytes),
             embedded=embedded.text,
             digested=digested.text,
             model=model,
             verify=verify,
         )
+        write = _write_end_to_end if suffix == _END_TO_END else _write_carrier
+        data, facts = write(picture, asked)
         write_bytes(job.target, data)
         return {
             "bytes": len(data),
@@ -153,61 +167,40 @@ def _max_bytes(picture: "Picture", bpp: float | None, max_bytes: int | None) -> 
     return max_bytes if bpp is None else max_bytes_for(bpp, picture)
 
 
-def _write_carrier(
-    picture: "Picture",
-    *,
-    suffix: str,
-    quality: float,
-    max_bytes: int | None,
-    embedded: str | None,
-    digested: str | None,
-    model: str | None,
-    verify: bool,
-) -> tuple[bytes, Record]:
+def _write_carrier(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]:
     """Returns an ordinary file, and what its record tells of it."""
     from sidelight.carriers.reading import read
     from sidelight.carriers.registry import carrier_of_suffix
 
-    if digested is not None or model is not None:
-        option = "--digest-caption and --digest-from" if digested is not None else "--model"
-        raise ConfigError(f"{option} are for .slt files, this is {suffix}")
-    carrier = carrier_of_suffix(suffix)
+    if asked.digested is not None or asked.model is not None:
+        told = asked.digested is not None
+        option = "--digest-caption and --digest-from" if told else "--model"
+        raise ConfigError(f"{option} are for .slt files, this is {asked.suffix}")
+    carrier = carrier_of_suffix(asked.suffix)
     assert carrier is not None  # _check_known has looked
-    if max_bytes is None:
-        data = carrier.encode(picture, quality, caption=embedded)
+    if asked.max_bytes is None:
+        data = carrier.encode(picture, asked.quality, caption=asked.embedded)
     else:
-        data = carrier.encode_to_size(picture, max_bytes, caption=embedded)
-    if verify:
+        data = carrier.encode_to_size(picture, asked.max_bytes, caption=asked.embedded)
+    if asked.verify:
         read(data)
-    return data, {"codec": carrier.name, "quality": quality if max_bytes is None else None}
+    quality = asked.quality if asked.max_bytes is None else None
+    return data, {"codec": carrier.name, "quality": quality}
 
 
-def _write_end_to_end(
-    picture: "Picture",
-    *,
-    suffix: str,  # noqa: ARG001 - the only one
-    quality: float,
-    max_bytes: int | None,
-    embedded: str | None,
-    digested: str | None,
-    model: str | None,
-    verify: bool,
-) -> tuple[bytes, Record]:
+def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]:
     """Returns a .slt file, and what its record tells of it."""
     from sidelight.api import load
     from sidelight.bitstream.container import Container
     from sidelight.config import step_to_quality
 
-    codec = load(model)
-    if max_bytes is None:
-        data = codec.encode(
-            picture, quality=quality, embed_caption=embedded, digest_caption=digested
-        )
+    codec = load(asked.model)
+    captions = {"embed_caption": asked.embedded, "digest_caption": asked.digested}
+    if asked.max_bytes is None:
+        data = codec.encode(picture, quality=asked.quality, **captions)
     else:
-        data = codec.encode_to_size(
-            picture, max_bytes, embed_caption=embedded, digest_caption=digested
-        )
-    if verify:
+        data = codec.encode_to_size(picture, asked.max_bytes, **captions)
+    if asked.verify:
         codec.decode(data, "")
     reached = step_to_quality(Container.parse(data).quality_step)
     return data, {"codec": "slt", "quality": reached, "model": codec.fingerprint.hex()}

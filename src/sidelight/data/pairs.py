@@ -92,7 +92,7 @@ class _Coding(NamedTuple):
     def encode(self, image: Image.Image) -> bytes:
         options: dict[str, object] = {"quality": self.quality}
         if self.codec == "avif":
-            # the thread count changes no byte, but as many as there are pictures disturb each other
+            # one thread: pictures are coded beside each other, and the bytes depend on the number
             options |= {"subsampling": self.subsampling, "speed": self.effort, "max_threads": 1}
         elif self.codec == "jpeg":
             options |= {"subsampling": self.subsampling, "optimize": bool(self.effort)}
