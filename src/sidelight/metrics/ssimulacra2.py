@@ -64,7 +64,7 @@ class Ssimulacra2:
             differences.append(_differences(*map(_to_xyb, pair)))
         found = torch.stack(differences, 1).double().flatten()
         # where scales lack, later channels move up to earlier weights: libjxl has it so
-        return _score(float(found @ torch.tensor(_WEIGHTS).double()[: len(found)]))
+        return _score(float(found @ found.new_tensor(_WEIGHTS)[: len(found)]))
 
 
 def _score(difference: float) -> float:
@@ -117,7 +117,7 @@ def _blur(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
 
 
 def window(sigma: float) -> Float64[np.ndarray, " n"]:
-    """Returns a Gaussian made of three cosines that end at zero (Charalampidis 2016, section IV).
+    """Returns a Gaussian made of three cosines that end at zero (Charalampidis 2016).
 
     Of the cosines' weights nearest to those of the Gaussian's own series, it takes those that
     keep its sum and its variance.
