@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
+from sidelight.losses.lattice import lattice_energy
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.structure import structural_dissimilarity
 
@@ -36,9 +37,11 @@ class DialConfig(StrictConfig):
     """Of ``structural_dissimilarity``."""
     lpips_weight: tuple[float, ...] = (0.0, 4.0)
     """k_P; where both are 0 LPIPS is not computed at all."""
+    lattice_weight: tuple[float, ...] = (0.0, 0.0)
+    """Of ``lattice_energy``, on squared errors of the 0-255 scale."""
 
     def __post_init__(self) -> None:
-        for name in ("mse_weight", "structure_weight", "lpips_weight"):
+        for name in ("mse_weight", "structure_weight", "lpips_weight", "lattice_weight"):
             weights = getattr(self, name)
             if len(weights) != 2 or min(weights) < 0:
                 raise ConfigError(f"{name} must be two numbers >= 0, got {weights}")
@@ -57,6 +60,7 @@ class DialLoss(NamedTuple):
     structure: Float[Tensor, ""]
     lpips: Float[Tensor, ""]
     """Of the pictures for which it counts; others are taken as 0."""
+    lattice: Float[Tensor, ""]
     adversarial: Float[Tensor, ""]
     """Zero in stage 1."""
 
@@ -64,6 +68,7 @@ class DialLoss(NamedTuple):
 def dial_loss(
     x: Float[Tensor, "b 3 h w"],
     x_hat: Float[Tensor, "b 3 h w"],
+    carrier: Float[Tensor, "b 3 h w"],
     realism: Float[Tensor, " b"],
     *,
     lpips: LPIPS | None,
@@ -78,6 +83,7 @@ def dial_loss(
     """
     mse = (255 * (x_hat - x)).square().mean((1, 2, 3))
     structure = structural_dissimilarity(x, x_hat)
+    lattice = lattice_energy(carrier, x_hat)
     perceptual = torch.zeros_like(mse)
     if config.needs_lpips:
         if lpips is None:
@@ -93,9 +99,10 @@ def dial_loss(
         _weight(config.mse_weight, realism) * mse
         + _weight(config.structure_weight, realism) * structure
         + _weight(config.lpips_weight, realism) * perceptual
+        + _weight(config.lattice_weight, realism) * lattice
         + adversarial_weight * realism * fooling
     )
-    terms = (mse, structure, perceptual, fooling)
+    terms = (mse, structure, perceptual, lattice, fooling)
     return DialLoss(total.mean(), *(term.mean().detach() for term in terms))
 
 

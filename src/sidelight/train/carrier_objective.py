@@ -65,6 +65,7 @@ class CarrierObjective:
         return dial_loss(
             x,
             made.x_hat,
+            made.condition,
             made.realism,
             lpips=self._lpips,
             config=self._dial,

@@ -28,7 +28,7 @@ def test_each_weight_goes_evenly_from_one_end_to_the_other():
     fooling = torch.tensor([5.0, 6.0, 7.0])
     gap = SeenGap()
     loss = dial_loss(
-        X, X_HAT, REALISM, lpips=gap, config=config, adversarial=fooling, adversarial_weight=0.1
+        X, X_HAT, X, REALISM, lpips=gap, config=config, adversarial=fooling, adversarial_weight=0.1
     )
     mse = (255 * 0.1) ** 2
     expected = [
@@ -46,7 +46,7 @@ def test_lpips_begins_at_every_phase_of_its_stride():
     gap, sizes = SeenGap(), set()
     for seed in range(60):
         torch.manual_seed(seed)
-        dial_loss(X, X_HAT, REALISM, lpips=gap, config=DialConfig())
+        dial_loss(X, X_HAT, X, REALISM, lpips=gap, config=DialConfig())
         sizes.add(tuple(gap.seen[2:]))
     assert sizes == {(48 - down, 48 - right) for down in range(4) for right in range(4)}
 
@@ -59,6 +59,7 @@ def test_the_structure_term_counts_where_it_is_weighted():
         dial_loss(
             X,
             rough,
+            X,
             torch.zeros(3),
             lpips=None,
             config=DialConfig(
@@ -73,7 +74,7 @@ def test_the_structure_term_counts_where_it_is_weighted():
 
 def test_lpips_is_needed_where_it_counts():
     with pytest.raises(ValueError, match="there is no LPIPS"):
-        dial_loss(X, X_HAT, REALISM, lpips=None, config=DialConfig())
+        dial_loss(X, X_HAT, X, REALISM, lpips=None, config=DialConfig())
     for weights in ((1.0,), (1.0, -1.0)):
         with pytest.raises(ConfigError, match="lpips_weight must be two numbers"):
             DialConfig(lpips_weight=weights)
