@@ -15,7 +15,6 @@ import sidelight
 
 _HERE = Path(__file__).parent
 _QUALITY = 3
-_REALISM = 1.0
 _GAP_PX, _LABEL_PX = 6, 22
 _DETAIL = (150, 150, 300, 250)
 """Left, top, right, bottom of what is shown enlarged."""
@@ -30,8 +29,8 @@ def main(folder: Path) -> None:
     data = sidelight.encode(original, quality=_QUALITY)  # the encoder never sees the caption
     (folder / "coffee.avif").write_bytes(data)
     plain = Image.open(folder / "coffee.avif").convert("RGB")
-    with_caption = sidelight.decode(data, text=caption, realism=_REALISM)
-    without_caption = sidelight.decode(data, text="", realism=_REALISM)
+    with_caption = sidelight.decode(data, text=caption)
+    without_caption = sidelight.decode(data, text="")
     with_caption.save(folder / "coffee.png")
 
     panels = [
