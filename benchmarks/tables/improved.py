@@ -77,7 +77,8 @@ def bits_at_equal_quality(record: Record) -> str:
         bd_rates=[
             result
             for result in summary.bd_rates
-            if result.anchor in plain
+            if result.rate is not None
+            and result.anchor in plain
             and _SIGN in result.series
             and result.series.endswith(", right")
             and result.metric in _DIGITS
