@@ -13,7 +13,7 @@ _FIRST_BRAND, _COMPATIBLE_BRANDS = 8, 16
 
 def _write(picture: Picture, own_quality: int) -> bytes:
     # chosen by benchmarks/rd/avif_settings.py: at equal bytes 4:4:4 has the better LPIPS and from
-    # 0.3 bits per pixel the better SSIMULACRA2; speed 4 saves 4 % of the bits in five times the time
+    # 0.3 bits per pixel the better SSIMULACRA2; speed 4 saves 4 % of the bits in 5 times the time
     options = {
         "quality": own_quality,
         "subsampling": "4:4:4",
