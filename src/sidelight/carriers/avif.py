@@ -12,8 +12,8 @@ _FIRST_BRAND, _COMPATIBLE_BRANDS = 8, 16
 
 
 def _write(picture: Picture, own_quality: int) -> bytes:
-    # chosen by benchmarks/rd/avif_settings.py: at equal bytes 4:4:4 has the better LPIPS and from
-    # 0.3 bits per pixel the better SSIMULACRA2; speed 4 saves 4 % of the bits in six times the time
+    # by python -m benchmarks.rd.avif_settings: at equal bytes 4:4:4 has the better LPIPS and, from
+    # 0.3 bits per pixel, the better SSIMULACRA2; speed 4 saves 4 % of the bits in 5 times the time
     options = {
         "quality": own_quality,
         "subsampling": "4:4:4",
@@ -46,7 +46,7 @@ AVIF = Carrier(
     max_side_px=32768,  # what libavif reads; the format has 65536
     has_alpha=True,
     own_qualities=range(101),
-    knots=(6, 18, 34, 43, 60),
+    knots=(0, 18, 34, 44, 60),  # python -m benchmarks.rd.carrier_rates
     starts=_starts,
     write=_write,
     coded_bytes=primary_bytes,

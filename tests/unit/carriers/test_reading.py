@@ -40,13 +40,14 @@ def test_pixels_and_their_bytes_do_not_depend_on_metadata(
 
 
 def test_alpha_does_not_count(image):
-    opaque, clear = (
-        read(CARRIERS["avif"].encode(Picture(image=image, alpha=alpha), 5))
-        for alpha in (None, ALPHA)
+    noise = np.random.default_rng(1).integers(1, 255, ALPHA.shape, dtype=np.uint8)
+    ramp, noisy = (
+        read(CARRIERS["avif"].encode(Picture(image=image, alpha=alpha), 9))
+        for alpha in (ALPHA, noise)
     )
-    assert clear.coded_bytes == opaque.coded_bytes
-    assert (clear.picture.image == opaque.picture.image).all()
-    assert clear.file_bytes > opaque.file_bytes
+    assert noisy.coded_bytes == ramp.coded_bytes
+    assert (noisy.picture.image == ramp.picture.image).all()
+    assert noisy.file_bytes > ramp.file_bytes + ramp.coded_bytes
 
 
 def test_the_bytes_are_those_of_the_formats_own_structure(plain):
