@@ -17,7 +17,7 @@ from sidelight.codec import use_bf16
 from sidelight.config import check_realism
 from sidelight.pixels.picture import Picture
 from sidelight.text.encoder import TextEncoder
-from sidelight.text.metadata import xmp_caption
+from sidelight.text.metadata import caption_in_packet
 from sidelight.text.reader import CaptionReader
 
 
@@ -56,7 +56,7 @@ class CarrierCodec:
             TextError: The caption cannot be used.
         """
         picture = read(data).picture
-        caption = caption_inside(picture) if text is None else text
+        caption = caption_in_packet(picture.xmp) if text is None else text
         return self.improve(picture, caption, realism=realism, precision=precision)
 
     def improve(
@@ -115,13 +115,3 @@ class CarrierCodec:
         place = self.model.config.default_realism if realism is None else realism
         check_realism(place)
         return place
-
-
-def caption_inside(picture: Picture) -> str:
-    """Returns the caption that a file carries in XMP's ``dc:description``, or ""."""
-    if picture.xmp is None:
-        return ""
-    try:
-        return xmp_caption(picture.xmp)
-    except Exception:
-        return ""

@@ -165,7 +165,7 @@ def test_a_folder_goes_to_avif_and_comes_back_better(folder, model):
         assert not np.array_equal(better, plain.convert("RGB"))
 
 
-@pytest.mark.parametrize("suffix", ["avif", "jpg", "webp"])
+@pytest.mark.parametrize("suffix", ["avif", "jpg", "webp", "jxl"])
 def test_the_suffix_says_the_format_and_info_what_is_inside(folder, suffix):
     target = f"x.{suffix}"
     done = run("encode", "photos/a.png", target, "--embed-caption", "A dog.", "--bytes", 4000)

@@ -91,10 +91,17 @@ def read_caption(
 
 def _inside_or_beside(data: bytes, source: str) -> "FoundCaption | None":
     """Returns an ordinary picture's caption in XMP, where ``encode`` puts it, or beside it."""
-    from sidelight.text.metadata import captions_in_picture
+    from sidelight.pixels.jpeg_xl import is_jpeg_xl
+    from sidelight.text.metadata import caption_in_packet, captions_in_picture
     from sidelight.text.sources import CaptionFinder, FoundCaption
 
-    if caption := captions_in_picture(data).get("xmp"):
+    if is_jpeg_xl(data):  # which Pillow does not read
+        from sidelight.carriers.reading import read
+
+        caption: str | None = caption_in_packet(read(data).picture.xmp)
+    else:
+        caption = captions_in_picture(data).get("xmp")
+    if caption:
         return FoundCaption(caption, "the one inside the file")
     return CaptionFinder("sidecar").of_picture(_path(source), data)
 

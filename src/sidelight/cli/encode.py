@@ -98,9 +98,13 @@ def encode(
         raise typer.BadParameter("give only one of --quality, --bpp and --bytes")
     from PIL import Image
 
+    from sidelight.carriers.registry import SUFFIXES
+
     Image.init()
     _check_known(f".{format}", "--format")
-    jobs = find_jobs(source, target, read_suffixes=set(Image.EXTENSION), suffix=f".{format}")
+    jobs = find_jobs(
+        source, target, read_suffixes={*Image.EXTENSION, *SUFFIXES}, suffix=f".{format}"
+    )
     if len(jobs) > 1 and (embed_caption is not None or digest_caption is not None):
         raise typer.BadParameter("one caption cannot be that of several pictures")
 

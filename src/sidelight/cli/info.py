@@ -54,7 +54,7 @@ def _end_to_end_facts(data: bytes) -> dict[str, Any]:
 def _carrier_facts(data: bytes) -> dict[str, Any]:
     from sidelight.carriers.reading import read
     from sidelight.pixels.rate import bits_per_pixel
-    from sidelight.text.metadata import captions_in_picture
+    from sidelight.text.metadata import caption_in_packet
 
     file = read(data)
     picture = file.picture
@@ -73,7 +73,7 @@ def _carrier_facts(data: bytes) -> dict[str, Any]:
             for name, block in (("icc", picture.icc), ("exif", picture.exif), ("xmp", picture.xmp))
             if block is not None
         },
-        "caption": captions_in_picture(data).get("xmp"),
+        "caption": caption_in_packet(picture.xmp) or None,
         "notes": list(picture.notes),
     }
 

@@ -67,6 +67,13 @@ def xmp_caption(packet: bytes | str) -> str:
     return ""
 
 
+def caption_in_packet(packet: bytes | None) -> str:
+    """Returns ``xmp_caption`` of a packet, "" for none and for a broken one."""
+    with contextlib.suppress(Exception):  # damaged metadata holds no caption
+        return xmp_caption(packet or b"")
+    return ""
+
+
 def exif_caption(block: bytes) -> str:
     """Returns ImageDescription, else UserComment, of an EXIF block, or "".
 
