@@ -3,7 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Self
 
 import numpy as np
 from PIL import Image
@@ -23,6 +23,10 @@ class CaptionedImage:
     def size(self) -> tuple[int, int]:
         """Height and width in pixels."""
         return self.image.shape[0], self.image.shape[1]
+
+    def in_memory(self) -> Self:
+        """Returns itself."""
+        return self
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sidelight.assets import find_assets
+from sidelight.data.drawings import draw_pictures
 from sidelight.data.pictures import CaptionedFile, CaptionedImage, picture_size
 from sidelight.data.sentences import odd_texts
 from sidelight.data.shards import find_in_shards, held_out_keys
@@ -21,7 +22,7 @@ TrainingPicture = CaptionedImage | CaptionedFile
 _NUM_ODD_TEXTS = 5000
 
 
-def find_pictures(recipe: Recipe) -> tuple[list[CaptionedFile], list[CaptionedFile]]:
+def find_pictures(recipe: Recipe) -> tuple[list[TrainingPicture], list[TrainingPicture]]:
     """Returns the pictures to train on, and those held out.
 
     Raises:
@@ -30,7 +31,7 @@ def find_pictures(recipe: Recipe) -> tuple[list[CaptionedFile], list[CaptionedFi
         ImageError: A picture is damaged.
         TextError: A listing of captions is.
     """
-    found = [picture for source in recipe.data for picture in _find(source)]
+    found = [picture for source in recipe.data for picture in _find(source, recipe.seed)]
     held_out = held_out_keys((p.key for p in found), recipe.held_out_shard, recipe.held_out)
     if not recipe.held_out_shard:
         held_out = set()
@@ -59,10 +60,14 @@ def _embed(texts: Sequence[str], encoder: TextEncoder) -> Float[Tensor, "n t"]:
     return torch.cat([as_kept(piece, encoder) for piece in DatasetEmbedder(encoder).pieces(texts)])
 
 
-def _find(source: DataSource) -> list[CaptionedFile]:
+def _find(source: DataSource, seed: int) -> list[TrainingPicture]:
+    if source.drawings:
+        return list(draw_pictures(source.drawings, seed=seed))
     paths = find_assets(source.pictures)
     if not source.captions:
-        found = list(find_in_shards(path for path in paths if path.suffix == ".tar"))
+        found: list[TrainingPicture] = [
+            *find_in_shards(path for path in paths if path.suffix == ".tar")
+        ]
     else:
         listings = find_assets(source.captions)
         found = [p for path in listings for folder in paths for p in _in_folder(folder, path)]

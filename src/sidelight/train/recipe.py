@@ -46,12 +46,21 @@ class Phase(StrictConfig):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSource(StrictConfig):
-    """Captioned pictures; relative paths begin at the folder that ``SIDELIGHT_ASSETS`` names."""
+    """Captioned pictures, found or drawn; relative paths begin where ``SIDELIGHT_ASSETS`` says."""
 
-    pictures: str
+    pictures: str = ""
     """A glob of tar shards, or a folder of pictures."""
     captions: str = ""
     """A JSON listing, in COCO's form or by file name; a folder needs it, shards have their own."""
+    drawings: int = 0
+    """In place of ``pictures``: so many pages of text, windows, line drawings and charts."""
+
+    def __post_init__(self) -> None:
+        if self.drawings < 0 or bool(self.pictures) == bool(self.drawings):
+            raise ConfigError(
+                "a source of data names pictures or a number of drawings > 0, got pictures "
+                f"{self.pictures!r} and drawings {self.drawings}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

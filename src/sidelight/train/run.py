@@ -18,7 +18,6 @@ from PIL import Image
 from sidelight.config import ModelConfig
 from sidelight.data.crops import CropSampler
 from sidelight.data.pairs import Pairs
-from sidelight.data.pictures import CaptionedFile
 from sidelight.errors import ConfigError
 from sidelight.losses.lpips import LPIPS
 from sidelight.text.encoder import TextEncoder
@@ -127,7 +126,7 @@ def _text_encoder(recipe: Recipe) -> TextEncoder:
 
 def _pairs(
     recipe: Recipe,
-    pictures: Sequence[CaptionedFile],
+    pictures: Sequence[TrainingPicture],
     prepare: Callable[[int, int], None] | None,
 ) -> Pairs | None:
     if recipe.pairs is None:

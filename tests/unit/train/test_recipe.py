@@ -88,6 +88,8 @@ def test_the_recorded_recipe_comes_back(path):
         ("odd_text=0.9", r"odd_text must be in \[0, 1 - text_dropout\), got 0.9"),
         ("data=3", "data must be a list"),
         ("data=[]", "data must name at least one source"),
+        ("data=[{ drawings = 0 }]", "names pictures or a number of drawings > 0"),
+        ('data=[{ pictures = "a", drawings = 2 }]', "names pictures or a number of drawings > 0"),
         ('data=[{ pictures = "a", tags = "b" }]', "unknown key 'tags'"),
         ('framing="square"', "framing must be one of"),
         ("adversarial.weight=0", "adversarial.weight must be > 0"),
