@@ -29,3 +29,15 @@ def avif_settings(record: Record) -> str:
         rows.append(" | ".join([chroma, str(speed), *cells]))
     columns = f"LPIPS at {rates} bpp | SSIMULACRA2 | processor seconds per picture"
     return markdown(f"chroma | speed | {columns}", rows)
+
+
+def unusual_inputs(record: Record) -> str:
+    """Returns a row for each kind of file: what decoding at the default changes."""
+    rows = [
+        f"{row['case']} | {row['pictures']} | {row['coded_bpp']:.2f} | "
+        f"{row['ssimulacra2_plain']:.1f} | {row['ssimulacra2_default']:.1f} | "
+        f"{row['worst_change']:+.1f} | {row['lpips_plain']:.4f} | {row['lpips_default']:.4f}"
+        for row in record["rows"]
+    ]
+    columns = "SSIMULACRA2 plain | default | worst change | LPIPS plain | default"
+    return markdown(f"file | pictures | bpp | {columns}", rows)
