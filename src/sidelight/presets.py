@@ -111,10 +111,10 @@ CARRIER_PRESETS: dict[str, CarrierConfig] = {
     for config in (
         CarrierConfig(
             name="carrier-small",
-            widths=(16, 80, 96, 128),
+            widths=(32, 64, 96, 128),
             encoder_blocks=(0, 1, 1, 0),
-            decoder_blocks=(1, 1, 3, 0),
-            mask_channels=(32, 16, 8, 4),
+            decoder_blocks=(1, 1, 2, 2),
+            mask_channels=(32, 32, 16, 8),
             text_width=384,
             text_hidden=64,
             discriminator=_SMALL_DISCRIMINATOR,
