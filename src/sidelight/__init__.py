@@ -1,7 +1,7 @@
 """Sidelight: a perceptual image codec whose decoder reads the picture's caption.
 
 >>> data = sidelight.encode("photo.jpg", quality=3)  # an ordinary AVIF file
->>> image = sidelight.decode(data, text="A brown dog runs along the beach.")
+>>> image = sidelight.decode(data, caption="A brown dog runs along the beach.")
 """
 
 from typing import TYPE_CHECKING, Any

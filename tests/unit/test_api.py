@@ -144,13 +144,15 @@ def test_a_wrong_caption_warns_where_decode_was_called(model, monkeypatch):
     monkeypatch.setattr(
         "sidelight.text.reader.load_text_encoder", lambda name: HashingTextEncoder()
     )
-    data = sidelight.encode(RGB, format="slt", digest_caption="A brown dog.", model=model)
+    data = sidelight.encode(
+        RGB, format="slt", caption="A brown dog.", caption_as="digest", model=model
+    )
     with pytest.warns(UserWarning, match="not the caption that the sender had") as caught:
-        sidelight.decode(data, text="A black dog.", model=model)
+        sidelight.decode(data, caption="A black dog.", model=model)
     assert caught[0].filename == __file__
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        sidelight.decode(data, text="A brown dog.", model=model)
+        sidelight.decode(data, caption="A brown dog.", model=model)
 
 
 def test_load_gives_the_same_codec_for_the_same_path(model):
