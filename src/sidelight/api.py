@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
+from sidelight.card import find_model
 from sidelight.carrier_codec import CarrierCodec
 from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.checkpoint import load_checkpoint
@@ -23,7 +24,6 @@ DEFAULT_MODEL = "small-multirate"
 DEFAULT_CARRIER_MODEL = "carrier-small"
 END_TO_END = "slt"
 """The format of our own codec; the others are ordinary files."""
-_WEIGHTS = Path(__file__).parent / "weights"
 
 ImageLike = Picture | Image.Image | np.ndarray | torch.Tensor | Path | str
 
@@ -38,7 +38,7 @@ def load(model: str | Path | None = None) -> Codec:
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is a carrier generator.
     """
-    path = _model_path(model or DEFAULT_MODEL)
+    path = find_model(model or DEFAULT_MODEL)
     loaded = _load(path)
     if isinstance(loaded, CarrierCodec):
         raise CheckpointError(
@@ -57,7 +57,7 @@ def load_carrier(model: str | Path | None = None) -> CarrierCodec:
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is no carrier generator.
     """
-    path = _model_path(model or DEFAULT_CARRIER_MODEL)
+    path = find_model(model or DEFAULT_CARRIER_MODEL)
     loaded = _load(path)
     if isinstance(loaded, Codec):
         raise CheckpointError(
@@ -93,17 +93,6 @@ def _load(path: Path) -> Codec | CarrierCodec:
     if isinstance(checkpoint.model, ExportedCarrier):
         return CarrierCodec(checkpoint)
     return codec_of(checkpoint)
-
-
-def _model_path(model: str | Path) -> Path:
-    named = _WEIGHTS / f"{model}.safetensors"
-    if named.exists():
-        return named
-    path = Path(model)
-    if not path.exists():
-        shipped = sorted(p.stem for p in _WEIGHTS.glob("*.safetensors"))
-        raise CheckpointError(f"no model {str(model)!r}: shipped are {shipped}, or give a path")
-    return path
 
 
 def encode(
