@@ -29,8 +29,8 @@ def main(folder: Path) -> None:
     data = sidelight.encode(original, quality=_QUALITY)  # the encoder never sees the caption
     (folder / "coffee.avif").write_bytes(data)
     plain = Image.open(folder / "coffee.avif").convert("RGB")
-    with_caption = sidelight.decode(data, text=caption)
-    without_caption = sidelight.decode(data, text="")
+    with_caption = sidelight.decode(data, caption=caption)
+    without_caption = sidelight.decode(data, caption="")
     with_caption.save(folder / "coffee.png")
 
     panels = [

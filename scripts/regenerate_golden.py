@@ -109,10 +109,10 @@ def golden_cases() -> dict[str, Case]:
             "ICC and EXIF sections",
             Picture(image=waves, icc=bytes(profile), exif=exif.tobytes()),
         ),
-        "caption": Case(
-            "caption section, used where none is given", plain, {"embed_caption": CAPTION}
+        "caption": Case("caption section, used where none is given", plain, {"caption": CAPTION}),
+        "digest": Case(
+            "caption digest section", plain, {"caption": CAPTION, "caption_as": "digest"}, CAPTION
         ),
-        "digest": Case("caption digest section", plain, {"digest_caption": CAPTION}, CAPTION),
         "one-pixel": Case("1x1 px", Picture(image=waves[:1, :1])),
         "odd-size": Case("63x65 px: padded along both axes", Picture(image=_waves(65, 63))),
         "quality-1": Case("lowest quality", plain, {"quality": 1.0}),

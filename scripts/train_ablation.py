@@ -2,7 +2,7 @@
 
 python scripts/train_ablation.py FOLDER [--threads 1]
 
-Variants that differ in the discriminator only share stage 1 (spec section 10). Each ends as
+Variants that differ in the discriminator only share stage 1 (choice C28). Each ends as
 FOLDER/VARIANT.safetensors; given again, the command goes on where it was cut.
 """
 

@@ -27,8 +27,8 @@ _ASPECT = 4 / 3
 _MULTIPLE = 32
 _TILE = 512
 _COMMANDS: dict[str, tuple[str, ...]] = {
-    "decode with caption": ("--text", "A quilt of photographs."),
-    "decode without caption": ("--no-text",),
+    "decode with caption": ("--caption", "A quilt of photographs."),
+    "decode without caption": ("--caption-from", "none"),
 }
 
 

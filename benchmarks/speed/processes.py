@@ -19,8 +19,8 @@ def measure_commands(
     coded, decoded = folder / "picture.slt", folder / "picture.png"
     commands = {
         "encode": ("encode", source, coded, "--quality", str(quality)),
-        "decode --text": ("decode", coded, decoded, "--text", caption),
-        "decode --no-text": ("decode", coded, decoded, "--no-text"),
+        "decode --caption": ("decode", coded, decoded, "--caption", caption),
+        "decode --caption-from none": ("decode", coded, decoded, "--caption-from", "none"),
     }
     variables = {"OMP_NUM_THREADS": str(threads)}
     rows = []
@@ -34,7 +34,7 @@ def measure_commands(
             "peak_bytes": max(run.peak_bytes for run in runs),
         }
         if arguments[0] == "decode":
-            text = caption if "--text" in arguments else ""
+            text = caption if "--caption" in arguments else ""
             row["stages_s"] = stages(coded, decoded, text, variables, repeat)
         rows.append(row)
     return rows

@@ -1,26 +1,50 @@
 """Sidelight: a perceptual image codec whose decoder reads the picture's caption.
 
 >>> data = sidelight.encode("photo.jpg", quality=3)  # an ordinary AVIF file
->>> image = sidelight.decode(data, text="A brown dog runs along the beach.")
+>>> image = sidelight.decode(data, caption="A brown dog runs along the beach.")
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from sidelight import errors
 
 if TYPE_CHECKING:
     from sidelight.api import decode, encode, load, load_carrier
+    from sidelight.carrier_codec import CarrierCodec
+    from sidelight.codec import Codec
+    from sidelight.pixels.picture import Picture
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "decode", "encode", "errors", "load", "load_carrier"]
+__all__ = [
+    "encode",
+    "decode",
+    "load",
+    "load_carrier",
+    "Codec",
+    "CarrierCodec",
+    "Picture",
+    "errors",
+    "__version__",
+]
 
-_FROM_API = ("decode", "encode", "load", "load_carrier")
+_PLACES = {
+    "encode": "sidelight.api",
+    "decode": "sidelight.api",
+    "load": "sidelight.api",
+    "load_carrier": "sidelight.api",
+    "Codec": "sidelight.codec",
+    "CarrierCodec": "sidelight.carrier_codec",
+    "Picture": "sidelight.pixels.picture",
+}
 
 
 def __getattr__(name: str) -> Any:
     # torch takes seconds to import, and `sidelight info` and `--help` do not need it
-    if name in _FROM_API:
-        from sidelight import api
-
-        return getattr(api, name)
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
+from sidelight.card import find_model
 from sidelight.carrier_codec import CarrierCodec
 from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.checkpoint import load_checkpoint
@@ -23,7 +24,6 @@ DEFAULT_MODEL = "small-multirate"
 DEFAULT_CARRIER_MODEL = "carrier-small"
 END_TO_END = "slt"
 """The format of our own codec; the others are ordinary files."""
-_WEIGHTS = Path(__file__).parent / "weights"
 
 ImageLike = Picture | Image.Image | np.ndarray | torch.Tensor | Path | str
 
@@ -38,7 +38,7 @@ def load(model: str | Path | None = None) -> Codec:
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is a carrier generator.
     """
-    path = _model_path(model or DEFAULT_MODEL)
+    path = find_model(model or DEFAULT_MODEL)
     loaded = _load(path)
     if isinstance(loaded, CarrierCodec):
         raise CheckpointError(
@@ -57,7 +57,7 @@ def load_carrier(model: str | Path | None = None) -> CarrierCodec:
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is no carrier generator.
     """
-    path = _model_path(model or DEFAULT_CARRIER_MODEL)
+    path = find_model(model or DEFAULT_CARRIER_MODEL)
     loaded = _load(path)
     if isinstance(loaded, Codec):
         raise CheckpointError(
@@ -95,25 +95,14 @@ def _load(path: Path) -> Codec | CarrierCodec:
     return codec_of(checkpoint)
 
 
-def _model_path(model: str | Path) -> Path:
-    named = _WEIGHTS / f"{model}.safetensors"
-    if named.exists():
-        return named
-    path = Path(model)
-    if not path.exists():
-        shipped = sorted(p.stem for p in _WEIGHTS.glob("*.safetensors"))
-        raise CheckpointError(f"no model {str(model)!r}: shipped are {shipped}, or give a path")
-    return path
-
-
 def encode(
     image: ImageLike,
     *,
     format: str = "avif",
     quality: float = 5.0,
     max_bytes: int | None = None,
-    embed_caption: str | None = None,
-    digest_caption: str | None = None,
+    caption: str | None = None,
+    caption_as: str = "embed",
     model: str | Path | None = None,
 ) -> bytes:
     """Returns the bytes of an ordinary file, or of a .slt file, that ``decode`` opens.
@@ -126,8 +115,8 @@ def encode(
         format: "avif", "jpeg", "webp", "jxl", or "slt" for our own codec.
         quality: 1 (smallest file) to 9.
         max_bytes: If given, the best file of at most this size; ``quality`` is not used.
-        embed_caption: Travels inside the file; in an ordinary one, as its XMP description.
-        digest_caption: Only its four-byte digest travels; for .slt files.
+        caption: Travels inside the file; in an ordinary one, as its XMP description.
+        caption_as: "embed", or "digest" for its four-byte digest alone; for .slt files.
         model: As for ``load``; for .slt files.
 
     Raises:
@@ -138,23 +127,22 @@ def encode(
         if format not in CARRIERS:
             known = ", ".join((*CARRIERS, END_TO_END))
             raise ConfigError(f"format must be one of {known}, got {format!r}")
-        if digest_caption is not None or model is not None:
-            raise ConfigError(f"{format} takes neither model nor digest_caption: .slt does")
+        if caption_as != "embed" or model is not None:
+            raise ConfigError(f"{format} takes neither model nor digests: they are for .slt files")
         carrier = CARRIERS[format]
         if max_bytes is not None:
-            return carrier.encode_to_size(picture, max_bytes, caption=embed_caption)
-        return carrier.encode(picture, quality, caption=embed_caption)
+            return carrier.encode_to_size(picture, max_bytes, caption=caption)
+        return carrier.encode(picture, quality, caption=caption)
     codec = load(model)
-    captions = {"embed_caption": embed_caption, "digest_caption": digest_caption}
     if max_bytes is not None:
-        return codec.encode_to_size(picture, max_bytes, **captions)
-    return codec.encode(picture, quality=quality, **captions)
+        return codec.encode_to_size(picture, max_bytes, caption=caption, caption_as=caption_as)
+    return codec.encode(picture, quality=quality, caption=caption, caption_as=caption_as)
 
 
 def decode(
     data: bytes | Path | str,
     *,
-    text: str | None = None,
+    caption: str | None = None,
     realism: float | None = None,
     precision: str = "auto",
     model: str | Path | None = None,
@@ -165,7 +153,7 @@ def decode(
 
     Args:
         data: The whole file, or its path.
-        text: The caption; "" for none; None for the one inside the file, if any.
+        caption: "" for none; None for the one inside the file, if any.
         realism: For ordinary files, the dial from 0 (faithful) to 1 (natural); None for the
             model's default.
         precision: Of the generator: "auto", "fp32" or "bf16".
@@ -177,11 +165,11 @@ def decode(
     file = data if isinstance(data, bytes) else Path(data).read_bytes()
     codec = decoder_of(file, model)
     if isinstance(codec, CarrierCodec):
-        picture = codec.decode(file, text, realism=realism, precision=precision)
+        picture = codec.decode(file, caption, realism=realism, precision=precision)
     elif realism is not None:
         raise ConfigError("realism is for ordinary files: .slt files have no dial")
     else:
-        picture = codec.decode(file, text, precision=precision)
+        picture = codec.decode(file, caption, precision=precision)
     for note in picture.notes:
         warnings.warn(note, stacklevel=2)
     return to_pillow(picture)

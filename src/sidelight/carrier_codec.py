@@ -37,7 +37,7 @@ class CarrierCodec:
     def decode(
         self,
         data: bytes,
-        text: str | None = None,
+        caption: str | None = None,
         *,
         realism: float | None = None,
         precision: str = "auto",
@@ -46,7 +46,7 @@ class CarrierCodec:
 
         Args:
             data: The whole file.
-            text: The caption; "" for none; None for the one in the file's XMP, if any.
+            caption: "" for none; None for the one in the file's XMP, if any.
             realism: The dial, from 0 (faithful) to 1 (natural); None for the model's default.
             precision: "fp32", "bf16", or "auto" for bf16 where the processor computes in it.
 
@@ -56,39 +56,39 @@ class CarrierCodec:
             TextError: The caption cannot be used.
         """
         picture = read(data).picture
-        caption = caption_in_packet(picture.xmp) if text is None else text
+        caption = caption_in_packet(picture.xmp) if caption is None else caption
         return self.improve(picture, caption, realism=realism, precision=precision)
 
     def improve(
         self,
         picture: Picture,
-        text: str | None = None,
+        caption: str | None = None,
         *,
         realism: float | None = None,
         precision: str = "auto",
     ) -> Picture:
-        """Returns a decoded picture improved; None for ``text`` is no caption, else as ``decode``.
+        """Returns a decoded picture improved; None is no caption; the rest as ``decode``.
 
         Raises:
             ConfigError: ``realism`` or ``precision`` is out of range.
             TextError: The caption cannot be used.
         """
-        return self.improve_batch([picture], [text], realism=realism, precision=precision)[0]
+        return self.improve_batch([picture], [caption], realism=realism, precision=precision)[0]
 
     def masks(
-        self, picture: Picture, text: str, *, realism: float | None = None
+        self, picture: Picture, caption: str, *, realism: float | None = None
     ) -> list[Float[Tensor, "1 1 h w"]]:
         """Returns where each SSA block lets the text act, coarse to fine.
 
         Arguments and errors as for ``improve``.
         """
         image = torch.from_numpy(picture.image.copy()).permute(2, 0, 1)[None]
-        return self.model.masks(image, self.captions.vectors([text]), self._place(realism))
+        return self.model.masks(image, self.captions.vectors([caption]), self._place(realism))
 
     def improve_batch(
         self,
         pictures: Sequence[Picture],
-        texts: Sequence[str | None],
+        captions: Sequence[str | None],
         *,
         realism: float | None = None,
         precision: str = "auto",
@@ -101,14 +101,14 @@ class CarrierCodec:
         images = torch.stack([torch.from_numpy(p.image.copy()) for p in pictures])
         improved = self.model.improve(
             images.permute(0, 3, 1, 2),
-            self.captions.vectors(texts),
+            self.captions.vectors(captions),
             self._place(realism),
             bf16=use_bf16(precision),
         )
         by_pixel = improved.permute(0, 2, 3, 1).contiguous().numpy()
         return [
-            replace(picture, image=image, notes=picture.notes + self.captions.notes(text))
-            for picture, image, text in zip(pictures, by_pixel, texts, strict=True)
+            replace(picture, image=image, notes=picture.notes + self.captions.notes(caption))
+            for picture, image, caption in zip(pictures, by_pixel, captions, strict=True)
         ]
 
     def _place(self, realism: float | None) -> float:

@@ -21,10 +21,10 @@ _KNOT_BPP = (0.06, 0.15, 0.3, 0.45, 0.9)
 def decode_checked(
     decode: Callable[[str], Picture],
     matcher: CaptionMatcher,
-    text: str | None,
+    caption: str | None,
     *,
     quality: float,
-    fallback: bool = False,
+    drop: bool = False,
 ) -> Picture:
     """Returns the picture of a file; its ``notes`` tell how well the caption fits.
 
@@ -34,18 +34,18 @@ def decode_checked(
     Args:
         decode: Decodes the file with a caption; "" is none.
         matcher: Compares.
-        text: The caption; "" or None for none.
+        caption: "" or None for none.
         quality: Of the file, 1 to 9, which the matcher's threshold depends on.
-        fallback: Whether a caption that does not fit is left out.
+        drop: Whether a caption that does not fit is left out.
     """
-    caption = canonical_caption(text)
+    caption = canonical_caption(caption)
     plain = decode("")
     if not caption:
         return plain
     score, threshold = matcher.score(caption, plain.image), matcher.threshold(quality)
     fits = score >= threshold
     measured = f"caption match {score:.2f}, the threshold is {threshold:.2f}"
-    if fits or not fallback:
+    if fits or not drop:
         picture = decode(caption)
         told = () if fits else ("this may be the caption of another picture",)
     else:

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from sidelight.card import FORMAT, check_format
 from sidelight.config import BaselineConfig, CarrierConfig, model_config
 from sidelight.errors import CheckpointError
 from sidelight.models.carrier import CarrierGenerator
@@ -25,7 +26,6 @@ from sidelight.models.registry import build_baseline
 from sidelight.pixels.atomic import write_atomically
 from sidelight.text.encoder import EncoderIdentity
 
-FORMAT = "sidelight-model-1"
 _FROZEN = "frozen."
 
 
@@ -75,8 +75,7 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
         CheckpointError: The file is missing, of another format, or incomplete.
     """
     metadata, tensors = _read(path)
-    if metadata.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}")
+    check_format(path, metadata)
     try:
         frozen = {
             name.removeprefix(_FROZEN): value

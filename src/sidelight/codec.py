@@ -6,6 +6,7 @@ decode: container -> entropy coder -> dequantise -> G with text -> crop -> Pictu
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +27,28 @@ from sidelight.text.canonical import canonical_caption, caption_digest, caption_
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.reader import CaptionReader
 
+CAPTION_FORMS = ("embed", "digest")
 PRECISIONS = ("auto", "fp32", "bf16")
+
+
+class CaptionSections(NamedTuple):
+    """The caption that travels inside a file, and the one whose digest does."""
+
+    embedded: str | None = None
+    digested: str | None = None
+
+
+def caption_sections(caption: str | None, caption_as: str) -> CaptionSections:
+    """Returns what of a caption travels.
+
+    Raises:
+        ConfigError: ``caption_as`` is neither "embed" nor "digest".
+    """
+    if caption_as not in CAPTION_FORMS:
+        raise ConfigError(f"caption_as must be one of {CAPTION_FORMS}, got {caption_as!r}")
+    return (
+        CaptionSections(caption, None) if caption_as == "embed" else CaptionSections(None, caption)
+    )
 
 
 class Codec:
@@ -50,40 +72,45 @@ class Codec:
         picture: Picture,
         *,
         quality: float = 5.0,
-        embed_caption: str | None = None,
-        digest_caption: str | None = None,
+        caption: str | None = None,
+        caption_as: str = "embed",
     ) -> bytes:
         """Returns the bytes of a .slt file.
 
         Args:
             picture: Upright 8-bit pixels; profile, EXIF and alpha are kept as they are.
             quality: 1 (smallest file) to 9, in steps of a sixteenth.
-            embed_caption: Travels inside the file; it does not change the latents.
-            digest_caption: Only its four-byte digest travels, so that a decoder can tell
-                whether it was given the same caption.
+            caption: Travels inside the file; it does not change the latents.
+            caption_as: "embed" for the caption itself, "digest" for its four-byte digest, so that
+                a decoder can tell whether it was given the same one.
 
         Raises:
-            ConfigError: ``quality`` is out of range.
+            ConfigError: ``quality`` is out of range, or ``caption_as`` none of the two.
         """
-        step = quality_to_step(quality)
-        container = self._container(picture, embed_caption, digest_caption)
-        y = self._analyse(picture)
-        return self._pack(container, y, step)
+        return self._encode(picture, quality, caption_sections(caption, caption_as))
 
     def encode_to_size(
         self,
         picture: Picture,
         max_bytes: int,
         *,
-        embed_caption: str | None = None,
-        digest_caption: str | None = None,
+        caption: str | None = None,
+        caption_as: str = "embed",
     ) -> bytes:
         """Returns the best file of at most ``max_bytes``; other arguments as for ``encode``.
 
         Raises:
             ConfigError: Even quality 1 takes more bytes.
         """
-        container = self._container(picture, embed_caption, digest_caption)
+        return self._encode_to_size(picture, max_bytes, caption_sections(caption, caption_as))
+
+    def _encode(self, picture: Picture, quality: float, sections: CaptionSections) -> bytes:
+        step = quality_to_step(quality)
+        container = self._container(picture, sections)
+        return self._pack(container, self._analyse(picture), step)
+
+    def _encode_to_size(self, picture: Picture, max_bytes: int, sections: CaptionSections) -> bytes:
+        container = self._container(picture, sections)
         y = self._analyse(picture)
         smallest = self._pack(container, y, 0)
         if len(smallest) > max_bytes:
@@ -93,12 +120,14 @@ class Codec:
             )
         return _best_within(max_bytes, smallest, lambda step: self._pack(container, y, step))
 
-    def decode(self, data: bytes, text: str | None = None, *, precision: str = "auto") -> Picture:
+    def decode(
+        self, data: bytes, caption: str | None = None, *, precision: str = "auto"
+    ) -> Picture:
         """Returns the picture of a .slt file.
 
         Args:
             data: The whole file.
-            text: The caption; "" for none; None for the one inside the file, if any.
+            caption: "" for none; None for the one inside the file, if any.
             precision: Of the generator: "fp32", "bf16", or "auto" for bf16 where the processor
                 computes in it. The latents are the same in both.
 
@@ -107,24 +136,24 @@ class Codec:
             ModelMismatchError: The file needs another model.
             TextError: The caption cannot be used.
         """
-        return self.decode_batch([data], [text], precision=precision)[0]
+        return self.decode_batch([data], [caption], precision=precision)[0]
 
     def decode_batch(
         self,
         files: Sequence[bytes],
-        texts: Sequence[str | None] | None = None,
+        captions: Sequence[str | None] | None = None,
         *,
         precision: str = "auto",
     ) -> list[Picture]:
         """Decodes several files, running the generator on those of one size and quality at once.
 
-        Arguments and errors as for ``decode``; ``texts`` has one entry per file.
+        Arguments and errors as for ``decode``; ``captions`` has one entry per file.
         """
         containers = [Container.parse(data) for data in files]
-        texts = [None] * len(files) if texts is None else texts
+        given = [None] * len(files) if captions is None else captions
         captions = [
-            container.caption if text is None else text
-            for container, text in zip(containers, texts, strict=True)
+            container.caption if caption is None else caption
+            for container, caption in zip(containers, given, strict=True)
         ]
         bf16 = use_bf16(precision)
         pictures: dict[int, Picture] = {}
@@ -176,9 +205,7 @@ class Codec:
         padded = pad_to_multiple(picture.image, HYPER_STRIDE)
         return self.model.analyse(torch.from_numpy(padded).permute(2, 0, 1)[None])
 
-    def _container(
-        self, picture: Picture, embed_caption: str | None, digest_caption: str | None
-    ) -> Container:
+    def _container(self, picture: Picture, sections: CaptionSections) -> Container:
         """Returns the file with everything but its latents."""
         return Container(
             model=self.fingerprint,
@@ -188,8 +215,8 @@ class Codec:
             latents_crc=0,
             latents=b"",
             gray=picture.gray,
-            caption=canonical_caption(embed_caption) or None,
-            caption_digest=None if digest_caption is None else caption_digest(digest_caption),
+            caption=canonical_caption(sections.embedded) or None,
+            caption_digest=None if sections.digested is None else caption_digest(sections.digested),
             icc=picture.icc,
             exif=picture.exif,
             alpha=None if picture.alpha is None else pack_alpha(picture.alpha),

@@ -71,7 +71,7 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscriminatorConfig(StrictConfig):
-    """Widths of the text-conditional discriminator D, used in training only (spec C8)."""
+    """Widths of the text-conditional discriminator D, used in training only (choice C8)."""
 
     widths: tuple[int, ...] = (64, 128, 256, 512)
     """Channels after each 4x4 convolution; all but the last have stride 2."""
@@ -150,7 +150,7 @@ ARCHITECTURES = ("balle2018", "minnen2018-mean-scale", "minnen2018", "cheng2020"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineConfig(StrictConfig):
-    """Shape of one of the paper's other learned codecs (spec sections 12 and 15)."""
+    """Shape of one of the paper's other learned codecs (docs/model.md)."""
 
     architecture: str
     """One of ``ARCHITECTURES``."""

@@ -36,7 +36,7 @@ def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Ima
         CodecError: As for ``Codec.decode``.
     """
     if not canonical_caption(caption):
-        raise TextError("inspect compares with and without a caption: give one by --text")
+        raise TextError("inspect compares with and without a caption: give one (--caption)")
     if not codec.model.config.ssa:
         raise TextError(f"model {codec.model.config.name} reads no caption: nothing to compare")
     container = Container.parse(data)
@@ -44,8 +44,8 @@ def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Ima
     latents = codec.decode_latents([container])
     y_hat = codec.model.dequantise(latents, container.quality_step)
     with_text, without_text = (
-        to_pillow(codec.decode(data, text, precision="fp32")).convert("RGB")
-        for text in (caption, "")
+        to_pillow(codec.decode(data, given, precision="fp32")).convert("RGB")
+        for given in (caption, "")
     )
     masks = [m[0, 0].numpy() for m in codec.model.masks(y_hat, codec.captions.vectors([caption]))]
     bits = information_bits(latents, codec.model.frozen)[:, None] / LATENT_STRIDE**2
@@ -71,12 +71,12 @@ def inspect_carrier(
         CodecError: As for ``CarrierCodec.decode``.
     """
     if not canonical_caption(caption):
-        raise TextError("inspect compares with and without a caption: give one by --text")
+        raise TextError("inspect compares with and without a caption: give one (--caption)")
     plain = read(data).picture
     carrier = to_pillow(plain).convert("RGB")
     with_text, without_text = (
-        to_pillow(codec.improve(plain, text, realism=realism, precision="fp32")).convert("RGB")
-        for text in (caption, "")
+        to_pillow(codec.improve(plain, given, realism=realism, precision="fp32")).convert("RGB")
+        for given in (caption, "")
     )
     masks = [mask[0, 0].numpy() for mask in codec.masks(plain, caption, realism=realism)]
     return {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import CodecCheckpoint
-from sidelight.codec import Codec
+from sidelight.codec import CaptionSections, Codec, caption_sections
 from sidelight.errors import TextError
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.pixels.picture import Picture
@@ -23,7 +23,7 @@ def codec_of(checkpoint: CodecCheckpoint, text_encoder: TextEncoder | None = Non
 
 
 class JointCodec(Codec):
-    """As ``Codec``, but ``encode`` needs the caption: as the one to digest, or to embed."""
+    """As ``Codec``, but ``encode`` needs the caption."""
 
     model: ExportedBaseline
 
@@ -32,43 +32,39 @@ class JointCodec(Codec):
         picture: Picture,
         *,
         quality: float = 5.0,
-        embed_caption: str | None = None,
-        digest_caption: str | None = None,
+        caption: str | None = None,
+        caption_as: str = "embed",
     ) -> bytes:
         """Returns the bytes of a .slt file; arguments as for ``Codec.encode``.
 
         Raises:
-            TextError: There is no caption, or two.
+            TextError: There is no caption.
             ConfigError: ``quality`` is out of range.
         """
-        caption = self._caption_to_encode(embed_caption, digest_caption)
-        return self.told(caption).encode(
-            picture, quality=quality, embed_caption=embed_caption, digest_caption=caption
-        )
+        sections = self._sections(caption, caption_as)
+        return self.told(canonical_caption(caption))._encode(picture, quality, sections)
 
     def encode_to_size(
         self,
         picture: Picture,
         max_bytes: int,
         *,
-        embed_caption: str | None = None,
-        digest_caption: str | None = None,
+        caption: str | None = None,
+        caption_as: str = "embed",
     ) -> bytes:
         """Returns a file of at most ``max_bytes``; other arguments as for ``encode``.
 
         Raises:
-            TextError: There is no caption, or two.
+            TextError: There is no caption.
             ConfigError: The file takes more bytes.
         """
-        caption = self._caption_to_encode(embed_caption, digest_caption)
-        return self.told(caption).encode_to_size(
-            picture, max_bytes, embed_caption=embed_caption, digest_caption=caption
-        )
+        sections = self._sections(caption, caption_as)
+        return self.told(canonical_caption(caption))._encode_to_size(picture, max_bytes, sections)
 
     def decode_batch(
         self,
         files: Sequence[bytes],
-        texts: Sequence[str | None] | None = None,
+        captions: Sequence[str | None] | None = None,
         *,
         precision: str = "auto",
     ) -> list[Picture]:
@@ -78,10 +74,12 @@ class JointCodec(Codec):
             TextError: A caption is not the one that the file was encoded with.
             CodecError: As for ``Codec.decode``.
         """
-        texts = [None] * len(files) if texts is None else texts
+        captions = [None] * len(files) if captions is None else captions
         return [
-            self.told(self._caption_to_decode(data, text)).decode(data, text, precision=precision)
-            for data, text in zip(files, texts, strict=True)
+            self.told(self._caption_to_decode(data, caption)).decode(
+                data, caption, precision=precision
+            )
+            for data, caption in zip(files, captions, strict=True)
         ]
 
     def told(self, caption: str) -> Codec:
@@ -89,20 +87,20 @@ class JointCodec(Codec):
         model = self.model.told(self.captions.vectors([caption]))
         return Codec(self.checkpoint._replace(model=model), self.captions.encoder)
 
-    def _caption_to_encode(self, embedded: str | None, digested: str | None) -> str:
-        captions = {canonical_caption(c) for c in (embedded, digested)} - {""}
-        if len(captions) != 1:
+    def _sections(self, caption: str | None, caption_as: str) -> CaptionSections:
+        """Returns what travels: the digest always does."""
+        sections = caption_sections(caption, caption_as)
+        if not canonical_caption(caption):
             raise TextError(
-                f"model {self.model.config.name} reads the caption while it encodes, so it needs "
-                "one, as digest_caption or embed_caption (--digest-caption, --embed-caption); got "
-                + ("two" if captions else "none")
+                f"model {self.model.config.name} reads the caption while it encodes: give one "
+                "(--caption); --caption-as digest keeps it out of the file"
             )
-        return captions.pop()
+        return sections._replace(digested=canonical_caption(caption))
 
-    def _caption_to_decode(self, data: bytes, text: str | None) -> str:
+    def _caption_to_decode(self, data: bytes, given: str | None) -> str:
         container = Container.parse(data)
         self._check_model(container)
-        caption = canonical_caption(container.caption if text is None else text)
+        caption = canonical_caption(container.caption if given is None else given)
         if not caption_matches(container.caption_digest, caption):
             raise TextError(
                 "this file decodes only with the caption it was encoded with, got "

@@ -43,7 +43,9 @@ def test_a_folder_keeps_its_tree_skips_and_lists_what_failed(folder, run):
     assert b"3 of 3 files were there already; --force codes them again" in second.stderr
     assert [(folder / "out" / name).stat().st_mtime_ns for name in coded] == times
 
-    decoded = run("decode", "out/**/*.slt", "pictures", "--format", "webp", "--no-text")
+    decoded = run(
+        "decode", "out/**/*.slt", "pictures", "--format", "webp", "--caption-from", "none"
+    )
     assert decoded.returncode == 0
     assert tree_of(folder / "pictures") == ["a.jpg.webp", "a.png.webp", "b.webp"]
     with Image.open(folder / "pictures" / "a.jpg.webp") as picture:

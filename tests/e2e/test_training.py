@@ -89,7 +89,7 @@ def test_two_stages_then_a_file(invoke, tmp_path):
     with tarfile.open("dozen.tar") as shard:
         shard.extract("3.png", filter="data")
     invoke("encode", "3.png", "3.slt", "--model", "model.safetensors")
-    for text in (["--text", "Waves of kind 3."], ["--no-text"]):
+    for text in (["--caption", "Waves of kind 3."], ["--caption-from", "none"]):
         invoke("decode", "3.slt", "back.png", *text, "--model", "model.safetensors", "--force")
         pictures = [
             np.asarray(Image.open(tmp_path / name), float) for name in ("3.png", "back.png")

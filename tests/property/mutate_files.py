@@ -25,6 +25,7 @@ from sidelight.checkpoint import load_checkpoint  # noqa: E402
 from sidelight.codec import Codec  # noqa: E402
 from sidelight.errors import BitstreamError, CodecError, ModelMismatchError  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
+from sidelight.text.canonical import caption_digest  # noqa: E402
 
 MEMORY_LIMIT_BYTES = 2**30
 
@@ -69,7 +70,9 @@ def file_with_everything(codec: Codec) -> bytes:
     picture = Picture(
         image=image, alpha=image[..., 0], icc=b"profile" * 9, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0"
     )
-    return codec.encode(picture, embed_caption="A brown dog.", digest_caption="A brown dog.")
+    data = codec.encode(picture, caption="A brown dog.")
+    container = Container.parse(data)
+    return replace(container, caption_digest=caption_digest("A brown dog.")).pack()
 
 
 def mutated(original: bytes, sound: list[bytes], random: np.random.Generator) -> bytes:

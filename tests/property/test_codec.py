@@ -16,7 +16,7 @@ from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import load_checkpoint
-from sidelight.codec import Codec
+from sidelight.codec import CAPTION_FORMS, Codec
 from sidelight.entropy.coder import CodingTables, SymbolEncoder
 from sidelight.entropy.tables import FREQUENCY_TOTAL
 from sidelight.errors import CodecError, CorruptBitstreamError, ModelMismatchError
@@ -78,11 +78,11 @@ def test_size_alpha_and_gray_are_kept(picture: Picture, quality: float) -> None:
         assert (decoded.alpha == picture.alpha).all()
 
 
-@given(pictures(longest=80), captions, captions)
+@given(pictures(longest=80), captions, st.sampled_from(CAPTION_FORMS))
 @settings(max_examples=30)
-def test_captions_do_not_change_the_latents(picture, embedded, digested) -> None:
+def test_captions_do_not_change_the_latents(picture, caption, caption_as) -> None:
     plain = Container.parse(CODEC.encode(picture))
-    data = CODEC.encode(picture, embed_caption=embedded, digest_caption=digested)
+    data = CODEC.encode(picture, caption=caption, caption_as=caption_as)
     captioned = Container.parse(data)
     assert (captioned.latents, captioned.latents_crc) == (plain.latents, plain.latents_crc)
 

@@ -103,7 +103,7 @@ def test_a_batch_is_each_picture_alone(codec, data, make_picture):
 def test_python_encodes_to_an_ordinary_file_and_decodes_it_by_path(
     codec, model, picture, format, tmp_path
 ):
-    data = sidelight.encode(picture, format=format, embed_caption="A dog.")
+    data = sidelight.encode(picture, format=format, caption="A dog.")
     with Image.open(io.BytesIO(data)) as image:
         assert image.format == format.upper()
         assert image.size == (70, 50)
@@ -115,8 +115,8 @@ def test_python_encodes_to_an_ordinary_file_and_decodes_it_by_path(
 
 
 def test_what_belongs_to_the_other_kind_of_file_is_refused(model, picture, data):
-    with pytest.raises(ConfigError, match="takes neither model nor digest_caption"):
-        sidelight.encode(picture, digest_caption="A dog.")
+    with pytest.raises(ConfigError, match="takes neither model nor digests"):
+        sidelight.encode(picture, caption="A dog.", caption_as="digest")
     with pytest.raises(ConfigError, match="format must be one of avif, jpeg, webp, jxl, slt"):
         sidelight.encode(picture, format="gif")
     with pytest.raises(CheckpointError, match="is a carrier generator"):
@@ -151,7 +151,7 @@ def run(*arguments: object) -> Result:
 
 
 def test_a_folder_goes_to_avif_and_comes_back_better(folder, model):
-    done = run("encode", "photos", "out", "--embed-from", "sidecar", "--json")
+    done = run("encode", "photos", "out", "--caption-from", "sidecar", "--json")
     assert done.exit_code == 0, done.stderr
     records = [json.loads(line) for line in done.stdout.splitlines()]
     assert [record["target"] for record in records] == ["out/a.avif", "out/b.avif"]
@@ -168,7 +168,7 @@ def test_a_folder_goes_to_avif_and_comes_back_better(folder, model):
 @pytest.mark.parametrize("suffix", ["avif", "jpg", "webp", "jxl"])
 def test_the_suffix_says_the_format_and_info_what_is_inside(folder, suffix):
     target = f"x.{suffix}"
-    done = run("encode", "photos/a.png", target, "--embed-caption", "A dog.", "--bytes", 4000)
+    done = run("encode", "photos/a.png", target, "-c", "A dog.", "--max-bytes", 4000)
     assert done.exit_code == 0, done.stderr
     assert Path(target).stat().st_size <= 4000
     facts = json.loads(run("info", target, "--json").stdout)
@@ -191,7 +191,7 @@ def test_stdin_and_stdout(folder, model):
 
 def test_inspect_shows_what_residual_and_text_changed(folder, model):
     run("encode", "photos/a.png", "a.avif")
-    done = run("inspect", "a.avif", "maps", "--text", "A dog.", "--realism", 1, "--model", model)
+    done = run("inspect", "a.avif", "maps", "--caption", "A dog.", "--realism", 1, "--model", model)
     assert done.exit_code == 0, done.stderr
     names = {path.stem for path in Path("maps").iterdir()}
     assert names == {"carrier", "with-text", "without-text", "residual", "difference", "masks"}
@@ -202,9 +202,12 @@ def test_inspect_shows_what_residual_and_text_changed(folder, model):
     [
         ("encode photos/a.png x.gif", "no format has the suffix '.gif'"),
         ("encode photos out --format gif", "--format: no format has the suffix '.gif'"),
-        ("encode photos/a.png x.avif --digest-caption A", "--digest-from are for .slt files"),
-        ("encode photos/a.png x.avif --model small-multirate", "--model are for .slt files"),
-        ("encode photos/a.png x.avif --bytes 20", "allow more bytes"),
+        (
+            "encode photos/a.png x.avif -c A --caption-as digest",
+            "--caption-as digest is for .slt files",
+        ),
+        ("encode photos/a.png x.avif --model small-multirate", "--model is for .slt files"),
+        ("encode photos/a.png x.avif --max-bytes 20", "allow more bytes"),
         ("decode photos/a.png x.png", "expected a file of Sidelight (.slt), AVIF, JPEG"),
         ("info photos/a.png", "expected a file of one of AVIF"),
         (f"decode {GOLDEN / 'rgb.slt'} x.png --realism 1", ".slt files have no dial"),

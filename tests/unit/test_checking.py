@@ -47,9 +47,9 @@ def check(codec, matcher, data, caption, **options):
     return decode_checked(decode, matcher, caption, quality=quality_of(data), **options)
 
 
-@pytest.mark.parametrize("fallback", [False, True])
-def test_a_caption_that_fits_is_used(codec, matcher, data, fallback):
-    checked = check(codec, matcher, data, " right ", fallback=fallback)
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_caption_that_fits_is_used(codec, matcher, data, drop):
+    checked = check(codec, matcher, data, " right ", drop=drop)
     assert np.array_equal(checked.image, codec.decode(data, "right").image)
     assert checked.notes == ("caption match 0.31, the threshold is 0.20",)
 
@@ -63,7 +63,7 @@ def test_one_that_does_not_fit_is_told_and_used(codec, matcher, data):
 
 def test_or_left_out(codec, matcher, data):
     plain = codec.decode(data, "").image
-    checked = check(codec, matcher, data, "wrong", fallback=True)
+    checked = check(codec, matcher, data, "wrong", drop=True)
     assert np.array_equal(checked.image, plain)
     assert checked.notes[-1].endswith("decoded without it")
     # the caption is held against a picture that it had no part in

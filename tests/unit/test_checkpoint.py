@@ -5,7 +5,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from sidelight.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
+from sidelight.card import FORMAT
+from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel

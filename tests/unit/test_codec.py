@@ -47,7 +47,7 @@ def test_encode_to_size_says_how_many_bytes_the_smallest_file_takes(codec, pictu
 
 def test_encode_to_size_counts_the_caption(codec, picture):
     plain = codec.encode_to_size(picture, 400)
-    captioned = codec.encode_to_size(picture, 400, embed_caption="A brown dog.")
+    captioned = codec.encode_to_size(picture, 400, caption="A brown dog.")
     assert len(captioned) <= 400
     steps = [Container.parse(data).quality_step for data in (captioned, plain)]
     assert steps[0] < steps[1]
@@ -90,17 +90,17 @@ def test_both_precisions_show_about_the_same(codec, picture):
 
 
 def test_another_caption_than_the_digested_one_gives_a_note(codec, picture):
-    data = codec.encode(picture, digest_caption="A brown dog.")
+    data = codec.encode(picture, caption="A brown dog.", caption_as="digest")
     assert codec.decode(data, "A black dog.").notes == (NOTE,)
 
 
 def test_no_caption_is_not_a_wrong_one(codec, picture):
-    data = codec.encode(picture, digest_caption="A brown dog.")
+    data = codec.encode(picture, caption="A brown dog.", caption_as="digest")
     assert codec.decode(data).notes == codec.decode(data, "").notes == ()
 
 
 def test_the_digested_caption_gives_no_note_however_it_is_spaced(codec, picture):
-    data = codec.encode(picture, digest_caption="A brown dog.")
+    data = codec.encode(picture, caption="A brown dog.", caption_as="digest")
     assert codec.decode(data, " A  brown\ndog. ").notes == ()
     assert codec.decode(codec.encode(picture), "A black dog.").notes == ()
 
@@ -114,7 +114,7 @@ def test_a_caption_changes_pixels_and_none_does_not_differ_from_empty(codec, pic
 
 
 def test_the_caption_inside_the_file_is_used_unless_another_is_given(codec, picture):
-    embedded = codec.encode(picture, embed_caption="A brown dog.")
+    embedded = codec.encode(picture, caption="A brown dog.")
     plain = codec.encode(picture)
     given = codec.decode(plain, "A brown dog.").image
     assert (codec.decode(embedded).image == given).all()
@@ -127,7 +127,7 @@ def test_a_caption_that_no_file_could_hold_is_refused(codec, picture, caption):
     with pytest.raises(TextError, match="caption has"):
         codec.decode(data, caption)
     with pytest.raises(TextError, match="caption has"):
-        codec.encode(picture, embed_caption=caption)
+        codec.encode(picture, caption=caption)
 
 
 def test_without_a_caption_no_text_encoder_is_loaded(tiny_exported, picture):
@@ -149,13 +149,13 @@ def test_an_encoder_with_other_weights_is_refused(tiny_exported, picture, monkey
     codec = Codec(checkpoint)
     data = codec.encode(picture)
     assert codec.decode(data).image.shape == picture.image.shape
-    with pytest.raises(TextError, match="decode with --no-text"):
+    with pytest.raises(TextError, match="decode with --caption-from none"):
         codec.decode(data, "A brown dog.")
 
 
 def test_a_caption_beyond_the_token_limit_is_cut_and_told(codec, picture, monkeypatch):
     monkeypatch.setattr(HashingTextEncoder, "characters_read", lambda self, caption: 20)
-    data = codec.encode(picture, digest_caption="A dog. A cat sits on a mat.")
+    data = codec.encode(picture, caption="A dog. A cat sits on a mat.", caption_as="digest")
     long, short = (codec.decode(data, text) for text in ("A dog. A cat sits on a mat.", "A dog."))
     assert long.notes == ("only the first 6 characters of the caption could be used",)
     assert np.array_equal(long.image, short.image)

@@ -72,7 +72,7 @@ def test_bits_of_all_positions_add_up_to_what_the_latent_takes(codec, make_pictu
 @pytest.mark.parametrize("caption", ["", " \n"])
 def test_without_a_caption_there_is_nothing_to_compare(codec, make_picture, caption):
     data = codec.encode(Picture(image=make_picture(16, 16)))
-    with pytest.raises(TextError, match="give one by --text"):
+    with pytest.raises(TextError, match="give one"):
         inspect_file(codec, data, caption)
 
 

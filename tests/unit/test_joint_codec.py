@@ -57,7 +57,7 @@ def picture(make_picture) -> Picture:
 
 @pytest.fixture(scope="module")
 def data(codec, picture) -> bytes:
-    return codec.encode(picture, digest_caption=CAPTION)
+    return codec.encode(picture, caption=CAPTION, caption_as="digest")
 
 
 def test_a_file_decodes_with_its_caption(codec, picture, data):
@@ -79,9 +79,9 @@ def test_no_other_caption_opens_it(codec, data, caption, found):
 
 
 def test_a_caption_inside_the_file_opens_it(codec, picture):
-    embedded = codec.encode(picture, embed_caption=CAPTION)
+    embedded = codec.encode(picture, caption=CAPTION)
     assert Container.parse(embedded).caption_digest is not None
-    digested = codec.encode(picture, digest_caption=CAPTION)
+    digested = codec.encode(picture, caption=CAPTION, caption_as="digest")
     found, expected = (
         codec.decode(d, text, precision="fp32").image
         for d, text in ((embedded, None), (digested, CAPTION))
@@ -93,21 +93,19 @@ def test_the_caption_changes_the_latents_and_what_they_cost(codec, picture, data
     ours, other = (codec.told(caption).quantised(picture, 5.0) for caption in (CAPTION, OTHER))
     assert not torch.equal(ours.fixed_point(), other.fixed_point())
     assert not torch.equal(ours.prediction.index, other.prediction.index)
-    assert codec.encode(picture, digest_caption=OTHER) != data
+    assert codec.encode(picture, caption=OTHER, caption_as="digest") != data
 
 
-@pytest.mark.parametrize(
-    "captions", [{}, {"digest_caption": " "}, {"embed_caption": CAPTION, "digest_caption": OTHER}]
-)
-def test_encoding_needs_one_caption(codec, picture, captions):
-    with pytest.raises(TextError, match="reads the caption while it encodes, so it needs one"):
-        codec.encode(picture, **captions)
+@pytest.mark.parametrize("options", [{}, {"caption": " "}, {"caption": "", "caption_as": "digest"}])
+def test_encoding_needs_a_caption(codec, picture, options):
+    with pytest.raises(TextError, match="reads the caption while it encodes: give one"):
+        codec.encode(picture, **options)
     with pytest.raises(TextError, match="reads the caption while it encodes"):
-        codec.encode_to_size(picture, 10_000, **captions)
+        codec.encode_to_size(picture, 10_000, **options)
 
 
 def test_files_of_several_captions_decode_together(codec, picture, data):
-    other = codec.encode(picture, digest_caption=OTHER)
+    other = codec.encode(picture, caption=OTHER, caption_as="digest")
     both = codec.decode_batch([data, other], [CAPTION, OTHER], precision="fp32")
     for found, file, caption in zip(both, (data, other), (CAPTION, OTHER), strict=True):
         assert np.array_equal(found.image, codec.decode(file, caption, precision="fp32").image)
@@ -124,11 +122,11 @@ def test_it_joins_the_package_and_the_evaluation(checkpoint, picture, data, tmp_
     save_checkpoint(path, checkpoint)
     loaded = sidelight.load(path)
     assert isinstance(loaded, JointCodec)
-    assert loaded.encode(picture, digest_caption=CAPTION)[:14] == data[:14]
+    assert loaded.encode(picture, caption=CAPTION, caption_as="digest")[:14] == data[:14]
     (point,) = sidelight_points(None, path, name="tgic")
     assert isinstance(point, JointPoint)
     assert point.setting == "model=tiny-tgic"
     file = point.told(CAPTION).encode(picture.image)
     assert point.decode(file, CAPTION).shape == picture.image.shape
-    with pytest.raises(TextError, match="needs one"):
+    with pytest.raises(TextError, match="give one"):
         point.encode(picture.image)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from sidelight import __version__
-from sidelight.cli import data, evaluate, page, text
+from sidelight.cli import data, evaluate, page
 from sidelight.cli.convert import convert
 from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
@@ -102,8 +102,3 @@ _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", n
 _page.command()(_reporting_errors(page.encode))
 _page.command()(_reporting_errors(page.decode))
 app.add_typer(_page, name="page")
-
-_text = typer.Typer(help="Prepare the text vectors that training reads.", no_args_is_help=True)
-_text.callback()(lambda: None)  # else the only command would lose its name
-_text.command()(_reporting_errors(text.embed))
-app.add_typer(_text, name="text")

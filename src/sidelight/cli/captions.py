@@ -10,18 +10,16 @@ from sidelight.bitstream.header import MAGIC
 from sidelight.cli.streams import STREAM
 
 if TYPE_CHECKING:
-    from sidelight.text.sources import FoundCaption
+    from sidelight.text.sources import CaptionFinder, FoundCaption
 
-TextOption = Annotated[str | None, typer.Option("--text", help="The caption.")]
-TextFileOption = Annotated[
-    Path | None, typer.Option("--text-file", help="A UTF-8 file that holds the caption.")
-]
-TextFromOption = Annotated[
+CaptionOption = Annotated[str | None, typer.Option("--caption", "-c", help="The caption.")]
+CaptionFromOption = Annotated[
     str | None,
     typer.Option(
-        "--text-from",
+        "--caption-from",
         metavar="PLACE",
-        help="Where captions lie: auto, xmp, exif, sidecar (.txt), or a JSON file of captions.",
+        help="Where captions lie: auto, none, sidecar (.txt), xmp, iptc, exif, or a .txt or .json "
+        "file.",
     ),
 ]
 
@@ -37,12 +35,13 @@ class CaptionToSend:
     """The caption that ``encode`` embeds or digests: given once, or found for each picture."""
 
     def __init__(self, verb: str, *, given: str | None, place: str | None) -> None:
-        from sidelight.text.sources import CaptionFinder
-
-        if given is not None and place is not None:
-            raise typer.BadParameter(f"give --{verb}-caption or --{verb}-from, not both")
         self._verb, self._given = verb, given
-        self._finder = None if place is None else CaptionFinder(place)
+        self._finder = _finder(given, place)
+
+    @property
+    def is_one(self) -> bool:
+        """Whether it is the same for all pictures."""
+        return self._given is not None or (self._finder is not None and self._finder.finds_one)
 
     def of(self, source: str, file: bytes) -> SentCaption:
         """Returns the caption for a picture file, with its bytes already read."""
@@ -54,39 +53,43 @@ class CaptionToSend:
         return SentCaption(found.text, (f"caption to {self._verb}: {found.origin}",))
 
 
-def read_caption(
-    data: bytes,
-    source: str,
-    *,
-    text: str | None,
-    text_file: Path | None,
-    text_from: str | None,
-) -> "FoundCaption":
-    """Returns the caption asked for; without a wish the one in the file, else beside it, else none.
+class CaptionToRead:
+    """The caption that ``decode`` reads: given once, or found for each file."""
 
-    Args:
-        data: The .slt file, or an ordinary picture.
-        source: Where it was read, or "-".
-        text: From the command line; "" asks for none.
-        text_file: From the command line.
-        text_from: From the command line: where to look, as ``CaptionFinder`` takes it.
-    """
-    from sidelight.text.sources import AUTO, CaptionFinder, FoundCaption, read_text
+    def __init__(self, *, given: str | None, place: str | None) -> None:
+        self._given, self._place = given, place
+        self._finder = _finder(given, place)
 
-    if text is not None:
-        return FoundCaption(text, "given" if text else "none, as asked")
-    if text_file is not None:
-        return FoundCaption(read_text(text_file), f"read from {text_file}")
-    if data.startswith(MAGIC):
-        container = Container.parse(data)
-        if text_from in (None, AUTO) and container.caption is not None:
-            return FoundCaption(container.caption, "the one inside the file")
-        found = CaptionFinder(text_from or "sidecar").of_coded(_path(source), container.exif)
-    elif text_from is None:
-        found = _inside_or_beside(data, source)
-    else:
-        found = CaptionFinder(text_from).of_picture(_path(source), data)
-    return found or FoundCaption("", "none found")
+    def of(self, source: str, data: bytes) -> "FoundCaption":
+        """Returns the caption asked for; without a wish the one inside, else beside, else none.
+
+        Args:
+            source: Where the file was read, or "-".
+            data: The .slt file, or an ordinary picture.
+        """
+        from sidelight.text.sources import AUTO, CaptionFinder, FoundCaption
+
+        if self._given is not None:
+            return FoundCaption(self._given, "given" if self._given else "none, as asked")
+        if data.startswith(MAGIC):
+            container = Container.parse(data)
+            if self._place in (None, AUTO) and container.caption is not None:
+                return FoundCaption(container.caption, "the one inside the file")
+            finder = self._finder or CaptionFinder("sidecar")
+            found = finder.of_coded(_path(source), container.exif)
+        elif self._finder is None:
+            found = _inside_or_beside(data, source)
+        else:
+            found = self._finder.of_picture(_path(source), data)
+        return found or FoundCaption("", "none found")
+
+
+def _finder(given: str | None, place: str | None) -> "CaptionFinder | None":
+    from sidelight.text.sources import CaptionFinder
+
+    if given is not None and place is not None:
+        raise typer.BadParameter("give only one of --caption and --caption-from")
+    return None if place is None else CaptionFinder(place)
 
 
 def _inside_or_beside(data: bytes, source: str) -> "FoundCaption | None":

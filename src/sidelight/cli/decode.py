@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
-from sidelight.cli.captions import TextFileOption, TextFromOption, TextOption, read_caption
+from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
 from sidelight.cli.options import ForceOption, JsonOption, ModelOption, OnMismatch, Precision
 from sidelight.cli.streams import STREAM, read_bytes, write_bytes
 from sidelight.errors import ConfigError
@@ -29,20 +29,15 @@ def decode(
         str, typer.Argument(metavar="TARGET", help="Picture, folder, or - for stdout.")
     ],
     *,
-    text: TextOption = None,
-    text_file: TextFileOption = None,
-    text_from: TextFromOption = None,
-    no_text: Annotated[bool, typer.Option("--no-text", help="Use no caption at all.")] = False,
+    caption: CaptionOption = None,
+    caption_from: CaptionFromOption = None,
     check_caption: Annotated[
-        bool,
+        OnMismatch | None,
         typer.Option(
-            "--check-caption",
-            help="Compare the caption with the picture as it decodes without it (extra match).",
+            help="Compare the caption with the picture as it decodes without it, and warn where "
+            "they do not fit, or drop the caption there (extra match)."
         ),
-    ] = False,
-    on_mismatch: Annotated[
-        OnMismatch, typer.Option(help="What --check-caption does where they do not fit.")
-    ] = OnMismatch.WARN,
+    ] = None,
     realism: Annotated[
         float | None,
         typer.Option(
@@ -63,14 +58,10 @@ def decode(
 ) -> None:
     """Decode SOURCE into TARGET, better by the caption given.
 
-    Without a --text option it takes the caption inside the file, else the one in a .txt file beside
-    it, else none, and says which.
+    Without --caption and --caption-from it takes the caption inside the file, else the one in a
+    .txt file beside it, else none, and says which.
     """
-    if sum((text is not None, text_file is not None, text_from is not None, no_text)) > 1:
-        raise typer.BadParameter("give only one of --text, --text-file, --text-from and --no-text")
-    fallback = on_mismatch is OnMismatch.FALLBACK
-    if fallback and not check_caption:
-        raise typer.BadParameter("--on-mismatch fallback needs --check-caption")
+    captions = CaptionToRead(given=caption, place=caption_from)
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.carriers.registry import SUFFIXES
@@ -82,23 +73,21 @@ def decode(
     from sidelight.pixels.rate import bits_per_pixel
     from sidelight.text.matching import CaptionMatcher
 
-    matcher = CaptionMatcher.load() if check_caption else None
+    matcher = None if check_caption is None else CaptionMatcher.load()
 
     def work(job: Job) -> Record:
         data = read_bytes(job.source)
-        caption = read_caption(
-            data,
-            job.source,
-            text="" if no_text else text,
-            text_file=text_file,
-            text_from=text_from,
-        )
+        caption = captions.of(job.source, data)
         decode = _decoding(data, model, realism, precision.value)
         if matcher is None:
             picture = decode(caption.text)
         else:
             picture = decode_checked(
-                decode, matcher, caption.text, quality=quality_of(data), fallback=fallback
+                decode,
+                matcher,
+                caption.text,
+                quality=quality_of(data),
+                drop=check_caption is OnMismatch.DROP,
             )
         if job.target == STREAM:
             buffer = BytesIO()
@@ -127,7 +116,7 @@ def _decoding(
     codec = decoder_of(data, model)
     if isinstance(codec, CarrierCodec):
         plain = read(data).picture
-        return lambda text: codec.improve(plain, text, realism=realism, precision=precision)
+        return lambda caption: codec.improve(plain, caption, realism=realism, precision=precision)
     if realism is not None:
         raise ConfigError("--realism is for ordinary files: .slt files have no dial")
-    return lambda text: codec.decode(data, text, precision=precision)
+    return lambda caption: codec.decode(data, caption, precision=precision)

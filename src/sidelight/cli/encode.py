@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
-from sidelight.cli.captions import CaptionToSend
-from sidelight.cli.options import ForceOption, JsonOption, ModelOption
+from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToSend
+from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, ModelOption
 from sidelight.cli.streams import STREAM, read_bytes, write_bytes
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_QUALITY = 5.0
 _END_TO_END = ".slt"
-_PLACES = "auto, xmp, iptc, exif, sidecar (.txt) or a JSON file of captions"
 
 
 class _Asked(NamedTuple):
@@ -27,10 +26,8 @@ class _Asked(NamedTuple):
     quality: float
     max_bytes: int | None
     """Where given, ``quality`` does not count."""
-    embedded: str | None
-    """The caption to put inside."""
-    digested: str | None
-    """The caption whose digest to put inside."""
+    caption: str | None
+    caption_as: CaptionAs
     model: str | None
     verify: bool
 
@@ -51,31 +48,28 @@ def encode(
     quality: Annotated[
         float | None,
         typer.Option(
-            min=MIN_QUALITY, max=MAX_QUALITY, help="1 (smallest file) to 9; 5 if nothing is given."
+            "--quality",
+            "-q",
+            min=MIN_QUALITY,
+            max=MAX_QUALITY,
+            help="1 (smallest file) to 9; 5 if nothing is given.",
         ),
     ] = None,
     bpp: Annotated[
         float | None, typer.Option(help="Best file of at most this many bits per pixel.")
     ] = None,
     max_bytes: Annotated[
-        int | None, typer.Option("--bytes", min=1, help="Best file of at most this size.")
+        int | None, typer.Option(min=1, help="Best file of at most this size.")
     ] = None,
-    embed_caption: Annotated[
-        str | None,
-        typer.Option(help="Put this caption into the file; into XMP but for .slt."),
-    ] = None,
-    digest_caption: Annotated[
-        str | None,
-        typer.Option(help="Put 4 bytes of this caption's digest into the .slt file."),
-    ] = None,
-    embed_from: Annotated[
-        str | None,
-        typer.Option(metavar="PLACE", help=f"Embed each picture's own caption, from {_PLACES}."),
-    ] = None,
-    digest_from: Annotated[
-        str | None,
-        typer.Option(metavar="PLACE", help="Digest each picture's own caption, from there."),
-    ] = None,
+    caption: CaptionOption = None,
+    caption_from: CaptionFromOption = None,
+    caption_as: Annotated[
+        CaptionAs,
+        typer.Option(
+            help="Embed the caption in the file (in XMP but for .slt), or put 4 bytes of its "
+            "digest into the .slt file."
+        ),
+    ] = CaptionAs.EMBED,
     strip: Annotated[
         bool, typer.Option("--strip", help="Leave out ICC profile, EXIF and XMP.")
     ] = False,
@@ -92,10 +86,10 @@ def encode(
 ) -> None:
     """Code SOURCE into TARGET, an ordinary file that decode improves, or a .slt file.
 
-    The caption is not needed: the decoder reads it. (Only TGIC's encoder does too.)
+    The caption is not needed: the decoder reads it. Given here, it travels inside the file.
     """
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
-        raise typer.BadParameter("give only one of --quality, --bpp and --bytes")
+        raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     from PIL import Image
 
     from sidelight.carriers.registry import SUFFIXES
@@ -105,26 +99,24 @@ def encode(
     jobs = find_jobs(
         source, target, read_suffixes={*Image.EXTENSION, *SUFFIXES}, suffix=f".{format}"
     )
-    if len(jobs) > 1 and (embed_caption is not None or digest_caption is not None):
+    to_send = CaptionToSend(caption_as.value, given=caption, place=caption_from)
+    if len(jobs) > 1 and to_send.is_one:
         raise typer.BadParameter("one caption cannot be that of several pictures")
 
     from sidelight.pixels.rate import bits_per_pixel
-
-    embed = CaptionToSend("embed", given=embed_caption, place=embed_from)
-    digest = CaptionToSend("digest", given=digest_caption, place=digest_from)
 
     def work(job: Job) -> Record:
         suffix = f".{format}" if job.target == STREAM else Path(job.target).suffix.lower()
         _check_known(suffix, job.target)
         file = read_bytes(job.source)
         picture = _decoded(job.source, file, strip=strip)
-        embedded, digested = (sent.of(job.source, file) for sent in (embed, digest))
+        sent = to_send.of(job.source, file)
         asked = _Asked(
             suffix=suffix,
             quality=_DEFAULT_QUALITY if quality is None else quality,
             max_bytes=_max_bytes(picture, bpp, max_bytes),
-            embedded=embedded.text,
-            digested=digested.text,
+            caption=sent.text,
+            caption_as=caption_as,
             model=model,
             verify=verify,
         )
@@ -137,7 +129,7 @@ def encode(
             "width": picture.width,
             "height": picture.height,
             **facts,
-            "notes": [*picture.notes, *embedded.notes, *digested.notes],
+            "notes": [*picture.notes, *sent.notes],
         }
 
     run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
@@ -176,16 +168,15 @@ def _write_carrier(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]:
     from sidelight.carriers.reading import read
     from sidelight.carriers.registry import carrier_of_suffix
 
-    if asked.digested is not None or asked.model is not None:
-        told = asked.digested is not None
-        option = "--digest-caption and --digest-from" if told else "--model"
-        raise ConfigError(f"{option} are for .slt files, this is {asked.suffix}")
+    if asked.caption_as is CaptionAs.DIGEST or asked.model is not None:
+        option = "--model" if asked.model is not None else "--caption-as digest"
+        raise ConfigError(f"{option} is for .slt files, this is {asked.suffix}")
     carrier = carrier_of_suffix(asked.suffix)
     assert carrier is not None  # _check_known has looked
     if asked.max_bytes is None:
-        data = carrier.encode(picture, asked.quality, caption=asked.embedded)
+        data = carrier.encode(picture, asked.quality, caption=asked.caption)
     else:
-        data = carrier.encode_to_size(picture, asked.max_bytes, caption=asked.embedded)
+        data = carrier.encode_to_size(picture, asked.max_bytes, caption=asked.caption)
     if asked.verify:
         read(data)
     quality = asked.quality if asked.max_bytes is None else None
@@ -199,12 +190,14 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
     from sidelight.config import step_to_quality
 
     codec = load(asked.model)
-    captions = {"embed_caption": asked.embedded, "digest_caption": asked.digested}
+    caption, caption_as = asked.caption, asked.caption_as.value
     if asked.max_bytes is None:
-        data = codec.encode(picture, quality=asked.quality, **captions)
+        data = codec.encode(picture, quality=asked.quality, caption=caption, caption_as=caption_as)
     else:
-        data = codec.encode_to_size(picture, asked.max_bytes, **captions)
+        data = codec.encode_to_size(
+            picture, asked.max_bytes, caption=caption, caption_as=caption_as
+        )
     if asked.verify:
-        codec.decode(data, "")
+        codec.decode(data, caption if codec.model.encoder_reads_text else "")
     reached = step_to_quality(Container.parse(data).quality_step)
     return data, {"codec": "slt", "quality": reached, "model": codec.fingerprint.hex()}

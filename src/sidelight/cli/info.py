@@ -1,6 +1,8 @@
-"""``sidelight info``: reads the file only, so it needs no torch and answers at once."""
+"""``sidelight info``: reads files only, so it needs no torch and answers at once."""
 
 import json as json_format
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,21 +18,46 @@ def info(
     source: Annotated[
         str,
         typer.Argument(
-            metavar="SOURCE", help=".slt, AVIF, JPEG, WebP or JPEG XL file, or - for stdin."
+            metavar="SOURCE",
+            help=".slt, AVIF, JPEG, WebP or JPEG XL file, - for stdin, or a model: its name or "
+            "checkpoint.",
         ),
     ],
     *,
     json: JsonOption = False,
 ) -> None:
-    """Print what SOURCE holds, after checking that it is whole."""
-    data = read_bytes(source)
-    facts = _end_to_end_facts(data) if data.startswith(MAGIC) else _carrier_facts(data)
+    """Print what SOURCE holds, after checking that it is whole, or what a model is."""
+    if (model := _model_file(source)) is not None:
+        facts = _model_facts(model, whole=json)
+    else:
+        data = read_bytes(source)
+        facts = _end_to_end_facts(data) if data.startswith(MAGIC) else _carrier_facts(data)
     if json:
         typer.echo(json_format.dumps(facts))
         return
     width = max(map(len, facts))
     for name, value in facts.items():
         typer.echo(f"{name.ljust(width)}  {_shown(value)}")
+
+
+def _model_file(source: str) -> Path | None:
+    """Returns the checkpoint that SOURCE names, if it names one."""
+    from sidelight.card import shipped_models
+
+    path = Path(source)
+    if path.suffix == ".safetensors":
+        return path
+    return None if path.exists() else shipped_models().get(source)
+
+
+def _model_facts(path: Path, *, whole: bool) -> dict[str, Any]:
+    """Returns a model's card; its recipe, which is long, only in the whole one."""
+    from sidelight.card import ModelCard
+
+    facts = asdict(ModelCard.read(path))
+    if not whole:
+        facts["provenance"].pop("recipe", None)
+    return facts
 
 
 def _end_to_end_facts(data: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sidelight.cli.captions import TextFileOption, TextFromOption, TextOption, read_caption
+from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
 from sidelight.cli.options import ForceOption, ModelOption
 from sidelight.cli.streams import read_bytes
 from sidelight.errors import ConfigError
@@ -15,9 +15,8 @@ def inspect(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="Coded file, or - for stdin.")],
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the PNG files go.")],
     *,
-    text: TextOption = None,
-    text_file: TextFileOption = None,
-    text_from: TextFromOption = None,
+    caption: CaptionOption = None,
+    caption_from: CaptionFromOption = None,
     realism: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary files.")
     ] = None,
@@ -27,8 +26,7 @@ def inspect(
     """Draw SSA masks and the difference that the caption makes; of .slt files the bits too."""
     if folder.is_dir() and any(folder.glob("*.png")) and not force:
         raise ConfigError(f"{folder} holds pictures already; give --force to replace them")
-    if sum(option is not None for option in (text, text_file, text_from)) > 1:
-        raise typer.BadParameter("give only one of --text, --text-file and --text-from")
+    captions = CaptionToRead(given=caption, place=caption_from)
     from sidelight.api import decoder_of
     from sidelight.carrier_codec import CarrierCodec
     from sidelight.inspection import inspect_carrier, inspect_file
@@ -36,15 +34,15 @@ def inspect(
     from sidelight.pixels.picture import from_pillow
 
     data = read_bytes(source)
-    caption = read_caption(data, source, text=text, text_file=text_file, text_from=text_from)
-    typer.echo(f"caption: {caption.origin}", err=True)
+    found = captions.of(source, data)
+    typer.echo(f"caption: {found.origin}", err=True)
     codec = decoder_of(data, model)
     if isinstance(codec, CarrierCodec):
-        images = inspect_carrier(codec, data, caption.text, realism)
+        images = inspect_carrier(codec, data, found.text, realism)
     elif realism is not None:
         raise ConfigError("--realism is for ordinary files: .slt files have no dial")
     else:
-        images = inspect_file(codec, data, caption.text)
+        images = inspect_file(codec, data, found.text)
     for name, image in images.items():
         write_picture(from_pillow(image), folder / f"{name}.png")
         typer.echo(str(folder / f"{name}.png"))

@@ -9,7 +9,7 @@ ModelOption = Annotated[
     str | None,
     typer.Option("--model", help="Name of a shipped model, or the path of a checkpoint."),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]
 
 
@@ -25,4 +25,11 @@ class OnMismatch(StrEnum):
     """What to do with a caption that does not fit the picture."""
 
     WARN = "warn"
-    FALLBACK = "fallback"
+    DROP = "drop"
+
+
+class CaptionAs(StrEnum):
+    """How a caption travels inside a file: itself, or four bytes of its digest."""
+
+    EMBED = "embed"
+    DIGEST = "digest"

@@ -59,7 +59,7 @@ def encode(
         if carrier is not None:
             return carrier.encode(picture, quality)
         digested = caption if digest and caption else None
-        return load(model).encode(picture, quality=quality, digest_caption=digested)
+        return load(model).encode(picture, quality=quality, caption=digested, caption_as="digest")
 
     _report(encode_page(page, folder, write, suffix=suffix))
 

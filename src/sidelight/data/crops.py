@@ -33,7 +33,7 @@ class CropBatch(NamedTuple):
 class CropSampler:
     """Draws square crops of pictures.
 
-    A crop is mirrored half of the time, unless its caption speaks of left or right (spec C13).
+    A crop is mirrored half of the time, unless its caption speaks of left or right (choice C13).
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class CropSampler:
             seed: Of all draws.
             framing: "native" cuts at the picture's own scale and picks pictures in proportion to
                 their area; "whole" squeezes whole pictures, as the paper does; "mixed" is half
-                "whole" and half crops of pictures scaled near the crop's size (spec C13). The last
-                two pick every picture as often.
+                "whole" and half crops of pictures scaled near the crop's size (choice C13). The
+                last two pick every picture as often.
             pairs: Coded versions of the same pictures, one of which is cut with each crop.
 
         Raises:

@@ -1,4 +1,4 @@
-"""The paper's test sets: what a folder must hold to be one of them (spec section 13)."""
+"""The paper's test sets: what a folder must hold to be one of them (choice C22)."""
 
 import json
 from collections.abc import Mapping

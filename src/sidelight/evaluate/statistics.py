@@ -1,4 +1,4 @@
-"""Means with intervals over pictures, and the Bjontegaard rate between two codecs (spec C25)."""
+"""Means with intervals over pictures, and the Bjontegaard rate between two codecs (choice C25)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise

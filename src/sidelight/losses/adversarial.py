@@ -1,4 +1,4 @@
-"""The text-conditional adversarial losses (paper eq. 4 and 6; spec C3, C10, C11).
+"""The text-conditional adversarial losses (paper eq. 4 and 6; choices C3, C10, C11).
 
 Axes: b batch, c latent channels, h and w picture size, t text.
 """
@@ -37,7 +37,7 @@ def discriminator_loss(
     """Returns the cross-entropy of D's three judgements, each of weight one.
 
     Where a picture has no text (zeros) the third judgement is left out: it would ask of the very
-    input of the first the opposite answer (spec C11).
+    input of the first the opposite answer (choice C11).
 
     Args:
         discriminator: D.
@@ -66,7 +66,7 @@ def generator_loss(
     condition: Float[Tensor, "b c _ _"],
     text: Float[Tensor, "b t"],
 ) -> Float[Tensor, " b"]:
-    """Returns, per picture, how far D is from calling the reconstruction real (spec C3)."""
+    """Returns, per picture, how far D is from calling the reconstruction real (choice C3)."""
     return F.softplus(-discriminator(x_hat, condition, text)).mean((1, 2, 3))
 
 

@@ -20,7 +20,7 @@ class LPIPS(nn.Module):
     """Distance between features, AlexNet's by default, weighted per channel; 0 if equal.
 
     In training the small constant sits inside the root of the feature norm, because the published
-    form has infinite gradients where all features are zero (spec section 8); as a metric it sits
+    form has infinite gradients where all features are zero (choice C27); as a metric it sits
     outside, as published.
     """
 

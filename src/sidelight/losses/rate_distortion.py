@@ -1,4 +1,4 @@
-"""What E, P and G minimise (paper eq. 3 to 5, spec C1).
+"""What E, P and G minimise (paper eq. 3 to 5, choice C1).
 
 Stage 1: lambda * rate + k_M * MSE + k_P * LPIPS; stage 2 adds beta * adversarial term. lambda
 multiplies the *rate*, as in the paper's eq. (3). TGIC adds its own consistency term in both.

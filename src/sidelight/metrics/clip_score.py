@@ -1,7 +1,7 @@
 """RefCLIPScore (Hessel et al. 2021): how well a picture fits its captions, by CLIP ViT-B/32.
 
 CLIP vectors may also condition the decoder, so this score means little without the same one for
-the original pictures and for pictures decoded without a caption (spec 14.8).
+the original pictures and for pictures decoded without a caption (choice C23d).
 """
 
 import importlib.util
@@ -29,7 +29,7 @@ class RefClipScore:
     """Harmonic mean of two cosines: picture with caption (times 2.5), caption with its references.
 
     The first caption is scored; the nearest of the others is its reference. Negative cosines count
-    as 0. Without another caption the second term is 1 (spec C23d).
+    as 0. Without another caption the second term is 1 (choice C23d).
     """
 
     name = "ref_clip_score"

@@ -1,7 +1,7 @@
 """What a detector still finds in decoded pictures: multi-label average precision on COCO's classes.
 
 The paper's classifier is DSDL (Zhou et al. 2021), whose weights are not to be had; YOLOX-nano
-(Ge et al. 2021) takes its place, and its findings in the originals are the labels (spec C23f).
+(Ge et al. 2021) takes its place, and its findings in the originals are the labels (choice C23f).
 
 Axes: h and w picture height and width, n pictures.
 """

@@ -1,7 +1,7 @@
 """Distances between sets of features: FID, KID and IS, and IPD for single pictures.
 
 The same classes make the values of any feature extractor; only Inception's carry the published
-names (spec 14.4 to 14.7).
+names (choices C23b and C23c).
 
 Axes: n rows, f features, k classes.
 """
@@ -118,11 +118,11 @@ class InstanceDistance:
     """Distance between a picture's features and its original's; the paper leaves it undefined.
 
     IPD has no definition in the literature that could be found, so this one is ours: the Euclidean
-    distance per picture, which is what FID is to sets (spec C23c).
+    distance per picture, which is what FID is to sets (choice C23c).
     """
 
     higher_is_better = False
-    source = "our definition of the instance perceptual distance (spec C23c)"
+    source = "our definition of the instance perceptual distance (docs/choices.md, choice C23c)"
 
     def __init__(self, features: FeatureExtractor) -> None:
         """Takes an extractor that gives one row per picture."""

@@ -1,6 +1,6 @@
 """NIMA (Talebi and Milanfar 2018): how much people would like a picture; no original is asked.
 
-The network is idealo's: MobileNet with ten outputs, trained on AVA (spec C23e).
+The network is idealo's: MobileNet with ten outputs, trained on AVA (choice C23e).
 """
 
 from collections.abc import Mapping

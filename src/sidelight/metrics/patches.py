@@ -1,4 +1,4 @@
-"""Which parts of a picture a metric of sets reads (FID/256 of Mentzer et al. 2020, spec 14.4)."""
+"""Which parts of a picture a metric of sets reads (FID/256 of Mentzer et al. 2020, choice C23b)."""
 
 from collections.abc import Callable
 

@@ -2,7 +2,7 @@
 
 It reads the picture that a carrier (AVIF, JPEG, WebP, ...) decodes and returns that picture plus a
 residual. A U-Net from stride 2 to its coarsest, skips between the two ways, an SSA block at the
-end of each stage on the way up (paper section 3.2; spec section 6). Each stage is also told the
+end of each stage on the way up (paper section 3.2; choices C4, C5). Each stage is also told the
 dial ``realism``, from the most faithful picture to the most natural one (Agustsson et al. 2023).
 Axes: b batch, c channels, h height, w width, t text.
 """

@@ -3,7 +3,7 @@
 Layers and widths are those of CompressAI's cheng2020-attn: one Gaussian per latent instead of the
 published mixture of three. With ``ssa`` it is the paper's second text-conditional codec (section
 4.5): an SSA block behind each of the decoder's four stages, the fourth before the picture's
-sub-pixel convolution (spec C21). Axes: b batch, c channels, h and w height and width, t text.
+sub-pixel convolution (choice C21). Axes: b batch, c channels, h and w height and width, t text.
 """
 
 import torch

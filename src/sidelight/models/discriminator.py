@@ -1,4 +1,4 @@
-"""Discriminator D: judges picture, condition and text together (paper section 3.2; spec section 7).
+"""Discriminator D: judges picture, condition and text together (paper section 3.2; choice C8).
 
 The condition is what the decoder has of the picture: the latent, or a carrier's picture.
 Axes: b batch, c its channels, d feature channels, h and w picture height and width, t text.
@@ -52,7 +52,7 @@ class Discriminator(nn.Module):
     def features(
         self, x: Float[Tensor, "b 3 h w"], condition: Float[Tensor, "b c _ _"]
     ) -> Float[Tensor, "b d _ _"]:
-        """Returns text-free features. ``condition`` gets no gradient (spec, invariant 8)."""
+        """Returns text-free features. ``condition`` gets no gradient (choice C8)."""
         known = F.leaky_relu(self.harmonize(condition.detach()), _SLOPE)
         if self._condition_stride > 1:
             known = F.interpolate(known, scale_factor=self._condition_stride, mode="nearest")

@@ -1,4 +1,4 @@
-"""Encoder E (HiFiC; spec section 4). It never sees the caption.
+"""Encoder E (HiFiC's). It never sees the caption.
 
 Axes: b batch, c latent channels, h and w the picture's height and width.
 """

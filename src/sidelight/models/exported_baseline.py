@@ -6,7 +6,6 @@ function is given: a picture (multiples of 64), a latent or a hyper-latent.
 """
 
 import copy
-from typing import Self
 
 import torch
 from jaxtyping import Float, UInt8
@@ -41,7 +40,7 @@ class ExportedBaseline(nn.Module):
         self.eval().requires_grad_(requires_grad=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
-    def told(self, text: Float[Tensor, "1 t"]) -> Self:
+    def told(self, text: Float[Tensor, "1 t"]) -> "ExportedBaseline":
         """Returns the model, with shared weights, as it codes pictures of this caption.
 
         Only a codec whose encoder reads the text needs it.

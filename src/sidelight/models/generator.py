@@ -1,4 +1,4 @@
-"""Generator G: HiFiC's decoder with an SSA block at the end of each stage (spec section 6).
+"""Generator G: HiFiC's decoder with an SSA block at the end of each stage (choice C4).
 
 Axes: b batch, c channels, h and w latent height and width, t text.
 """

@@ -1,4 +1,4 @@
-"""Hyperprior P: hyper-analysis, two hyper-syntheses and the factorised prior (spec section 5).
+"""Hyperprior P: hyper-analysis, two hyper-syntheses and the factorised prior (HiFiC).
 
 This is the float network that trains. Files are coded with its frozen, integer copy
 (models/frozen.py). Axes: b batch, c latent channels, n hyper channels.

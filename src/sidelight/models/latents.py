@@ -6,7 +6,7 @@ a latent, f latents of a front.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from jaxtyping import Int32, UInt8
 from torch import Tensor
@@ -54,6 +54,7 @@ Settle = Callable[[Front, Prediction], Int32[Tensor, "b c *front"]]
 """Gives the symbols of a front whose prediction is known: by rounding, or from a file."""
 
 
+@runtime_checkable
 class EntropyModel(Protocol):
     """Predicts latents from what is coded before them, in integers only (docs/determinism.md)."""
 

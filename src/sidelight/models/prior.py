@@ -1,6 +1,6 @@
 """Probability models of the latents, in floating point, for training and for building tables.
 
-Factorised prior: Balle et al. 2018, appendix 6.1 (spec 5.2). Gaussian: spec 5.3.
+Factorised prior: Balle et al. 2018, appendix 6.1 (choice C18). Gaussian: Minnen et al. 2018.
 Axes: b batch, c channels, h and w latent height and width.
 """
 

@@ -4,7 +4,7 @@ A fresh E and G pass hardly more than the mean colour; the linear paths carry th
 first step, and the networks learn what a linear transform cannot (docs/model.md). They run in
 float32 under autocast too, since they carry the picture's brightness.
 
-Axes: b batch, c latent channels, h and w picture height and width.
+Axes: b batch, c latent channels, h and w height and width of what a function is given.
 """
 
 from jaxtyping import Float
@@ -41,7 +41,7 @@ class BlockSynthesis(nn.Module):
         self.project = nn.Conv2d(latent_channels, BLOCK_VALUES, kernel, padding=kernel // 2)
         self.to_pixels = nn.PixelShuffle(LATENT_STRIDE)
 
-    def forward(self, y_hat: Float[Tensor, "b c h/16 w/16"]) -> Float[Tensor, "b 3 h w"]:
+    def forward(self, y_hat: Float[Tensor, "b c h w"]) -> Float[Tensor, "b 3 16*h 16*w"]:
         """Returns the picture's linear part."""
         with autocast(y_hat.device.type, enabled=False):
             return self.to_pixels(self.project(y_hat))

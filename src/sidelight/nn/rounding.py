@@ -1,4 +1,4 @@
-"""Quantisation and bounds with gradients that training can use (spec 5.1, 5.4)."""
+"""Quantisation and bounds with gradients that training can use (choice C26)."""
 
 from typing import Any
 

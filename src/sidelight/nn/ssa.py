@@ -1,6 +1,6 @@
 """Semantic-spatial aware (SSA) block: text modulates features where a mask lets it.
 
-Paper section 3.2, equations (1) and (2), with the residual connection of its figure 5 (spec C5).
+Paper section 3.2, equations (1) and (2), with the residual connection of its figure 5 (choice C5).
 Axes: b batch, c channels, h height, w width, t text.
 """
 

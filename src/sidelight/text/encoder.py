@@ -48,7 +48,7 @@ class TextEncoder(Protocol):
 def embed_captions(
     captions: Sequence[str | None], encoder: TextEncoder | None, width: int
 ) -> Float[Tensor, "b t"]:
-    """Returns float32 vectors with entries of unit RMS, or ids; zeros for no caption (spec C9).
+    """Returns float32 vectors with entries of unit RMS, or ids; zeros for no caption (choice C9).
 
     Args:
         captions: One per picture; None and white space mean no caption.

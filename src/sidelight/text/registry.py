@@ -39,5 +39,5 @@ def check_identity(needed: EncoderIdentity, encoder: TextEncoder) -> None:
         raise TextError(
             f"the model was trained with text encoder {needed.name} {needed.fingerprint}, "
             f"got {encoder.identity.name} {encoder.identity.fingerprint}: its vectors would mean "
-            "nothing to this model; install the right weights, or decode with --no-text"
+            "nothing to this model; install the right weights, or decode with --caption-from none"
         )

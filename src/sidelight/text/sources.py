@@ -9,9 +9,9 @@ from sidelight.text.canonical import canonical_caption
 from sidelight.text.listing import CaptionListing
 from sidelight.text.metadata import captions_in_picture, exif_caption, xmp_caption
 
-AUTO = "auto"
+AUTO, NONE = "auto", "none"
 NAMED_SOURCES = ("xmp", "iptc", "exif", "sidecar")
-"""What ``--text-from`` and its kin take beside "auto" and the path of a JSON file."""
+"""What ``--caption-from`` takes beside "auto", "none" and the path of a .txt or .json file."""
 
 
 class FoundCaption(NamedTuple):
@@ -25,22 +25,34 @@ class CaptionFinder:
     """Looks in one place, or in all: metadata, files beside the picture, a JSON listing."""
 
     def __init__(self, source: str) -> None:
-        """Takes "auto", one of ``NAMED_SOURCES``, or the path of a JSON file.
+        """Takes "auto", "none", one of ``NAMED_SOURCES``, or the path of a .txt or .json file.
 
         Raises:
             ConfigError: ``source`` is none of them.
-            TextError: The JSON file lists no captions.
+            TextError: The file is no text, or lists no captions.
         """
         self._source = source
         self._listing: CaptionListing | None = None
-        if source != AUTO and source not in NAMED_SOURCES:
-            path = Path(source)
-            if not path.is_file():
-                raise ConfigError(
-                    f"captions cannot come from {source!r}: expected auto, "
-                    f"{', '.join(NAMED_SOURCES)} or the path of a JSON file"
-                )
+        self._only: FoundCaption | None = None
+        path = Path(source)
+        if source == NONE:
+            self._only = FoundCaption("", "none, as asked")
+        elif source in (AUTO, *NAMED_SOURCES):
+            pass
+        elif not path.is_file():
+            raise ConfigError(
+                f"captions cannot come from {source!r}: expected {AUTO}, {NONE}, "
+                f"{', '.join(NAMED_SOURCES)} or the path of a .txt or .json file"
+            )
+        elif path.suffix.lower() == ".txt":
+            self._only = FoundCaption(read_text(path), f"read from {path}")
+        else:
             self._listing = CaptionListing.read(path)
+
+    @property
+    def finds_one(self) -> bool:
+        """Whether all pictures get the same caption."""
+        return self._only is not None and self._only.text != ""
 
     def of_picture(self, path: Path | None, data: bytes) -> FoundCaption | None:
         """Returns the caption of a picture file.
@@ -68,6 +80,8 @@ class CaptionFinder:
         return self._first(path, inside)
 
     def _first(self, path: Path | None, inside: dict[str, FoundCaption]) -> FoundCaption | None:
+        if self._only is not None:
+            return self._only
         if self._listing is not None:
             captions = self._listing.find(path) if path else []
             return FoundCaption(captions[0], self._source) if captions else None

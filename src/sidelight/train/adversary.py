@@ -24,7 +24,7 @@ from sidelight.train.recipe import AdversarialConfig
 
 
 class Adversary:
-    """D with its optimiser (spec section 7, C10 to C12)."""
+    """D with its optimiser (choices C8, C10, C11 and C12)."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""How lambda is chosen so that a model meets its rate (spec C2).
+"""How lambda is chosen so that a model meets its rate (choice C2).
 
 Axes: b batch, k quality levels.
 """

@@ -72,7 +72,7 @@ class AdversarialConfig(StrictConfig):
     learning_rate: float = 1e-4
     """Peak of D's Adam."""
     text: bool = True
-    """Whether D reads the caption; without it the third term of eq. 6 is dropped (spec C11)."""
+    """Whether D reads the caption; without it the third term of eq. 6 is dropped (choice C11)."""
     first_step: int = 0
     """Step at which D joins; what comes before is stage 1."""
 
@@ -96,7 +96,7 @@ class Recipe(StrictConfig):
     in_memory: bool = True
     """Whether decoded pictures stay in memory, or are decoded each time they are drawn."""
     framing: str = "native"
-    """How a crop is taken from its picture: ``native``, ``whole`` or ``mixed`` (spec C13)."""
+    """How a crop is taken from its picture: ``native``, ``whole`` or ``mixed`` (choice C13)."""
     start_from: str = ""
     """The run folder whose averaged weights this run starts from."""
     adversarial: AdversarialConfig | None = None
@@ -127,7 +127,7 @@ class Recipe(StrictConfig):
     """Steps over which the learning rate rises from zero."""
     rate_rule: str = "steered"
     """``steered``: lambda follows the measured rate; ``switched``: it is ``initial_lmbda`` above
-    the target and ``low_lmbda`` below it, as in the paper (spec C2)."""
+    the target and ``low_lmbda`` below it, as in the paper (choice C2)."""
     low_lmbda: float = 2.0**-4
     steer_rate_after: int = 1500
     """Steps before lambda begins to follow the measured rate."""
@@ -136,11 +136,11 @@ class Recipe(StrictConfig):
     level_balance: float = 0.0
     """Each sample's loss is divided by lambda to this power, so that no level dominates."""
     text_dropout: float = 0.1
-    """Share of samples that see no caption (spec C14)."""
+    """Share of samples that see no caption (choice C14)."""
     odd_text: float = 0.0
     """Share of samples that see text which is no caption, so that such text does little harm."""
     freeze_norm_after: float = 0.5
-    """Share of the steps after which batch norms keep their statistics (spec C6)."""
+    """Share of the steps after which batch norms keep their statistics (choice C6)."""
     ema_decay: float = 0.999
     max_gradient_norm: float = 1.0
     max_skipped: int = 100

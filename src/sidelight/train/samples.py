@@ -40,8 +40,10 @@ def code_samples(
         image, caption = picture.image, picture.captions[0]
         for quality in _qualities(config.num_levels):
             needed = caption if joint else None
-            data = codec.encode(Picture(image=image), quality=quality, digest_caption=needed)
-            shown = [codec.decode(data, text).image for text in (caption, "")[: 1 if joint else 2]]
+            data = codec.encode(
+                Picture(image=image), quality=quality, caption=needed, caption_as="digest"
+            )
+            shown = [codec.decode(data, c).image for c in (caption, "")[: 1 if joint else 2]]
             strips[f"{picture.key}-q{quality:g}"] = np.concatenate([image, *shown], axis=1)
             bpp = 8 * len(data) / (image.shape[0] * image.shape[1])
             rates.setdefault(f"real_bpp_q{quality:g}", []).append(bpp)

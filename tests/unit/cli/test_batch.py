@@ -7,7 +7,7 @@ import pytest
 import typer
 
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs
-from sidelight.cli.captions import read_caption
+from sidelight.cli.captions import CaptionToRead
 from sidelight.errors import ConfigError, ImageError, TextError
 
 PICTURES = {".png", ".jpg"}
@@ -160,8 +160,9 @@ def slt(tmp_path) -> str:
     return str(tmp_path / "a.slt")
 
 
-def caption_of(slt: str, text: str | None = None, text_file: Path | None = None):
-    return read_caption(Path(slt).read_bytes(), slt, text=text, text_file=text_file, text_from=None)
+def caption_of(slt: str, given: str | None = None, place: Path | None = None):
+    read = CaptionToRead(given=given, place=None if place is None else str(place))
+    return read.of(slt, Path(slt).read_bytes())
 
 
 def test_the_caption_given_comes_before_the_one_beside(slt):
@@ -178,14 +179,14 @@ def test_no_caption_anywhere_is_told(slt):
 def test_a_byte_order_mark_is_no_part_of_the_caption(slt, tmp_path):
     path = tmp_path / "caption.txt"
     path.write_bytes("\ufeffA dog.".encode())
-    assert caption_of(slt, text_file=path) == ("A dog.", f"read from {path}")
+    assert caption_of(slt, place=path) == ("A dog.", f"read from {path}")
 
 
 def test_a_caption_file_must_be_utf_8(slt, tmp_path):
     path = tmp_path / "caption.txt"
     path.write_bytes(b"caf\xe9")
     with pytest.raises(TextError, match="is not UTF-8 text"):
-        caption_of(slt, text_file=path)
+        caption_of(slt, place=path)
 
 
 def test_the_only_picture_of_a_folder_is_skipped_when_it_is_there(tmp_path, capsys):

@@ -8,7 +8,7 @@ from tests.captioned_pictures import CAPTION, XMP, exif_block, saved
 from typer.testing import CliRunner, Result
 
 from sidelight.cli.app import app
-from sidelight.cli.captions import read_caption
+from sidelight.cli.captions import CaptionToRead
 from sidelight.text.canonical import caption_digest
 
 TINY = str(Path(__file__).parents[2] / "golden" / "tiny.safetensors")
@@ -34,7 +34,7 @@ def facts(name: str) -> dict:
 
 
 def test_each_picture_of_a_folder_embeds_its_own_caption(folder):
-    done = encode("--embed-from", "auto")
+    done = encode("--caption-from", "auto")
     assert done.exit_code == 0
     captions = {name: facts(name)["caption"] for name in ("xmp", "exif", "none")}
     assert captions == {"xmp": CAPTION, "exif": "A cat.", "none": None}
@@ -44,7 +44,7 @@ def test_each_picture_of_a_folder_embeds_its_own_caption(folder):
 
 def test_digests_come_from_a_listing(folder):
     Path("captions.json").write_text(json.dumps({"xmp.jpg": ["A dog.", "Another."]}))
-    assert encode("--digest-from", "captions.json").exit_code == 0
+    assert encode("--caption-from", "captions.json", "--caption-as", "digest").exit_code == 0
     assert facts("xmp")["caption_digest"] == caption_digest("A dog.").hex()
     assert facts("none")["caption_digest"] is None
     assert facts("xmp")["caption"] is None
@@ -56,6 +56,7 @@ def test_digests_come_from_a_listing(folder):
         (None, ("", "none found")),
         ("auto", ("A cat.", "EXIF")),
         ("exif", ("A cat.", "EXIF")),
+        ("none", ("", "none, as asked")),
         ("xmp", ("", "none found")),
         ("captions.json", ("A cat on a mat.", "captions.json")),
     ],
@@ -64,17 +65,16 @@ def test_decode_looks_where_it_is_told(folder, place, expected):
     Path("captions.json").write_text(json.dumps({"exif.jpg": "A cat on a mat."}))
     assert encode().exit_code == 0
     data = Path("out/exif.slt").read_bytes()
-    found = read_caption(data, "out/exif.slt", text=None, text_file=None, text_from=place)
-    assert found == expected
+    assert CaptionToRead(given=None, place=place).of("out/exif.slt", data) == expected
 
 
 def test_the_caption_inside_the_file_comes_first_in_auto_alone(folder):
-    assert encode("--embed-from", "auto").exit_code == 0
+    assert encode("--caption-from", "auto").exit_code == 0
     source = "out/exif.slt"
     Path("out/exif.txt").write_text("From beside.")
     data = Path(source).read_bytes()
     origins = [
-        read_caption(data, source, text=None, text_file=None, text_from=place).origin
+        CaptionToRead(given=None, place=place).of(source, data).origin
         for place in (None, "auto", "sidecar")
     ]
     assert origins == ["the one inside the file"] * 2 + ["read from out/exif.txt"]

@@ -27,6 +27,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     Path("junk.png").write_bytes(b"junk")
     Path("junk.slt").write_bytes(b"junk")
     Path("latin1.txt").write_bytes(b"caf\xe9")
+    Path("words.txt").write_text("A.")
     Path("here").mkdir()
     return tmp_path
 
@@ -56,27 +57,33 @@ def files() -> set[str]:
         ("encode a.png /proc/no/x.slt", "/proc/no"),
         ("encode here x", "here: no file to read"),
         ("encode *.png a.slt", "a.slt must be a folder"),
-        ("encode a.png x.slt --bytes 20", "more than the 20 asked for"),
+        ("encode a.png x.slt --max-bytes 20", "more than the 20 asked for"),
         ("encode a.png x.slt --bpp 0", "bpp must be > 0"),
         ("encode a.png x.slt --bpp inf", "bpp must be > 0 and finite"),
-        ("encode a.png x.slt --embed-caption caf\udce9", "no UTF-8 form"),
+        ("encode a.png x.slt --caption caf\udce9", "no UTF-8 form"),
         ("decode missing.slt x.png", "No such file or directory: 'missing.slt'"),
         ("decode junk.slt x.png", "starts with 6a756e6b, expected"),
         ("decode cut.slt x.png", "only"),
         ("decode a.slt x.xyz", "cannot write format 'xyz'"),
         ("decode a.slt x", "cannot write format ''"),
         ("decode alpha.slt x.jpg", "use PNG or WebP"),
-        ("decode a.slt x.png --text-file latin1.txt", "latin1.txt is not UTF-8 text"),
-        ("decode a.slt x.png --text-file missing.txt", "No such file"),
-        ("decode a.slt x.png --text caf\udce9", "no UTF-8 form"),
-        ("decode a.slt x.png --text-from exfi", "expected auto, xmp, iptc, exif, sidecar or"),
-        ("decode a.slt x.png --text-from latin1.txt", "latin1.txt is not JSON"),
-        ("encode a.png x.slt --embed-from junk.slt", "junk.slt is not JSON"),
-        ("decode a.slt x.png --text A", "no text encoder 'tiny'"),
-        ("inspect a.slt maps", "give one by --text"),
-        ("inspect junk.slt maps --text A", "starts with"),
-        ("inspect a.slt . --text A", "holds pictures already; give --force"),
-        ("inspect missing.slt maps --text A", "No such file"),
+        ("decode a.slt x.png --caption-from latin1.txt", "latin1.txt is not UTF-8 text"),
+        (
+            "decode a.slt x.png --caption-from missing.txt",
+            "captions cannot come from 'missing.txt'",
+        ),
+        ("decode a.slt x.png --caption caf\udce9", "no UTF-8 form"),
+        (
+            "decode a.slt x.png --caption-from exfi",
+            "expected auto, none, xmp, iptc, exif, sidecar or",
+        ),
+        ("decode a.slt x.png --caption-from junk.png", "junk.png is not JSON"),
+        ("encode a.png x.slt --caption-from junk.slt", "junk.slt is not JSON"),
+        ("decode a.slt x.png --caption A", "no text encoder 'tiny'"),
+        ("inspect a.slt maps", "give one"),
+        ("inspect junk.slt maps --caption A", "starts with"),
+        ("inspect a.slt . -c A", "holds pictures already; give --force"),
+        ("inspect missing.slt maps --caption A", "No such file"),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_1(folder, command, message):
@@ -112,15 +119,17 @@ def test_a_file_of_another_model_says_what_to_do(folder):
         "encode a.png",
         "encode a.png x.slt --quality 11",
         "encode a.png x.slt --quality nan",
-        "encode a.png x.slt --quality 5 --bytes 100",
-        "encode a.png x.slt --bytes 0",
-        "encode *.png out --embed-caption A",
-        "encode a.png x.slt --embed-caption A --embed-from auto",
-        "decode a.slt x.png --text A --no-text",
-        "decode a.slt x.png --text A --text-from auto",
+        "encode a.png x.slt --quality 5 --max-bytes 100",
+        "encode a.png x.slt --max-bytes 0",
+        "encode *.png out --caption A",
+        "encode *.png out --caption-from words.txt",
+        "encode a.png x.slt --caption A --caption-from auto",
+        "encode a.png x.slt --caption A --caption-as text",
+        "decode a.slt x.png --caption A --caption-from none",
+        "decode a.slt x.png --check-caption fallback",
         "decode a.slt x.png --precision fp16",
         "decode a.slt here --format ../x",
-        "inspect a.slt maps --text A --text-file latin1.txt",
+        "inspect a.slt maps --caption A --caption-from latin1.txt",
         "info",
         "info a.slt --quality 5",
     ],
@@ -152,7 +161,7 @@ def test_a_picture_goes_to_a_file_and_back(folder):
     encoded = run("encode", "a.png", "x.slt", "--quality", "9", *MODEL)
     assert encoded.stdout.startswith(f"a.png -> x.slt: {Path('x.slt').stat().st_size} bytes, ")
     assert encoded.stderr == ""
-    decoded = run("decode", "x.slt", "new/x.png", "--no-text", *MODEL)
+    decoded = run("decode", "x.slt", "new/x.png", "--caption-from", "none", *MODEL)
     assert decoded.stdout.startswith("x.slt -> new/x.png: ")
     assert decoded.stderr == "x.slt: caption: none, as asked\n"
     with Image.open("new/x.png") as picture:
@@ -169,12 +178,12 @@ def test_a_file_name_that_is_no_text_is_coded(folder):
 
 def test_the_caption_comes_from_the_first_place_that_has_one(captioned):
     inside = "A dog on a beach."
-    assert run("encode", "photo.png", "x.slt", "--embed-caption", inside).exit_code == 0
+    assert run("encode", "photo.png", "x.slt", "--caption", inside).exit_code == 0
     found = {}
     for name, options in {
         "inside": [],
-        "none": ["--no-text"],
-        "given": ["--text", "Snow."],
+        "none": ["--caption-from", "none"],
+        "given": ["-c", "Snow."],
     }.items():
         done = run("decode", "x.slt", f"{name}.png", "--json", *options)
         found[name] = json.loads(done.stdout)["caption"], done.stderr
@@ -187,17 +196,22 @@ def test_the_caption_comes_from_the_first_place_that_has_one(captioned):
 
 
 def test_a_caption_that_is_not_the_senders_is_told(captioned):
-    assert run("encode", "photo.png", "x.slt", "--digest-caption", "A dog.").exit_code == 0
+    assert (
+        run(
+            "encode", "photo.png", "x.slt", "--caption", "A dog.", "--caption-as", "digest"
+        ).exit_code
+        == 0
+    )
     Path("x.txt").write_text(" A  dog.\n")
     assert run("decode", "x.slt", "x.png").stderr == "x.slt: caption: read from x.txt\n"
-    other = run("decode", "x.slt", "y.png", "--text", "A cat.")
+    other = run("decode", "x.slt", "y.png", "--caption", "A cat.")
     assert other.exit_code == 0
     assert other.stderr.endswith("x.slt: this is not the caption that the sender had\n")
 
 
 def test_inspect_writes_five_pictures(captioned):
     assert run("encode", "photo.png", "x.slt").exit_code == 0
-    done = run("inspect", "x.slt", "maps", "--text", "A dog.")
+    done = run("inspect", "x.slt", "maps", "--caption", "A dog.")
     assert (done.exit_code, done.stderr) == (0, "caption: given\n")
     names = {f"{n}.png" for n in ("bits", "difference", "masks", "with-text", "without-text")}
     assert {path.name for path in Path("maps").iterdir()} == names
@@ -218,7 +232,7 @@ def test_verify_and_strip(folder):
 def test_rates_are_kept_to(folder):
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     Image.fromarray(noise).save("noise.png")
-    assert run("encode", "noise.png", "a1.slt", "--bytes", "200", *MODEL).exit_code == 0
+    assert run("encode", "noise.png", "a1.slt", "--max-bytes", "200", *MODEL).exit_code == 0
     assert run("encode", "noise.png", "a2.slt", "--bpp", "0.4", *MODEL).exit_code == 0
     assert Path("a1.slt").stat().st_size <= 200
     assert Path("a2.slt").stat().st_size <= 0.4 * 64 * 64 / 8

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sidelight.data.shards import read_shards
+from sidelight.data.shards import read_shard_captions, read_shards
 from sidelight.errors import ImageError
 
 
@@ -60,6 +60,14 @@ def test_every_picture_of_every_shard_is_read_in_order(make_shard):
     assert np.array_equal(pictures[0].image, RED)
     assert np.array_equal(pictures[1].image, np.full((2, 3, 3), 77))
     assert pictures[1].image.dtype == np.uint8
+
+
+def test_captions_are_read_without_the_pictures(make_shard):
+    path = make_shard("a-00.tar", [("b.avif", b"never read"), ("b.json", captions("Red.", "So."))])
+    assert list(read_shard_captions([path])) == [("a-00/b", ("Red.", "So."))]
+    bad = make_shard("bad.tar", [("b.json", b'{"caption": "Red."}')])
+    with pytest.raises(ImageError, match=r"b\.json has no captions"):
+        list(read_shard_captions([bad]))
 
 
 def test_a_shard_is_read_as_it_is_asked_for(make_shard):

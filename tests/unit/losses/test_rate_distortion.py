@@ -61,7 +61,7 @@ def test_balance_divides_each_pictures_loss_by_a_power_of_its_lambda(
 
 
 def test_the_weights_default_to_hifics():
-    # the paper prints them swapped (spec C1)
+    # the paper prints them swapped (choice C1)
     assert DistortionConfig().mse_weight == 0.075 * 2**-5
     assert DistortionConfig().lpips_weight == 1.0
 

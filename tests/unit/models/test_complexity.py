@@ -1,4 +1,4 @@
-"""The sizes and costs that the documentation states (spec sections 16 and 17)."""
+"""The sizes and costs that the documentation states (docs/model.md)."""
 
 import pytest
 import torch

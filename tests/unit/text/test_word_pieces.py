@@ -6,7 +6,6 @@ import torch
 from sidelight.data.pictures import CaptionedImage
 from sidelight.errors import CheckpointError
 from sidelight.text.bundled import read_tokenizer
-from sidelight.text.dataset import as_kept, load_vectors, save_vectors
 from sidelight.text.encoder import embed_captions, fit_caption
 from sidelight.text.registry import load_text_encoder
 from sidelight.text.word_pieces import WordPieceEncoder
@@ -56,9 +55,6 @@ def test_ids_beyond_half_precision_stay_exact_on_their_way_to_training(
     for _ in range(2):  # the second time out of the cache
         (found,) = text_vectors([picture], encoder)
         assert torch.equal(found.float(), expected)
-    path = tmp_path / "vectors.safetensors"
-    save_vectors(path, encoder.identity, {"p": [CAPTION, RARE]}, as_kept(expected, encoder))
-    assert torch.equal(load_vectors(path, encoder.identity)["p"].float(), expected)
 
 
 def test_the_identity_is_that_of_the_tokenizer(encoder, monkeypatch):

@@ -143,7 +143,7 @@ def test_a_run_is_exported_and_codes_pictures(folder, preset):
     for arguments in (
         ["export", "run", "model.safetensors"],
         ["encode", "0.png", "0.slt", "--model", "model.safetensors"],
-        ["decode", "0.slt", "again.png", "--model", "model.safetensors", "--no-text"],
+        ["decode", "0.slt", "again.png", "--model", "model.safetensors", "--caption-from", "none"],
     ):
         done = CliRunner().invoke(app, arguments)
         assert done.exit_code == 0, done.output

@@ -20,7 +20,7 @@ _REMEDY = "build libbpg 0.9.8 from https://bellard.org/bpg and put bpgenc and bp
 
 
 class BpgPoint:
-    """BPG, 8-bit YCbCr 4:4:4, effort 8 (spec section 15).
+    """BPG, 8-bit YCbCr 4:4:4, effort 8 (choice C29).
 
     Raises:
         ConfigError: ``bpgenc`` or ``bpgdec`` is not on the PATH.

@@ -83,7 +83,9 @@ class SidelightPoint:
             CodecError: The picture cannot be coded.
         """
         picture = Picture(image=image)
-        return self._codec.encode(picture, quality=self._quality, digest_caption=self._caption)
+        return self._codec.encode(
+            picture, quality=self._quality, caption=self._caption, caption_as="digest"
+        )
 
     def decode(self, data: bytes, text: str) -> UInt8[np.ndarray, "h w 3"]:
         """Returns the picture that ``text`` helps to decode; "" is no caption.

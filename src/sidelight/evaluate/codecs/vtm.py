@@ -23,7 +23,7 @@ _MAX_SIDE_PX = 2**16 - 1
 
 
 class VtmPoint:
-    """VTM intra, 10-bit YCbCr 4:4:4, BT.709 in full range, rounded (spec section 15).
+    """VTM intra, 10-bit YCbCr 4:4:4, BT.709 in full range, rounded (choice C29).
 
     DecoderAppStatic writes planes without their size, so two bytes of width precede the stream.
 

@@ -1,0 +1,70 @@
+"""``info`` tells what a model is, by its name or its file."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from sidelight.card import shipped_models
+from sidelight.cli.app import app
+
+TINY = Path(__file__).parents[2] / "golden" / "tiny.safetensors"
+
+
+def info(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["info", *arguments])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "levels"),
+    [
+        ("small-multirate", "codec of .slt files (E, P and G)", 5),
+        ("carrier-small", "carrier", None),
+    ],
+)
+def test_a_shipped_model_is_known_by_its_name(name, kind, levels):
+    facts = json.loads(info(name, "--json").stdout)
+    assert facts["kind"].startswith(kind)
+    assert facts["levels"] == levels
+    assert facts["reads_caption"] is True
+    assert facts["text_encoder"].startswith("sidelight-text ")
+    assert facts["terms"].startswith("research use")
+    assert facts["bytes"] == shipped_models()[name].stat().st_size
+    assert facts["provenance"]["recipe"]["text_encoder"] == "sidelight-text"
+
+
+def test_a_checkpoint_is_known_by_its_path_and_recipes_are_left_out_of_the_lines():
+    done = info(str(TINY))
+    assert done.exit_code == 0
+    facts = dict(line.split(None, 1) for line in done.stdout.splitlines())
+    assert facts["levels"] == "3"
+    assert facts["terms"] == "-"
+    assert "recipe" not in info("carrier-small").stdout
+
+
+def test_a_file_of_that_name_comes_before_the_model(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("carrier-small").write_bytes((TINY.parent / "rgb.slt").read_bytes())
+    assert "format_version" in info("carrier-small").stdout
+
+
+@pytest.mark.parametrize("content", [b"", b"no tensors", (TINY.parent / "rgb.slt").read_bytes()])
+def test_what_is_no_checkpoint_is_refused(tmp_path, content):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(content)
+    done = info(str(path))
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"sidelight: error: cannot read {path}")
+
+
+def test_a_model_is_described_without_torch():
+    code = (
+        "import sys; from sidelight.cli.app import app\n"
+        "try: app()\n"
+        "finally: assert 'torch' not in sys.modules"
+    )
+    command = [sys.executable, "-c", code, "info", "carrier-small"]
+    assert subprocess.run(command, capture_output=True).returncode == 0
