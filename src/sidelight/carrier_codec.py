@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sidelight.carriers.reading import read
+from sidelight.carriers.reading import CarrierFile, read
 from sidelight.checkpoint import CarrierCheckpoint
 from sidelight.codec import use_bf16
 from sidelight.config import check_realism
@@ -55,9 +55,37 @@ class CarrierCodec:
             ConfigError: ``realism`` or ``precision`` is out of range.
             TextError: The caption cannot be used.
         """
-        picture = read(data).picture
-        caption = caption_in_packet(picture.xmp) if caption is None else caption
-        return self.improve(picture, caption, realism=realism, precision=precision)
+        file = read(data)
+        caption = caption_in_packet(file.picture.xmp) if caption is None else caption
+        return self.improve_file(file, caption, realism=realism, precision=precision)
+
+    def improve_file(
+        self,
+        file: CarrierFile,
+        caption: str | None = None,
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> Picture:
+        """Returns the picture of a file improved, the less the more bits it was coded with.
+
+        None is no caption; the rest as ``decode``.
+
+        Raises:
+            ConfigError: ``realism`` or ``precision`` is out of range.
+            TextError: The caption cannot be used.
+        """
+        picture = self.improve(
+            file.picture,
+            caption,
+            realism=realism,
+            precision=precision,
+            drawn_share=file.drawn_share,
+        )
+        if file.drawn_share == 1:
+            return picture
+        note = f"coded with {file.coded_bpp:.1f} bits per pixel: {_told(file.drawn_share)}"
+        return replace(picture, notes=(*picture.notes, note))
 
     def improve(
         self,
@@ -66,14 +94,20 @@ class CarrierCodec:
         *,
         realism: float | None = None,
         precision: str = "auto",
+        drawn_share: float = 1.0,
     ) -> Picture:
         """Returns a decoded picture improved; None is no caption; the rest as ``decode``.
+
+        Of what the model draws, ``drawn_share`` is used.
 
         Raises:
             ConfigError: ``realism`` or ``precision`` is out of range.
             TextError: The caption cannot be used.
         """
-        return self.improve_batch([picture], [caption], realism=realism, precision=precision)[0]
+        (improved,) = self.improve_batch(
+            [picture], [caption], realism=realism, precision=precision, drawn_share=drawn_share
+        )
+        return improved
 
     def masks(
         self, picture: Picture, caption: str, *, realism: float | None = None
@@ -92,6 +126,7 @@ class CarrierCodec:
         *,
         realism: float | None = None,
         precision: str = "auto",
+        drawn_share: float = 1.0,
     ) -> list[Picture]:
         """Improves several pictures of one size at once; arguments and errors as for ``improve``.
 
@@ -104,6 +139,7 @@ class CarrierCodec:
             self.captions.vectors(captions),
             self._place(realism),
             bf16=use_bf16(precision),
+            drawn_share=drawn_share,
         )
         by_pixel = improved.permute(0, 2, 3, 1).contiguous().numpy()
         return [
@@ -115,3 +151,9 @@ class CarrierCodec:
         place = self.model.config.default_realism if realism is None else realism
         check_realism(place)
         return place
+
+
+def _told(drawn_share: float) -> str:
+    if drawn_share == 0:
+        return "left as the file has it"
+    return f"only {100 * drawn_share:.0f} % of what the model draws is used"

@@ -72,10 +72,11 @@ def inspect_carrier(
     """
     if not canonical_caption(caption):
         raise TextError("inspect compares with and without a caption: give one (--caption)")
-    plain = read(data).picture
+    file = read(data)
+    plain = file.picture
     carrier = to_pillow(plain).convert("RGB")
     with_text, without_text = (
-        to_pillow(codec.improve(plain, given, realism=realism, precision="fp32")).convert("RGB")
+        to_pillow(codec.improve_file(file, given, realism=realism, precision="fp32")).convert("RGB")
         for given in (caption, "")
     )
     masks = [mask[0, 0].numpy() for mask in codec.masks(plain, caption, realism=realism)]

@@ -90,6 +90,26 @@ def test_the_dial_has_a_default_and_two_ends(codec, data):
         codec.decode(data, "", realism=2)
 
 
+def test_a_lossless_file_comes_back_as_it_is_and_says_so(codec, picture):
+    stream = io.BytesIO()
+    Image.fromarray(picture.image).save(stream, "WEBP", lossless=True)
+    shown = codec.decode(stream.getvalue(), "A dog.")
+    assert np.array_equal(shown.image, picture.image)
+    assert any("left as the file has it" in note for note in shown.notes)
+
+
+def test_half_of_the_residual_is_half_way(codec, data):
+    plain = read(data).picture
+    none, half, whole = (
+        codec.improve(plain, "", drawn_share=share, precision="fp32").image.astype(int)
+        for share in (0.0, 0.5, 1.0)
+    )
+    assert np.array_equal(none, plain.image)
+    unclipped = (whole > 0) & (whole < 255)
+    assert np.abs(2 * half - none - whole)[unclipped].max() <= 3
+    assert not np.array_equal(half, whole)
+
+
 def test_a_batch_is_each_picture_alone(codec, data, make_picture):
     pictures = [read(data).picture, Picture(image=make_picture(50, 70, seed=9))]
     texts = ["A dog.", None]

@@ -53,6 +53,9 @@ class Carrier:
     Raises ImageError where the file's structure is broken.
     """
 
+    is_lossless: Callable[[bytes], bool] = lambda _: False
+    """Whether a file, which is one of this codec, surely holds every pixel as it was."""
+
     def encode(
         self, picture: Picture, quality: float = DEFAULT_QUALITY, *, caption: str | None = None
     ) -> bytes:

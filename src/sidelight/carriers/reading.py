@@ -2,13 +2,19 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.errors import ImageError
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.rate import bits_per_pixel
 
 _START_BYTES = 12
-_BITS_PER_BYTE = 8
+_ALL_UP_TO_BPP, _NOTHING_FROM_BPP = 1.2, 2.4
+"""Rates between which drawing stops to help (python -m benchmarks.rd.unusual_inputs)."""
+_TABLE_BYTES = 600
+"""About what a JPEG's tables take, which say nothing of how well a small picture is coded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +33,26 @@ class CarrierFile:
     coded_bytes: int
     """Of the coded pixels alone: the same whatever metadata the file carries."""
 
+    is_lossless: bool
+    """Whether the file surely holds every pixel as it was."""
+
     @property
     def coded_bpp(self) -> float:
         """Bits of the coded pixels per pixel of the picture."""
-        return _BITS_PER_BYTE * self.coded_bytes / (self.picture.width * self.picture.height)
+        return bits_per_pixel(self.coded_bytes, self.picture)
+
+    @property
+    def drawn_share(self) -> float:
+        """How much of what a generator draws is to be used.
+
+        1 where bits were few, less where they were many, and 0 where the file holds the picture so
+        well that drawing could only take it further away.
+        """
+        if self.is_lossless:
+            return 0.0
+        num_bytes = max(self.coded_bytes - _TABLE_BYTES, 0)
+        bpp = bits_per_pixel(num_bytes, self.picture)
+        return float(np.interp(bpp, (_ALL_UP_TO_BPP, _NOTHING_FROM_BPP), (1.0, 0.0)))
 
 
 def read(data: bytes) -> CarrierFile:
@@ -52,4 +74,5 @@ def read(data: bytes) -> CarrierFile:
         codec=carrier.name,
         file_bytes=len(data),
         coded_bytes=carrier.coded_bytes(data),
+        is_lossless=carrier.is_lossless(data),
     )

@@ -12,7 +12,8 @@ from sidelight.pixels.picture import Picture
 _CHUNK = struct.Struct("<4sI")
 _RIFF_HEADER_BYTES = 12
 _FRAME_HEADER_BYTES = 16
-_PIXELS = frozenset({b"VP8 ", b"VP8L"})
+_LOSSLESS = b"VP8L"
+_PIXELS = frozenset({b"VP8 ", _LOSSLESS})
 _FRAME = b"ANMF"
 
 
@@ -39,14 +40,23 @@ def _starts(data: bytes) -> bool:
 
 
 def _coded_bytes(data: bytes) -> int:
-    """Returns the payload of the chunk that codes the picture; of an animation, the first one."""
+    chunk = _pixels(data)
+    return chunk.end - chunk.start
+
+
+def _is_lossless(data: bytes) -> bool:
+    return _pixels(data).kind == _LOSSLESS
+
+
+def _pixels(data: bytes) -> _Chunk:
+    """Returns the chunk that codes the picture; of an animation, its first frame's."""
     for chunk in _chunks(data, _RIFF_HEADER_BYTES, len(data)):
         if chunk.kind in _PIXELS:
-            return chunk.end - chunk.start
+            return chunk
         if chunk.kind == _FRAME:
             for inner in _chunks(data, chunk.start + _FRAME_HEADER_BYTES, chunk.end):
                 if inner.kind in _PIXELS:
-                    return inner.end - inner.start
+                    return inner
     raise ImageError("WebP file without a picture, expected a chunk 'VP8 ' or 'VP8L'")
 
 
@@ -81,4 +91,5 @@ WEBP = Carrier(
     starts=_starts,
     write=_write,
     coded_bytes=_coded_bytes,
+    is_lossless=_is_lossless,
 )

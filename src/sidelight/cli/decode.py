@@ -115,8 +115,10 @@ def _decoding(
 
     codec = decoder_of(data, model)
     if isinstance(codec, CarrierCodec):
-        plain = read(data).picture
-        return lambda caption: codec.improve(plain, caption, realism=realism, precision=precision)
+        file = read(data)
+        return lambda caption: codec.improve_file(
+            file, caption, realism=realism, precision=precision
+        )
     if realism is not None:
         raise ConfigError("--realism is for ordinary files: .slt files have no dial")
     return lambda caption: codec.decode(data, caption, precision=precision)

@@ -51,6 +51,7 @@ class ExportedCarrier(nn.Module):
         realism: float,
         *,
         bf16: bool,
+        drawn_share: float = 1.0,
     ) -> UInt8[Tensor, "b 3 h w"]:
         """Returns 8-bit pictures, computed in bfloat16 or float32.
 
@@ -59,11 +60,16 @@ class ExportedCarrier(nn.Module):
             text: Each caption's vector; zeros for none.
             realism: The dial, from 0 to 1.
             bf16: Whether to compute in bfloat16.
+            drawn_share: How much of the residual is added, from 0 to 1.
         """
+        if drawn_share == 0:
+            return carrier
 
         def run(tile: Tensor) -> Tensor:
+            x = self._floats(tile)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-                x_hat = self.generator(self._floats(tile), text, _spread(realism, tile))
+                x_hat = self.generator(x, text, _spread(realism, tile))
+            x_hat = torch.lerp(x, x_hat, drawn_share)
             return x_hat.mul(255).round_().clamp_(0, 255).to(torch.uint8)
 
         height, width = carrier.shape[2:]

@@ -101,3 +101,26 @@ def test_a_file_cut_in_half_is_refused(name, plain):
     data = CARRIERS[name].encode(plain, 9)
     with pytest.raises(ImageError):
         read(data[: len(data) // 2])
+
+
+def test_what_was_coded_well_is_left_more_and_more_alone(make_picture):
+    noise = make_picture(160, 160, seed=4)
+    shares = [
+        read(saved(noise, "JPEG", quality=quality)).drawn_share for quality in (5, 40, 75, 100)
+    ]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == 1
+    assert shares[-1] == 0
+
+
+def test_lossless_files_are_left_alone_however_few_their_bits():
+    flat = np.full((64, 64, 3), 200, np.uint8)
+    lossless, lossy = (read(saved(flat, "WEBP", lossless=each)) for each in (True, False))
+    assert (lossless.is_lossless, lossless.drawn_share) == (True, 0)
+    assert (lossy.is_lossless, lossy.drawn_share) == (False, 1)
+
+
+def test_the_tables_of_a_small_jpeg_do_not_count_as_quality():
+    file = read(saved(np.full((24, 24, 3), 90, np.uint8), "JPEG", quality=20))
+    assert file.coded_bpp > 5
+    assert file.drawn_share == 1

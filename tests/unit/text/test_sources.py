@@ -121,5 +121,7 @@ def test_a_file_that_is_no_json_is_refused(folder):
 
 
 def test_an_unknown_place_is_refused_with_those_known():
-    with pytest.raises(ConfigError, match="expected auto, none, xmp, iptc, exif, sidecar or the path"):
+    with pytest.raises(
+        ConfigError, match="expected auto, none, xmp, iptc, exif, sidecar or the path"
+    ):
         CaptionFinder("exfi")

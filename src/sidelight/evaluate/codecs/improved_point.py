@@ -12,6 +12,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sidelight.api import load_carrier
+from sidelight.carriers.reading import read
+from sidelight.carriers.registry import sniff
 from sidelight.config import check_realism
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint
@@ -83,8 +85,12 @@ class ImprovedPoint:
             CodecError: As for the plain codec, or the caption cannot be used.
         """
         picture = Picture(image=np.ascontiguousarray(self._plain.decode(data, "")))
+        share = read(data).drawn_share if sniff(data) else 1.0
         codec = load_carrier(self._model)
-        return codec.improve(picture, text, realism=self._realism, precision="fp32").image
+        shown = codec.improve(
+            picture, text, realism=self._realism, precision="fp32", drawn_share=share
+        )
+        return shown.image
 
 
 def improved(
