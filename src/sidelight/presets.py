@@ -111,9 +111,9 @@ CARRIER_PRESETS: dict[str, CarrierConfig] = {
     for config in (
         CarrierConfig(
             name="carrier-small",
-            widths=(32, 64, 96, 128),
+            widths=(24, 64, 112, 192),
             encoder_blocks=(0, 1, 1, 0),
-            decoder_blocks=(1, 1, 2, 2),
+            decoder_blocks=(2, 2, 2, 1),
             mask_channels=(32, 32, 16, 8),
             text_width=384,
             text_hidden=64,
