@@ -16,11 +16,15 @@ from sidelight.config import (
 )
 from sidelight.data.crops import FRAMINGS
 from sidelight.data.pairs import PairsConfig
-from sidelight.errors import ConfigError
+from sidelight.errors import CheckpointError, ConfigError
 from sidelight.losses.dial import DialConfig
 from sidelight.losses.rate_distortion import DistortionConfig
+from sidelight.pixels.atomic import write_atomically
 from sidelight.presets import BASELINE_PRESETS, CARRIER_PRESETS, PRESETS
+from sidelight.strict_json import from_json, to_json
 
+RECIPE_FILE = "recipe.json"
+"""A run's recipe in its folder."""
 _CHOICES = {
     "framing": FRAMINGS,
     "schedule": ("cosine", "half", "trapezoid"),
@@ -95,6 +99,8 @@ class Recipe(StrictConfig):
     held_out: int = 0
     in_memory: bool = True
     """Whether decoded pictures stay in memory, or are decoded each time they are drawn."""
+    skip_broken: bool = False
+    """Whether broken pictures, and those without captions, are passed over with their count."""
     framing: str = "native"
     """How a crop is taken from its picture: ``native``, ``whole`` or ``mixed`` (spec C13)."""
     start_from: str = ""
@@ -251,6 +257,28 @@ def load_recipe(
         except tomllib.TOMLDecodeError as error:
             raise ConfigError(f"{override}: {error}") from None
     return Recipe.from_dict(table | {"model": _model(table.get("model", {}))})
+
+
+def save_recipe(recipe: Recipe, folder: Path) -> None:
+    """Writes the recipe of a run into its folder, whole or not at all."""
+    write_atomically(folder / RECIPE_FILE, to_json(recipe.to_dict(), indent=1).encode())
+
+
+def recipe_of_run(folder: Path) -> Recipe:
+    """Returns what ``save_recipe`` wrote.
+
+    Raises:
+        CheckpointError: The folder holds no run, or a damaged one.
+    """
+    path = folder / RECIPE_FILE
+    try:
+        return Recipe.from_dict(from_json(path.read_bytes()))
+    except OSError as error:
+        raise CheckpointError(f"{folder} holds no run: {path}: {error.strerror}") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}): train --resume writes it anew"
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
