@@ -50,8 +50,8 @@ def test_every_kind_of_data_set_is_read(folder):
 def test_what_holds_no_captions_is_refused(folder):
     with pytest.raises(TextError, match=r"neither tar shards nor captions\.json"):
         captions_of(folder)
-    write_shard(folder / "bad.tar", {"dog": {"caption": "A dog."}})
-    with pytest.raises(ImageError, match=r"dog\.json has no captions"):
+    write_shard(folder / "bad.tar", {"dog": {"words": "A dog."}})
+    with pytest.raises(ImageError, match=r"bad\.tar: bad/dog has no captions"):
         captions_of(folder / "bad.tar")
 
 
