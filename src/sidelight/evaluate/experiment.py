@@ -112,8 +112,9 @@ def run(
     with claimed(folder):
         results = Results(folder, experiment.conditions())
         unavailable |= _refused(experiment.dataset, loaded, results)
-        for name, reason in unavailable.items() if tell else ():
-            tell(f"{name} is left out: {reason}")
+        if tell is not None:
+            for name, reason in unavailable.items():
+                tell(f"{name} is left out: {reason}")
         fitting = [metric for metric in loaded if metric.name not in unavailable]
         _measure_missing(experiment, fitting, results, workers, report)
         return _summed_up(experiment, fitting, unavailable, results, workers)

@@ -9,7 +9,13 @@ import numpy as np
 from sidelight.data.pictures import picture_size
 from sidelight.errors import CodecError
 from sidelight.evaluate.dataset import Dataset
-from sidelight.metrics.protocol import Metric, Sample, SetMetric, is_picture_metric
+from sidelight.metrics.protocol import (
+    Metric,
+    Sample,
+    SetMetric,
+    is_picture_metric,
+    is_set_metric,
+)
 
 _PROBE_PX = 512
 """No metric asks for longer sides."""
@@ -24,7 +30,11 @@ def refused_pictures(metrics: Sequence[Metric], dataset: Dataset) -> dict[str, s
     probes = _probes(dataset)
     reasons = {}
     for metric in metrics:
-        measure = metric if is_picture_metric(metric) else partial(_extract, metric)
+        measure: Callable[[Sample], object]
+        if is_set_metric(metric):
+            measure = partial(_extract, metric)
+        elif is_picture_metric(metric):
+            measure = metric
         if reason := _refused(measure, probes):
             reasons[metric.name] = reason
     return reasons

@@ -174,6 +174,11 @@ def _read_point(values: dict[str, Any]) -> Point:
     return Point(**values | {"bpp": _estimate(values["bpp"]), "metrics": metrics})
 
 
+def _bd_rate(values: Sequence[Any]) -> BDRate:
+    percent, low, high, akima, by_log, overlap = (None if v is None else float(v) for v in values)
+    return BDRate(percent or 0.0, low or 0.0, high or 0.0, akima or 0.0, by_log, overlap or 0.0)
+
+
 def _read_bd(values: dict[str, Any]) -> BDResult:
     rate = values["rate"]
     return BDResult(
@@ -181,6 +186,6 @@ def _read_bd(values: dict[str, Any]) -> BDResult:
         | {
             "rate": None
             if rate is None
-            else BDRate(*(None if v is None else float(v) for v in rate))
+            else _bd_rate(rate)
         }
     )
