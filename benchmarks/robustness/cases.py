@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import tarfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ import numpy as np
 
 from benchmarks.robustness.corpus import CAPTION, CURVE, LISTING, PAGE, RECIPE, Corpus
 from benchmarks.robustness.mutations import damaged, damaged_text, resealed, typed_words
+from benchmarks.robustness.shards import pack_shard
 
 WEIGHTS = Path("src") / "sidelight" / "weights"
 _TARGETS = ("avif", "jpg", "webp", "slt")
@@ -166,19 +166,16 @@ def evaluations(folder: Path, corpus: Corpus, random: np.random.Generator) -> Ca
 
 def shards(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     """Returns a damaged shard, whose captions are embedded and which is trained on."""
-    path, stream = folder / "set.tar", io.BytesIO()
+    path = folder / "set.tar"
     words = json.dumps({"captions": [CAPTION, "A dog."]})
-    with tarfile.open(fileobj=stream, mode="w") as tar:
-        for name, data in (
-            ("a.jpg", corpus.pictures["jpg"]),
-            ("a.json", damaged_text(words, random)),
-            ("b.txt", damaged_text(CAPTION, random)),
-            ("b.png", damaged(corpus.pictures["png"], [b""], random)),
-        ):
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, io.BytesIO(data))
-    whole = stream.getvalue()
+    members = {
+        "a.jpg": corpus.pictures["jpg"],
+        "a.json": damaged_text(words, random),
+        "b.txt": damaged_text(CAPTION, random),
+        "b.png": damaged(corpus.pictures["png"], [b""], random),
+    }
+    pack_shard(path, members)
+    whole = path.read_bytes()
     path.write_bytes(whole if random.integers(2) else damaged(whole, [whole], random))
     recipe = folder / "recipe.toml"
     absolute = RECIPE.replace("set.tar", str(path.resolve()))
@@ -256,4 +253,3 @@ KINDS: dict[str, tuple[int, Make]] = {
     "runs": (3, runs),
 }
 """Weights by which kinds are drawn, and what makes one."""
-

@@ -40,7 +40,9 @@ text_width = 384
 [distortion]
 lpips_weight = 0.0
 """
-CURVE = to_json({"name": "VTM", "description": "", "results": {"bpp": [0.1, 0.5], "psnr": [30, 35]}})
+CURVE = to_json(
+    {"name": "VTM", "description": "", "results": {"bpp": [0.1, 0.5], "psnr": [30, 35]}}
+)
 LISTING = json.dumps({"a.png": [CAPTION, "A dog."], "b.jpg": ["Two."], "c.webp": "Three."})
 
 
@@ -70,11 +72,16 @@ def make_corpus(seed: int) -> Corpus:
         suffix = _SUFFIXES.get(format, format.lower())
         pictures[suffix] = _saved(images[0], format)
     pictures["apng"] = _saved(images[3], "PNG", save_all=True, append_images=[images[3]])
-    pictures["deep.png"] = _saved(Image.fromarray(np.asarray(images[3].convert("L")) * 257), "PNG")
+    pictures["deep.png"] = _saved(_deep(images[3]), "PNG")
     pictures["la.png"] = _saved(images[3].convert("LA"), "PNG")
     pictures["cmyk.jpg"] = _saved(images[3].convert("CMYK"), "JPEG")
     coded = {
-        suffix: sidelight.encode(images[0], quality=4, format=suffix, embed_caption=CAPTION)
+        suffix: sidelight.encode(
+            images[0],
+            quality=4,
+            format="jpeg" if suffix == "jpg" else suffix,
+            embed_caption=CAPTION,
+        )
         for suffix in ("avif", "jpg", "webp")
     }
     end_to_end = [
@@ -83,7 +90,7 @@ def make_corpus(seed: int) -> Corpus:
         sidelight.encode(images[2], quality=5, format="slt"),
         sidelight.encode(images[3].convert("RGBA"), quality=5, format="slt"),
     ]
-    shown = [np.asarray(sidelight.decode(data, "", precision="fp32")) for data in end_to_end]
+    shown = [np.asarray(sidelight.decode(data, text="", precision="fp32")) for data in end_to_end]
     recipe = {
         "data": [{"pictures": "*.tar"}],
         "target_bpp": [0.3],
@@ -111,3 +118,7 @@ def _saved(image: Image.Image, format: str, **options: object) -> bytes:
     stream = io.BytesIO()
     image.save(stream, format, **options)
     return stream.getvalue()
+
+
+def _deep(image: Image.Image) -> Image.Image:
+    return Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)

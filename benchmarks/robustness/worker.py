@@ -51,7 +51,9 @@ def main() -> None:
             kind = draw_kind(kinds, random)
             stream.write(json.dumps({"input": k, "kind": kind}) + "\n")
             stream.flush()
-            stream.write(json.dumps({"input": k, "kind": kind, **_try(kind, corpus, random)}) + "\n")
+            stream.write(
+                json.dumps({"input": k, "kind": kind, **_try(kind, corpus, random)}) + "\n"
+            )
             stream.flush()
 
 
@@ -115,7 +117,7 @@ def _library(data: bytes) -> list[str]:
     faults = []
     for name, act in (
         ("decode_picture", lambda: decode_picture(data)),
-        ("decode", lambda: sidelight.decode(data, "", precision="fp32")),
+        ("decode", lambda: sidelight.decode(data, text="", precision="fp32")),
     ):
         try:
             with warnings.catch_warnings():
