@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from benchmarks.robustness.corpus import CAPTION, CURVE, LISTING, PAGE, RECIPE, Corpus
 from benchmarks.robustness.mutations import damaged, damaged_text, resealed, typed_words
@@ -63,6 +64,31 @@ def carriers(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     source = folder / f"in.{suffix}"
     source.write_bytes(data)
     return Case(_reading(source, folder, random), library=data)
+
+
+def metadata(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
+    """Returns sound pixels with damaged EXIF, XMP and profile around them."""
+    format = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF")[random.integers(5)]
+    exif = corpus.exif if random.integers(2) else damaged(corpus.exif, [corpus.exif], random)
+    xmp = damaged_text(corpus.xmp, random)
+    options: dict[str, object] = {"exif": b"Exif\0\0" + exif.removeprefix(b"Exif\0\0")}
+    if format != "TIFF":
+        options["xmp"] = xmp
+    if not random.integers(3):
+        options["icc_profile"] = damaged(corpus.icc, [corpus.icc], random)
+    stream = io.BytesIO()
+    try:
+        Image.new("RGB", (40, 24), (90, 120, 30)).save(stream, format, **options)
+    except Exception:  # the writer will not have this one
+        return pictures(folder, corpus, random)
+    source = folder / f"in.{format.lower()}"
+    source.write_bytes(stream.getvalue())
+    target = _TARGETS[random.integers(len(_TARGETS))]
+    coded = str(folder / f"out.{target}")
+    place = ("auto", "xmp", "exif", "iptc")[random.integers(4)]
+    commands = [["encode", str(source), coded, "--embed-from", place], ["info", coded]]
+    commands += _reading(source, folder, random)
+    return Case(commands, library=stream.getvalue())
 
 
 def checkpoints(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
@@ -185,7 +211,7 @@ def shards(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     return Case([train] if not random.integers(6) else [embed])
 
 
-def recipes(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
+def recipes(folder: Path, _: Corpus, random: np.random.Generator) -> Case:
     """Returns a damaged recipe, which finds no data if it is sound."""
     recipe = folder / "recipe.toml"
     recipe.write_bytes(damaged_text(RECIPE.replace("set.tar", "/nowhere/*.tar"), random))
@@ -243,6 +269,7 @@ KINDS: dict[str, tuple[int, Make]] = {
     "pictures": (8, pictures),
     "end to end": (8, end_to_end),
     "carriers": (8, carriers),
+    "metadata": (6, metadata),
     "checkpoints": (3, checkpoints),
     "captions": (4, captions),
     "pages": (4, pages),

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image, features
+from PIL import Image, ImageCms, features
 
 import sidelight
 from sidelight.presets import PRESETS
@@ -40,9 +40,7 @@ text_width = 384
 [distortion]
 lpips_weight = 0.0
 """
-CURVE = to_json(
-    {"name": "VTM", "description": "", "results": {"bpp": [0.1, 0.5], "psnr": [30, 35]}}
-)
+CURVE = to_json({"name": "VTM", "results": {"bpp": [0.1, 0.5], "psnr": [30, 35]}})
 LISTING = json.dumps({"a.png": [CAPTION, "A dog."], "b.jpg": ["Two."], "c.webp": "Three."})
 
 
@@ -59,6 +57,9 @@ class Corpus:
     """What each of them decodes to without a caption."""
     run_recipe: str
     """recipe.json of a run."""
+    exif: bytes
+    xmp: str
+    icc: bytes
 
 
 def make_corpus(seed: int) -> Corpus:
@@ -76,13 +77,8 @@ def make_corpus(seed: int) -> Corpus:
     pictures["la.png"] = _saved(images[3].convert("LA"), "PNG")
     pictures["cmyk.jpg"] = _saved(images[3].convert("CMYK"), "JPEG")
     coded = {
-        suffix: sidelight.encode(
-            images[0],
-            quality=4,
-            format="jpeg" if suffix == "jpg" else suffix,
-            embed_caption=CAPTION,
-        )
-        for suffix in ("avif", "jpg", "webp")
+        suffix: sidelight.encode(images[0], quality=4, format=format, embed_caption=CAPTION)
+        for suffix, format in (("avif", "avif"), ("jpg", "jpeg"), ("webp", "webp"))
     }
     end_to_end = [
         sidelight.encode(images[0], quality=2, format="slt", embed_caption=CAPTION),
@@ -98,7 +94,10 @@ def make_corpus(seed: int) -> Corpus:
         "phases": [{"steps": 1, "crop": 64, "batch": 2}],
         "model": PRESETS["small"].to_dict(),
     }
-    return Corpus(pictures, coded, end_to_end, shown, to_json(recipe))
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return Corpus(
+        pictures, coded, end_to_end, shown, to_json(recipe), _exif().tobytes(), _XMP.decode(), icc
+    )
 
 
 def _draw(random: np.random.Generator, width: int, height: int) -> Image.Image:
@@ -108,9 +107,16 @@ def _draw(random: np.random.Generator, width: int, height: int) -> Image.Image:
     return Image.fromarray((128 + 40 * waves + noise).clip(0, 255).astype(np.uint8))
 
 
-def _saved(image: Image.Image, format: str, **options: object) -> bytes:
+def _exif() -> Image.Exif:
     exif = Image.Exif()
     exif[0x010E], exif[0x0112], exif[0x8298] = CAPTION, 6, "Somebody"
+    exif.get_ifd(0x8769)[0x9286] = b"ASCII\0\0\0A dog."
+    exif.get_ifd(0x8825)[2] = (52.0, 30.0, 1.5)
+    return exif
+
+
+def _saved(image: Image.Image, format: str, **options: object) -> bytes:
+    exif = _exif()
     if format in ("PNG", "JPEG", "WEBP", "AVIF", "TIFF"):
         options["exif"] = exif
     if format in ("JPEG", "WEBP", "AVIF"):

@@ -34,7 +34,7 @@ from sidelight.pixels.decoding import decode_picture
 from sidelight.train.state_file import read_state
 
 _SEED = 2311
-_STATE_LIMIT_BYTES, _FILE_LIMIT_BYTES = 500_000, 400
+_STATE_LIMIT_BYTES, _FILE_LIMIT_BYTES = 500_000, 100
 
 
 def main() -> None:

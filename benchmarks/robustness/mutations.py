@@ -36,13 +36,13 @@ _WORDS: tuple[str, ...] = (
     "NaN",
     "1e400",
 )
-MOST_CHANGES = 5
+_MOST_CHANGES = 6
 
 
 def damaged(data: bytes, others: Sequence[bytes], random: np.random.Generator) -> bytes:
     """Returns bytes with a few places overwritten, flipped, moved, cut or of another file."""
     changed = bytearray(data)
-    for _ in range(int(random.integers(1, MOST_CHANGES))):
+    for _ in range(_few(random)):
         # headers and tables stand in front, so half of the damage is done there
         reach = len(changed) if random.integers(2) else min(len(changed), 512)
         start = int(random.integers(reach + 1))
@@ -72,7 +72,7 @@ def damaged(data: bytes, others: Sequence[bytes], random: np.random.Generator) -
 def damaged_text(text: str, random: np.random.Generator) -> bytes:
     """Returns a text in UTF-8, or what claims to be, with words put in, changed or cut out."""
     parts = list(text)
-    for _ in range(int(random.integers(1, MOST_CHANGES))):
+    for _ in range(_few(random)):
         start = int(random.integers(len(parts) + 1))
         match random.integers(3):
             case 0:
@@ -93,6 +93,10 @@ def odd_words(random: np.random.Generator) -> str:
 def typed_words(random: np.random.Generator) -> str:
     """Returns the same as a command line can hold it."""
     return odd_words(random).replace("\0", "").replace("\ud83d", "\udcff")
+
+
+def _few(random: np.random.Generator) -> int:
+    return 1 if random.integers(2) else int(random.integers(2, _MOST_CHANGES))
 
 
 class Resealed(NamedTuple):

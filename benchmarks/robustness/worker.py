@@ -49,11 +49,10 @@ def main() -> None:
         for k in range(first, first + count):
             random = np.random.default_rng((seed, k))
             kind = draw_kind(kinds, random)
-            stream.write(json.dumps({"input": k, "kind": kind}) + "\n")
+            row: dict[str, Any] = {"input": k, "kind": kind}
+            stream.write(json.dumps(row) + "\n")
             stream.flush()
-            stream.write(
-                json.dumps({"input": k, "kind": kind, **_try(kind, corpus, random)}) + "\n"
-            )
+            stream.write(json.dumps(row | _try(kind, corpus, random)) + "\n")
             stream.flush()
 
 
