@@ -36,9 +36,12 @@ def find_assets(pattern: str) -> list[Path]:
         CheckpointError: A relative one is given and the variable is not set.
     """
     path = Path(pattern)
-    if path.is_absolute():
-        return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
-    return sorted(_folder_for(pattern).glob(pattern))
+    try:
+        if path.is_absolute():
+            return sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        return sorted(_folder_for(pattern).glob(pattern))
+    except (ValueError, IndexError) as error:
+        raise CheckpointError(f"{pattern!r} is no path or glob: {error}") from None
 
 
 def _folder_for(name: str) -> Path:

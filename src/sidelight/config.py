@@ -4,6 +4,7 @@ The layer tables behind the numbers are in docs/model.md (paper section 3, HiFiC
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import NoneType, UnionType
@@ -18,6 +19,8 @@ HYPER_STRIDE = 64
 MIN_QUALITY, MAX_QUALITY = 1.0, 9.0
 QUALITY_STEPS_PER_UNIT = 16
 """A file stores the quality in sixteenths, as one byte."""
+_LARGEST_NUMBER = 2**63 - 1
+_MOST_CHANNELS = 2**16
 NUM_QUALITY_STEPS = int((MAX_QUALITY - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT) + 1
 
 
@@ -62,11 +65,26 @@ def _convert(name: str, kind: Any, value: Any) -> Any:
         kind = next(option for option in get_args(kind) if option is not NoneType)
     if isinstance(kind, type) and issubclass(kind, StrictConfig) and isinstance(value, Mapping):
         return kind.from_dict(value)
-    if kind is float and isinstance(value, int):
-        return float(value)
-    if not isinstance(value, kind):
+    if kind is float and isinstance(value, int) and abs(value) <= _LARGEST_NUMBER:
+        value = float(value)
+    if kind is float and isinstance(value, float) and not math.isfinite(value):
+        raise ConfigError(f"{name} must be finite, got {value}")
+    # Python takes true for 1
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
         raise ConfigError(f"{name} must be {getattr(kind, '__name__', kind)}, got {value!r}")
     return value
+
+
+def _check_counts(config: Any, *may_be_zero: str) -> None:
+    """Checks that all whole numbers of a config can be those of a network."""
+    for f in dataclasses.fields(config):
+        value = getattr(config, f.name)
+        least = 0 if f.name in may_be_zero else 1
+        for number in value if isinstance(value, tuple) else (value,):
+            if type(number) is not int or least <= number <= _MOST_CHANNELS:
+                continue
+            bound = f">= {least}" if number < least else f"<= {_MOST_CHANNELS}"
+            raise ConfigError(f"{f.name} must be {bound}, got {number}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +99,11 @@ class DiscriminatorConfig(StrictConfig):
     text_channels: int | None = None
     """Width that the text vector is projected to; None keeps it."""
     joint_channels: int = 128
+
+    def __post_init__(self) -> None:
+        _check_counts(self)
+        if not self.widths:
+            raise ConfigError("discriminator.widths must name at least one")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,15 +142,11 @@ class ModelConfig(StrictConfig):
         for name in ("residual_blocks", "mask_channels"):
             if len(getattr(self, name)) != len(self.widths):
                 raise ConfigError(f"{name} must have {len(self.widths)} entries like widths")
-        for name in ("latent_channels", "hyper_channels", "text_width", "text_hidden"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        _check_counts(self, "residual_blocks")
         if self.stem_kernel % 2 == 0:
             raise ConfigError(f"stem_kernel must be odd, got {self.stem_kernel}")
         if self.linear_kernel not in (1, 3):
             raise ConfigError(f"linear_kernel must be 1 or 3, got {self.linear_kernel}")
-        if self.num_levels < 1:
-            raise ConfigError(f"num_levels must be >= 1, got {self.num_levels}")
 
     @property
     def stem_stride(self) -> int:
@@ -183,9 +202,7 @@ class BaselineConfig(StrictConfig):
             raise ConfigError(
                 f"architecture must be one of {ARCHITECTURES}, got {self.architecture!r}"
             )
-        for name in ("hyper_channels", "latent_channels", "text_width", "text_hidden"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        _check_counts(self, "vocabulary")
         if self.architecture == "cheng2020" and self.hyper_channels != self.latent_channels:
             raise ConfigError(
                 "cheng2020 has as many latent_channels as hyper_channels, got "
@@ -246,9 +263,7 @@ class CarrierConfig(StrictConfig):
         for name in ("encoder_blocks", "decoder_blocks", "mask_channels"):
             if len(getattr(self, name)) != len(self.widths):
                 raise ConfigError(f"{name} must have {len(self.widths)} entries like widths")
-        for name in ("text_width", "text_hidden", "dial_hidden"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        _check_counts(self, "encoder_blocks", "decoder_blocks")
         check_realism(self.default_realism)
 
     @property

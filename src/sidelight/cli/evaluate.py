@@ -200,9 +200,7 @@ def _run(experiment: "Experiment", folder: Path, workers: int) -> None:
         def report(done: int, total: int, name: str) -> None:
             progress.update(task, completed=done, total=total, description=name)
 
-        summary = run(experiment, folder, workers=workers, report=report)
-    for name, reason in summary.unavailable.items():
-        say(f"{name} is left out: {reason}")
+        summary = run(experiment, folder, workers=workers, report=report, tell=say)
     say(f"wrote {present(experiment, summary, folder)}")
 
 

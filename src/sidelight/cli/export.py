@@ -18,7 +18,7 @@ def export(
         str, typer.Option(help="What its users may do with it; is recorded in the file.")
     ] = "",
     pictures: Annotated[
-        Path | None, typer.Option(help="Folder of PNG or JPEG files to place the levels on.")
+        Path | None, typer.Option(help="Folder of pictures to place the levels on.")
     ] = None,
     bpp: Annotated[
         list[float] | None, typer.Option(help="Rate of each level on them; repeat, rising.")
@@ -38,14 +38,14 @@ def export(
     if (pictures is None) != (bpp is None):
         raise typer.BadParameter("give --pictures and --bpp together")
 
+    from sidelight.pixels.suffixes import is_named_as_picture
     from sidelight.train.export import export_run
 
     found = []
     if pictures is not None:
-        suffixes = {".png", ".jpg", ".jpeg"}
-        found = sorted(p for p in pictures.iterdir() if p.suffix.lower() in suffixes)
+        found = sorted(p for p in pictures.iterdir() if is_named_as_picture(p) and p.is_file())
         if not found:
-            raise ConfigError(f"no PNG or JPEG files in {pictures}")
+            raise ConfigError(f"no pictures in {pictures}, such as .png, .jpg or .avif files")
     export_run(
         folder,
         target,

@@ -63,6 +63,7 @@ def train(
             num_workers=workers,
             report=report,
             prepare=prepare,
+            tell=say,
         )
     say(f"{folder}: " + ("complete" if done else "stopped before its end; go on with --resume"))
 

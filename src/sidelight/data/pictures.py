@@ -1,14 +1,20 @@
 """Captioned pictures: held in memory, or in files that are read each time they are drawn."""
 
-import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Self
+from typing import BinaryIO, Self
 
 import numpy as np
 from PIL import Image
 
 from sidelight.errors import ImageError
+from sidelight.pixels.decoding import decode_picture
+from sidelight.pixels.exif import read_exif
+from sidelight.pixels.size import check_size
+
+_FIRST_ON_ITS_SIDE = 5
+"""Of EXIF's orientations; from it on, rows of the file are columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +49,64 @@ class CaptionedFile:
 
     @property
     def image(self) -> np.ndarray:
-        """The pixels, uint8 (h, w, 3) RGB, decoded anew."""
+        """The pixels, uint8 (h, w, 3) RGB, decoded anew.
+
+        Raises:
+            ImageError: The file is broken; the message names the picture.
+        """
         with self.path.open("rb") as file:
             file.seek(self.offset)
-            return decode_rgb(file.read(self.length))
+            data = file.read(self.length)
+        try:
+            return decode_rgb(data)
+        except ImageError as error:
+            raise ImageError(f"{self.key} in {self.path}: {error}") from None
 
     def in_memory(self) -> CaptionedImage:
         """Returns the picture with its pixels."""
         return CaptionedImage(self.key, self.image, self.captions)
 
 
-def picture_size(key: str, file: Path | IO[bytes]) -> tuple[int, int]:
-    """Returns height and width of a picture, without decoding its pixels.
+def picture_size(key: str, file: Path | BinaryIO) -> tuple[int, int]:
+    """Returns height and width of a picture as it is seen, mostly without decoding its pixels.
+
+    Raises:
+        ImageError: It is none, or too large; the message begins with ``key``.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(file) as image:
+                check_size(*image.size)
+                height, width = image.height, image.width
+                # Pillow turns a TIFF itself, and tells the size that it will have
+                is_turned = (
+                    image.format != "TIFF" and read_exif(image).orientation >= _FIRST_ON_ITS_SIDE
+                )
+    except ImageError as error:
+        raise ImageError(f"{key}: {error}") from None
+    except Exception:  # no format that tells its size at once, or whatever a parser met
+        return _decoded_size(key, file)
+    return (width, height) if is_turned else (height, width)
+
+
+def decode_rgb(data: bytes) -> np.ndarray:
+    """Returns the pixels of a picture file, uint8 (h, w, 3) RGB, as the encoder sees them.
 
     Raises:
         ImageError: It cannot be read.
     """
+    return decode_picture(data).image
+
+
+def _decoded_size(key: str, file: Path | BinaryIO) -> tuple[int, int]:
+    if isinstance(file, Path):
+        data = file.read_bytes()
+    else:
+        file.seek(0)
+        data = file.read()
     try:
-        with Image.open(file) as image:
-            return image.height, image.width
-    except OSError as error:
-        raise ImageError(f"{key} is no picture: {error!r}") from None
-
-
-def decode_rgb(data: bytes) -> np.ndarray:
-    """Returns the pixels of a picture file, uint8 (h, w, 3) RGB."""
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+        height, width, _ = decode_rgb(data).shape
+    except ImageError as error:
+        raise ImageError(f"{key}: {error}") from None
+    return height, width

@@ -12,10 +12,10 @@ from PIL import Image
 from sidelight.assets import find_asset
 from sidelight.errors import ConfigError
 from sidelight.pixels.files import read_picture
+from sidelight.pixels.suffixes import is_named_as_picture
 from sidelight.text.listing import CaptionListing
 
 CAPTIONS_FILE = "captions.json"
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".ppm")
 _OWN = "caption-"
 
 GIVEN = {
@@ -129,8 +129,8 @@ def load_dataset(place: str, *, side_px: int | None = None, limit: int | None = 
     folder = Path(place) if Path(place).is_dir() else find_asset(f"data/{place}")
     listing = folder / CAPTIONS_FILE
     captions = CaptionListing.read(listing) if listing.is_file() else CaptionListing({})
-    paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in _SUFFIXES)[:limit]
+    paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())[:limit]
     if not paths:
-        raise ConfigError(f"{folder} holds no pictures, expected {', '.join(_SUFFIXES)}")
+        raise ConfigError(f"{folder} holds no pictures, such as .png, .jpg or .avif files")
     pictures = tuple(TestPicture(p.name, p, tuple(captions.find(p))) for p in paths)
     return Dataset(folder.name, pictures, side_px)

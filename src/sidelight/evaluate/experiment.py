@@ -4,7 +4,7 @@ codecs x pictures -> measure -> results folder -> points -> BD-rates -> summary.
 """
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cache, partial
@@ -14,11 +14,13 @@ from typing import Any
 
 import torch
 
+from sidelight.claim import claimed
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.codecs.published import PublishedCurve
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment, without_paths
+from sidelight.evaluate.fitting import refused_pictures, refused_set
 from sidelight.evaluate.measure import Measured, Task, captions_for, measure, tasks_of
 from sidelight.evaluate.results import Results, save_features
 from sidelight.evaluate.summarise import (
@@ -33,6 +35,7 @@ from sidelight.metrics.protocol import (
     FeatureExtractor,
     Metric,
     PictureMetric,
+    SetMetric,
     is_picture_metric,
     is_set_metric,
 )
@@ -85,7 +88,12 @@ class Experiment:
 
 
 def run(
-    experiment: Experiment, folder: Path, *, workers: int = 1, report: Report | None = None
+    experiment: Experiment,
+    folder: Path,
+    *,
+    workers: int = 1,
+    report: Report | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Summary:
     """Measures what the folder does not hold yet, and writes ``summary.json`` into it.
 
@@ -94,26 +102,66 @@ def run(
         folder: Where everything goes; one that was cut short goes on, and other codecs may join.
         workers: Processes that share the pictures, with one thread each if there are several.
         report: Called after each picture.
+        tell: Gets a line for each metric that is left out, before anything is coded.
 
     Raises:
         CodecError: A codec failed; what was measured before is kept.
-        ConfigError: The folder belongs to another experiment.
+        ConfigError: The folder belongs to another experiment, or another process is at work in it.
     """
     loaded, unavailable = load_metrics(experiment.metrics)
-    results = Results(folder, experiment.conditions())
-    dataset = experiment.dataset
-    names = [picture.name for picture in dataset.pictures]
-    _keep_features_of_originals(dataset, loaded, results)
+    with claimed(folder):
+        results = Results(folder, experiment.conditions())
+        unavailable |= _refused(experiment.dataset, loaded, results)
+        if tell is not None:
+            for name, reason in unavailable.items():
+                tell(f"{name} is left out: {reason}")
+        fitting = [metric for metric in loaded if metric.name not in unavailable]
+        _measure_missing(experiment, fitting, results, workers, report)
+        return _summed_up(experiment, fitting, unavailable, results, workers)
+
+
+def _refused(dataset: Dataset, metrics: Sequence[Metric], results: Results) -> dict[str, str]:
+    """Returns the metrics that these pictures do not allow, said before any is coded."""
+    reasons = refused_pictures(metrics, dataset)
+    of_sets = [m for m in metrics if is_set_metric(m) and m.name not in reasons]
+    _keep_features_of_originals(dataset, of_sets, results)
+    for metric in of_sets:
+        kept = [results.features(metric.features.name, p.name) for p in dataset.pictures]
+        if reason := refused_set(metric, kept):
+            reasons[metric.name] = reason
+    return reasons
+
+
+def _measure_missing(
+    experiment: Experiment,
+    metrics: Sequence[Metric],
+    results: Results,
+    workers: int,
+    report: Report | None,
+) -> None:
+    names = [picture.name for picture in experiment.dataset.pictures]
     todo = []
     for task in tasks_of(experiment.points, len(names), experiment.captions):
         point, image = task.point, names[task.picture]
         if missing := results.missing(point.codec, point.setting, image, task.captions):
             todo.append(task._replace(captions=missing))
-    for done, (task, measured) in enumerate(_measured(todo, experiment, workers), start=1):
+    work = partial(
+        _work, dataset=experiment.dataset, metrics=tuple(metric.name for metric in metrics)
+    )
+    for done, (task, measured) in enumerate(_measured(todo, work, workers), start=1):
         _keep(task, measured, names[task.picture], results)
         if report is not None:
             report(done, len(todo), f"{task.point.codec} {names[task.picture]}")
-    results.pass_over_unfinished(len(names))
+
+
+def _summed_up(
+    experiment: Experiment,
+    loaded: Sequence[Metric],
+    unavailable: Mapping[str, str],
+    results: Results,
+    workers: int,
+) -> Summary:
+    results.pass_over_unfinished(len(experiment.dataset.pictures))
     points = points_of(results, loaded) + published_points(experiment.published)
     summary = Summary(
         experiment=experiment.name,
@@ -127,7 +175,7 @@ def run(
         caption_effects=caption_effects_of(points, results, loaded),
         bd_rates=bd_rates_of(points, results.rows, loaded, experiment.anchors),
     )
-    summary.save(folder)
+    summary.save(results.folder)
     return summary
 
 
@@ -140,9 +188,9 @@ def described(points: Sequence[CodecPoint]) -> dict[str, dict[str, Any]]:
 
 
 def _keep_features_of_originals(
-    dataset: Dataset, metrics: Sequence[Metric], results: Results
+    dataset: Dataset, metrics: Sequence[SetMetric], results: Results
 ) -> None:
-    for extractor in {m.features.name: m.features for m in metrics if is_set_metric(m)}.values():
+    for extractor in {m.features.name: m.features for m in metrics}.values():
         for k, picture in enumerate(dataset.pictures):
             path = results.features_path(extractor.name, picture.name)
             if not path.exists():
@@ -160,9 +208,8 @@ def _keep(task: Task, measured: Measured, image: str, results: Results) -> None:
 
 
 def _measured(
-    todo: Sequence[Task], experiment: Experiment, workers: int
+    todo: Sequence[Task], work: Callable[[Task], Measured], workers: int
 ) -> Iterator[tuple[Task, Measured]]:
-    work = partial(_work, dataset=experiment.dataset, metrics=tuple(experiment.metrics))
     if workers == 1:
         yield from ((task, work(task)) for task in todo)
         return

@@ -1,5 +1,6 @@
 """Where the text acts and where the bits go, for every picture of a data set (paper figure 10)."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,11 @@ def draw_maps(
         CodecError: A picture has no caption, or cannot be coded.
     """
     codec = load(model)
+    stems = Counter(picture.path.stem for picture in dataset.pictures)
     for k, picture in enumerate(dataset.pictures):
         data = codec.encode(Picture(image=dataset.image(k)), quality=quality)
+        own = picture.path.stem if stems[picture.path.stem] == 1 else picture.name
         for name, image in inspect_file(codec, data, dataset.given(k, "right")).items():
-            path = folder / picture.path.stem / f"{name}.png"
+            path = folder / own / f"{name}.png"
             write_picture(from_pillow(image), path)
             yield path

@@ -7,6 +7,7 @@ from pathlib import Path
 from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.codecs.published import RATE, PublishedCurve, write_curve
 from sidelight.evaluate.experiment import Experiment
+from sidelight.evaluate.names import file_name
 from sidelight.evaluate.plots import save_plots
 from sidelight.evaluate.report import Comparison, Version, write_report
 from sidelight.evaluate.results import Results, Row
@@ -22,7 +23,7 @@ def present(experiment: Experiment, summary: Summary, folder: Path) -> Path:
     """Writes ``points.csv``, ``curves/``, ``plots/`` and ``report.html``; returns the last one."""
     write_points(summary, folder)
     for series, points in curves(summary).items():
-        path = folder / _CURVES_FOLDER / f"{series.replace(', ', '-')}.json"
+        path = folder / _CURVES_FOLDER / f"{file_name(series.replace(', ', '-'))}.json"
         path.parent.mkdir(exist_ok=True)
         write_curve(path, _published_form(summary, series, points))
     save_plots(summary, folder / _PLOTS_FOLDER)

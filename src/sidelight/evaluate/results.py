@@ -1,10 +1,8 @@
 """The folder that an experiment fills, picture by picture, and goes on with after a cut."""
 
 import io
-import json
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,12 +11,15 @@ import numpy as np
 from jaxtyping import Float32
 
 from sidelight.errors import ConfigError
+from sidelight.evaluate.names import file_name
 from sidelight.pixels.atomic import write_atomically
+from sidelight.strict_json import from_json, to_json
 
 ORIGINALS = "original"
 _ROWS_FILE, _CONDITIONS_FILE = "pictures.jsonl", "conditions.json"
 _CODECS = "codecs"
-_UNSAFE = re.compile(r"[^\w.=+-]+")
+_LOST = "begin in another folder, or delete this one"
+_REMEDY = "take it out of the folder, or choose another folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,9 @@ class Results:
         """
         self.folder = folder
         if conditions is not None:
-            self.conditions = _agree(folder, json.loads(json.dumps(conditions)))
+            self.conditions = _agree(folder, from_json(to_json(conditions)))
         self._path = folder / _ROWS_FILE
-        self.rows = list(_read_rows(self._path))
+        self.rows = _read_rows(self._path)
         self._held = {_key(row) for row in self.rows}
 
     def missing(
@@ -82,7 +83,7 @@ class Results:
 
     def add(self, rows: Sequence[Row]) -> None:
         """Appends the rows of one picture, all in one write."""
-        lines = "".join(json.dumps(asdict(row)) + "\n" for row in rows)
+        lines = "".join(to_json(asdict(row)) + "\n" for row in rows)
         with self._path.open("a", encoding="utf-8") as stream:
             stream.write(lines)
         self.rows += rows
@@ -98,22 +99,37 @@ class Results:
         write_atomically(self._file(codec, setting, image), data)
 
     def read_file(self, codec: str, setting: str, image: str) -> bytes:
-        """Returns what ``keep_file`` kept."""
-        return self._file(codec, setting, image).read_bytes()
+        """Returns what ``keep_file`` kept.
+
+        Raises:
+            ConfigError: It is missing.
+        """
+        try:
+            return self._file(codec, setting, image).read_bytes()
+        except OSError as error:
+            raise ConfigError(f"a coded file cannot be read ({error}): {_LOST}") from None
 
     def features_path(self, extractor: str, image: str, *series: str) -> Path:
         """Returns where the features of one picture lie; no series means the original."""
         return self._below("features", extractor, *(series or (ORIGINALS,)), f"{image}.npy")
 
     def features(self, extractor: str, image: str, *series: str) -> Float32[np.ndarray, "n f"]:
-        """Returns the rows of one picture; no series means the original."""
-        return np.load(self.features_path(extractor, image, *series))
+        """Returns the rows of one picture; no series means the original.
+
+        Raises:
+            ConfigError: They are missing or damaged.
+        """
+        path = self.features_path(extractor, image, *series)
+        try:
+            return np.load(path)
+        except (OSError, EOFError, ValueError) as error:
+            raise ConfigError(f"features cannot be read ({error}): {_LOST}") from None
 
     def _file(self, codec: str, setting: str, image: str) -> Path:
         return self._below("files", codec, setting, image)
 
     def _below(self, *names: str) -> Path:
-        return self.folder.joinpath(*(_UNSAFE.sub("_", name) for name in names))
+        return self.folder.joinpath(*map(file_name, names))
 
 
 def save_features(path: Path, features: Float32[np.ndarray, "n f"]) -> None:
@@ -130,7 +146,7 @@ def _key(row: Row) -> tuple[str, str, str, str]:
 def _agree(folder: Path, conditions: dict[str, Any]) -> dict[str, Any]:
     """Returns the conditions with the codecs that the folder knows already."""
     place = folder / _CONDITIONS_FILE
-    before = json.loads(place.read_text("utf-8")) if place.exists() else conditions
+    before = _read_conditions(place) if place.exists() else conditions
     if before.keys() != conditions.keys():
         raise ConfigError(f"{folder} was begun by another release: choose another folder")
     differing = [k for k, v in conditions.items() if k != _CODECS and before[k] != v]
@@ -145,17 +161,36 @@ def _agree(folder: Path, conditions: dict[str, Any]) -> dict[str, Any]:
             "or delete it"
         )
     conditions = conditions | {_CODECS: together}
-    write_atomically(place, json.dumps(conditions, indent=1).encode())
+    write_atomically(place, to_json(conditions, indent=1).encode())
     return conditions
 
 
-def _read_rows(path: Path) -> Iterable[Row]:
-    """Yields whole rows; a last line that a cut left unfinished is dropped from the file."""
+def _read_conditions(path: Path) -> dict[str, Any]:
+    try:
+        conditions = from_json(path.read_bytes())
+        return conditions | {_CODECS: dict(conditions[_CODECS])}
+    except (LookupError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path} is damaged ({error}): {_REMEDY}") from None
+
+
+def _read_rows(path: Path) -> list[Row]:
+    """Returns whole rows, each once; a last line that a cut left unfinished leaves the file."""
     if not path.exists():
-        return
-    text = path.read_text("utf-8")
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        write_atomically(path, whole.encode())
-    for line in whole.splitlines():
-        yield Row(**json.loads(line))
+        return []
+    data = path.read_bytes()
+    whole = data[: data.rfind(b"\n") + 1]
+    if whole != data:
+        write_atomically(path, whole)
+    rows: dict[tuple[str, str, str, str], Row] = {}
+    for number, line in enumerate(whole.splitlines(), start=1):
+        try:
+            row = _row(from_json(line))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise ConfigError(f"{path}, line {number} is damaged ({error}): {_REMEDY}") from None
+        rows.setdefault(_key(row), row)  # releases that let two processes in wrote some twice
+    return list(rows.values())
+
+
+def _row(values: Any) -> Row:
+    metrics = {name: float(value) for name, value in values["metrics"].items()}
+    return Row(**values | {"metrics": metrics})

@@ -1,5 +1,6 @@
 """Means with intervals over pictures, and the Bjontegaard rate between two codecs (choice C25)."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
@@ -53,10 +54,20 @@ class BDRate(NamedTuple):
 
 
 def mean_with_interval(values: Sequence[float] | np.ndarray) -> Estimate:
-    """Returns the mean over pictures, with the percentile interval of resampled means."""
+    """Returns the mean over pictures, with the percentile interval of resampled means.
+
+    Where a value is not finite, as the PSNR of equal pictures, the ends are not known.
+    """
     array = np.asarray(values, np.float64)
+    if not np.isfinite(array).all():
+        return Estimate(_mean(array), math.nan, math.nan)
     means = [array[pictures].mean(1) for pictures in _resampled(len(array), _RESAMPLES)]
     return Estimate(float(array.mean()), *interval(np.concatenate(means)))
+
+
+def _mean(array: np.ndarray) -> float:
+    with np.errstate(invalid="ignore"):  # infinities of both signs have none
+        return float(array.mean())
 
 
 def bd_rate(anchor: Curve, tested: Curve, *, higher_is_better: bool) -> BDRate:
@@ -142,6 +153,8 @@ def _minus_log(metric: np.ndarray) -> np.ndarray:
 def _points(curve: Curve, goodness: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Returns rows (goodness, log10 of bpp) of the means over pictures, rising in both."""
     points = np.stack([goodness(curve.metric.mean(1)), np.log10(curve.bpp.mean(1))], axis=1)
+    if not np.isfinite(points).all():
+        raise ConfigError("the metric or the rate is not finite at some setting: no BD-rate")
     points = points[points[:, 1].argsort()]
     if len(points) < 2:
         raise ConfigError(f"a BD-rate needs two settings or more, got {len(points)}")

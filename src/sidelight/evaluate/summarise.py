@@ -99,6 +99,9 @@ def caption_effects_of(
             continue
         pairs = list(zip(members, without, strict=True))
         for metric in metrics:
+            ends_known = (values[codec, setting, c] for c in (captions, "none"))
+            if not all(metric.name in known for known in ends_known):
+                continue  # as where it could not be computed when these were measured
             if metric.name in of_sets:
                 series = (codec, setting, captions), (codec, setting, "none")
                 given, none = (values[s][metric.name].value for s in series)
@@ -158,8 +161,9 @@ def _point(rows: Sequence[Row], results: Results, metrics: Sequence[Metric]) -> 
     values: dict[str, Estimate | SetEstimate] = {}
     for metric in metrics:
         if is_set_metric(metric):
-            values[metric.name] = _set_value(metric, rows, results)
-        else:
+            if _has_features(metric, rows, results):
+                values[metric.name] = _set_value(metric, rows, results)
+        elif all(metric.name in row.metrics for row in rows):
             values[metric.name] = mean([row.metrics[metric.name] for row in rows])
     return Point(
         codec=first.codec,
@@ -190,6 +194,12 @@ def _drawn(metric: SetMetric, rows: Sequence[Row], results: Results) -> np.ndarr
             for pictures in draws(len(rows), _SET_DRAWS)
         ]
     )
+
+
+def _has_features(metric: SetMetric, rows: Sequence[Row], results: Results) -> bool:
+    """Returns whether features were kept, as they are not where the metric could not run then."""
+    extractor, point = metric.features.name, rows[0].point
+    return all(results.features_path(extractor, row.image, *point).exists() for row in rows)
 
 
 def _features(
@@ -223,7 +233,7 @@ def _bd_rate(
         else:
             curves = []
             for series in (anchor, tested):
-                members = _of_series(points, series)
+                members = [p for p in _of_series(points, series) if metric.name in p.metrics]
                 tables = [groups[p.codec, p.setting, p.captions] for p in members]
                 curves.append(_curve(tables, metric.name))
             rate = bd_rate(*curves, higher_is_better=up)

@@ -1,7 +1,6 @@
 """What an experiment comes to: a mean or a set's value per codec, setting and caption."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -9,6 +8,7 @@ from typing import Any, Self
 from sidelight.evaluate.statistics import BDRate, Estimate
 from sidelight.metrics.protocol import Metric
 from sidelight.pixels.atomic import write_atomically
+from sidelight.strict_json import from_json, to_json
 
 SUMMARY_FILE = "summary.json"
 NO_CAPTION_READ = "-"
@@ -135,13 +135,12 @@ class Summary:
 
     def save(self, folder: Path) -> None:
         """Writes ``summary.json``, whole or not at all."""
-        text = json.dumps(asdict(self), indent=1)
-        write_atomically(folder / SUMMARY_FILE, text.encode())
+        write_atomically(folder / SUMMARY_FILE, to_json(asdict(self), indent=1).encode())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Reads what ``save`` wrote."""
-        return cls.from_dict(json.loads((folder / SUMMARY_FILE).read_text("utf-8")))
+        return cls.from_dict(from_json((folder / SUMMARY_FILE).read_bytes()))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -153,7 +152,7 @@ class Summary:
                 "points": [_read_point(point) for point in values["points"]],
                 "times": [CodingTime(**time) for time in values["times"]],
                 "caption_effects": [
-                    CaptionEffect(**e | {"change": Estimate(*e["change"])})
+                    CaptionEffect(**e | {"change": _estimate(e["change"])})
                     for e in values["caption_effects"]
                 ],
                 "bd_rates": [_read_bd(result) for result in values["bd_rates"]],
@@ -161,14 +160,32 @@ class Summary:
         )
 
 
+def _estimate(values: Sequence[float | str]) -> Estimate:
+    return Estimate(*map(float, values))  # what is not finite is a string in JSON
+
+
 def _read_point(values: dict[str, Any]) -> Point:
     metrics = {
-        name: SetEstimate(**value) if isinstance(value, dict) else Estimate(*value)
-        for name, value in values["metrics"].items()
+        name: SetEstimate(**v | {"value": float(v["value"])})
+        if isinstance(v, dict)
+        else _estimate(v)
+        for name, v in values["metrics"].items()
     }
-    return Point(**values | {"bpp": Estimate(*values["bpp"]), "metrics": metrics})
+    return Point(**values | {"bpp": _estimate(values["bpp"]), "metrics": metrics})
+
+
+def _bd_rate(values: Sequence[Any]) -> BDRate:
+    percent, low, high, akima, by_log, overlap = (None if v is None else float(v) for v in values)
+    return BDRate(percent or 0.0, low or 0.0, high or 0.0, akima or 0.0, by_log, overlap or 0.0)
 
 
 def _read_bd(values: dict[str, Any]) -> BDResult:
     rate = values["rate"]
-    return BDResult(**values | {"rate": None if rate is None else BDRate(*rate)})
+    return BDResult(
+        **values
+        | {
+            "rate": None
+            if rate is None
+            else _bd_rate(rate)
+        }
+    )

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from sidelight.evaluate.codecs.equal_rate import bits_per_pixel, nearest_setting
-from sidelight.evaluate.codecs.registry import FAMILIES, fine_settings
+from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.registry import codec_points, fine_settings
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
+from sidelight.evaluate.fitting import refused_pictures
 from sidelight.evaluate.measure import captions_for
 from sidelight.evaluate.report import Comparison, Version, write_report
 from sidelight.evaluate.summary import NO_CAPTION_READ, MetricInfo, Summary, series_name
@@ -34,8 +36,12 @@ def show_at_equal_rate(
         ConfigError: A codec or metric is unknown.
         CodecError: A codec fails.
     """
+    for codec in codecs:
+        fine_settings(codec)  # says so at once where there is no such codec
     loaded, unavailable = load_metrics(metrics)
     of_pictures = [metric for metric in loaded if is_picture_metric(metric)]
+    unavailable |= refused_pictures(of_pictures, dataset)
+    of_pictures = [metric for metric in of_pictures if metric.name not in unavailable]
     comparisons = []
     for k, picture in enumerate(dataset.pictures):
         image = dataset.image(k)
@@ -63,8 +69,11 @@ def _versions(
     metrics: Sequence[PictureMetric],
 ) -> list[Version]:
     """Returns picture ``k`` coded once near ``bpp`` and decoded with each kind of caption."""
-    family = FAMILIES[codec]
-    point = family.make(nearest_setting(fine_settings(codec), family.make, [image], bpp))
+
+    def at(setting: float) -> CodecPoint:
+        return codec_points(codec, [setting])[0]
+
+    point = at(nearest_setting(fine_settings(codec), at, [image], bpp))
     data = point.encode(image)
     rate = bits_per_pixel(data, image)
     versions = []

@@ -5,12 +5,15 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from sidelight.errors import ImageError
 from sidelight.losses.lpips import LPIPS
 from sidelight.metrics.dists import DISTS
 from sidelight.metrics.pictures import check_sizes, to_batch
 from sidelight.metrics.protocol import Sample
 
 _LABELS = {"alex": "AlexNet", "vgg": "VGG", "squeeze": "SqueezeNet"}
+_SHORTEST_PX = {"alex": 31, "vgg": 16, "squeeze": 17}
+"""Sides below which a network's last features have no pixel."""
 
 
 class _NetworkDistance:
@@ -19,10 +22,11 @@ class _NetworkDistance:
     Those of the last original are kept: its other versions come next, and half the time is spared.
     """
 
+    label: str
     higher_is_better = False
 
-    def __init__(self, network: LPIPS | DISTS) -> None:
-        self._network = network
+    def __init__(self, network: LPIPS | DISTS, shortest_px: int = 1) -> None:
+        self._network, self._shortest_px = network, shortest_px
         self._last: tuple[UInt8[np.ndarray, "h w 3"], list[Tensor]] | None = None
 
     @torch.inference_mode()
@@ -30,9 +34,15 @@ class _NetworkDistance:
         """Returns the picture's value.
 
         Raises:
-            ImageError: The two pictures differ in size.
+            ImageError: The two pictures differ in size, or are too small for the network.
         """
         check_sizes(sample)
+        height, width, _ = sample.original.shape
+        if min(height, width) < self._shortest_px:
+            raise ImageError(
+                f"{self.label} needs sides of {self._shortest_px} px or more, got "
+                f"{width}x{height} px"
+            )
         if self._last is None or not np.array_equal(self._last[0], sample.original):
             self._last = None  # makes room
             self._last = sample.original.copy(), self._maps(sample.original)
@@ -53,7 +63,7 @@ class Lpips(_NetworkDistance):
         Raises:
             CheckpointError: They are missing, or a file holds something else.
         """
-        super().__init__(LPIPS.load(network=network))
+        super().__init__(LPIPS.load(network=network), _SHORTEST_PX[network])
         self.name = "lpips" if network == "alex" else f"lpips_{network}"
         self.label = f"LPIPS ({_LABELS[network]})"
 

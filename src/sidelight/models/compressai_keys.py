@@ -73,6 +73,8 @@ def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> B
     for key in (_QUANTILES, _FIRST_OF_HYPER):
         if key not in weights:
             raise CheckpointError(f"{wrong}: {key} is missing")
+    if weights[_FIRST_OF_HYPER].dim() != 4 or weights[_QUANTILES].shape[1:] != (1, 3):
+        raise CheckpointError(f"{wrong}: {_QUANTILES} or {_FIRST_OF_HYPER} has another shape")
     n, m = weights[_FIRST_OF_HYPER].shape[:2]
     try:
         config = BaselineConfig(
@@ -84,21 +86,25 @@ def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> B
         )
     except ConfigError as error:
         raise CheckpointError(f"{wrong}: {error}") from None
-    model = BASELINES[architecture](config)
+    with torch.device("meta"):  # no memory before the shapes are known to be right
+        expected = {k: v.shape for k, v in BASELINES[architecture](config).state_dict().items()}
     state = {
-        _own_name(key, architecture): value.float()
+        _own_name(key, architecture): value
         for key, value in weights.items()
         if not _NOT_WEIGHTS.match(key)
     }
     state |= _entrance(state.pop(_QUANTILES)[:, 0, 1])
     shapes = {name: value.shape for name, value in state.items()}
-    expected = {name: value.shape for name, value in model.state_dict().items()}
     if differing := sorted(dict(shapes.items() ^ expected.items())):
         raise CheckpointError(
             f"{wrong}: {len(differing)} weights are missing, too many or of another shape, "
             f"such as {differing[0]}"
         )
-    model.load_state_dict(state)
+    for name, value in state.items():
+        if not torch.is_floating_point(value) or not torch.isfinite(value).all():
+            raise CheckpointError(f"{wrong}: {name} holds more than finite numbers")
+    model = BASELINES[architecture](config)
+    model.load_state_dict({name: value.float() for name, value in state.items()})
     _move_medians(model)
     return model
 
@@ -107,8 +113,9 @@ def _own_name(key: str, architecture: str) -> str:
     in_cheng = architecture == "cheng2020"
     for pattern, replacement in (*_RENAMED, *(_RENAMED_IN_CHENG if in_cheng else ())):
         key = re.sub(pattern, replacement, key)
-    network, place, *leaf = key.split(".")
-    if not place.isdigit():
+    network, _, rest = key.partition(".")
+    place, *leaf = rest.split(".")
+    if not place.isdecimal():
         return key
     if network == "h_s" or (network == "h_a" and architecture == "balle2018"):
         place = str(int(place) + 1)  # behind the shift of z, behind the magnitude of y

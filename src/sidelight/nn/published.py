@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -90,10 +89,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
-    except (EOFError, RuntimeError, ValueError, pickle.UnpicklingError):
+    except Exception:  # pickles fail as they like: EOFError, KeyError, AttributeError, ...
         raise CheckpointError(wrong) from None
     state = loaded.get("state_dict", loaded) if isinstance(loaded, Mapping) else loaded
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, Mapping) or not all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in state.items()
+    ):
         raise CheckpointError(wrong)
     return dict(state)
 

@@ -6,8 +6,8 @@ Axes: b batch, t text width.
 import hashlib
 import os
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from sidelight.errors import TextError
 from sidelight.text.encoder import TextEncoder
 
 _WAIT_S = 60.0
@@ -23,7 +24,7 @@ _WAIT_S = 60.0
 class CachedEncoder:
     """A text encoder whose vectors are kept in one SQLite file per encoder and weights.
 
-    Several processes may share it.
+    Several processes may share it. Vectors that are damaged there are computed anew.
     """
 
     def __init__(self, encoder: TextEncoder, folder: Path | None = None) -> None:
@@ -32,6 +33,9 @@ class CachedEncoder:
         Args:
             encoder: Is asked for captions that are new.
             folder: None for ``sidelight/text`` in the user's cache folder.
+
+        Raises:
+            TextError: The file is damaged, or cannot be written; so does calling the encoder.
         """
         self.identity, self.width = encoder.identity, encoder.width
         self.holds_ids = encoder.holds_ids
@@ -39,7 +43,7 @@ class CachedEncoder:
         folder = folder or _user_cache()
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{self.identity.name}-{self.identity.fingerprint}.sqlite"
-        with closing(self._open()) as connection, connection:
+        with self._opened() as connection:
             connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, v BLOB)")
 
     def characters_read(self, caption: str) -> int:
@@ -48,7 +52,10 @@ class CachedEncoder:
 
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
         """Returns the encoder's vectors in float32, in the captions' order."""
-        keys = [hashlib.sha256(caption.encode("utf-8")).digest() for caption in captions]
+        keys = [
+            hashlib.sha256(caption.encode("utf-8", "surrogatepass")).digest()
+            for caption in captions
+        ]
         known = self._read(keys)
         new = {
             key: caption for key, caption in zip(keys, captions, strict=True) if key not in known
@@ -60,7 +67,7 @@ class CachedEncoder:
         return torch.from_numpy(np.stack([known[key] for key in keys]))
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
-        with closing(self._open()) as connection:
+        with self._opened() as connection:
             rows = [
                 (key, row[0])
                 for key in set(keys)
@@ -70,15 +77,30 @@ class CachedEncoder:
                     ).fetchone()
                 )
             ]
-        return {key: np.frombuffer(values, "<f4") for key, values in rows}
+        found = {
+            key: np.frombuffer(values, "<f4")
+            for key, values in rows
+            if isinstance(values, bytes) and len(values) == 4 * self.width
+        }
+        return {key: vector for key, vector in found.items() if np.isfinite(vector).all()}
 
     def _write(self, vectors: dict[bytes, np.ndarray]) -> None:
         rows = [(key, vector.astype("<f4").tobytes()) for key, vector in vectors.items()]
-        with closing(self._open()) as connection, connection:
-            connection.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", rows)
+        with self._opened() as connection:
+            connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
 
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=_WAIT_S)
+    @contextmanager
+    def _opened(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=_WAIT_S)) as connection, connection:
+                yield connection
+        except sqlite3.OperationalError as error:
+            raise TextError(f"the cache of text vectors {self._path} fails: {error}") from None
+        except sqlite3.DatabaseError as error:
+            raise TextError(
+                f"the cache of text vectors {self._path} is damaged ({error}): delete it, its "
+                "vectors are computed anew"
+            ) from None
 
 
 def _user_cache() -> Path:

@@ -1,7 +1,6 @@
 """Freezes a training run into a checkpoint that codes pictures."""
 
 import hashlib
-import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,8 +29,8 @@ from sidelight.pixels.files import read_picture
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.registry import load_text_encoder
-from sidelight.train.recipe import Recipe
-from sidelight.train.state_file import STATE_FILE
+from sidelight.train.recipe import recipe_of_run
+from sidelight.train.state_file import STATE_FILE, read_state
 
 _PROBES = 25
 _BEYOND = 2.0
@@ -62,18 +61,18 @@ def export_run(
         CheckpointError: The folder holds no run.
         ConfigError: The rates are not one per level, or the model has no levels, or no dial.
     """
+    recipe = recipe_of_run(folder)
+    state = read_state(folder / STATE_FILE, ["ema", "step"])
+    config = recipe.model
+    if default_realism is not None:
+        if not isinstance(config, CarrierConfig):
+            raise ConfigError(f"{config.name} has no dial: only carrier generators have")
+        config = replace(config, default_realism=default_realism)
+    model = build_model(config).eval()
     try:
-        recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text()))
-        state = torch.load(folder / STATE_FILE, weights_only=True, map_location="cpu")
-        config = recipe.model
-        if default_realism is not None:
-            if not isinstance(config, CarrierConfig):
-                raise ConfigError(f"{config.name} has no dial: only carrier generators have")
-            config = replace(config, default_realism=default_realism)
-        model = build_model(config).eval()
         model.load_state_dict(state["ema"])
-    except (OSError, KeyError, RuntimeError) as error:
-        raise CheckpointError(f"{folder} holds no run: {error}") from None
+    except (AttributeError, RuntimeError, TypeError) as error:
+        raise CheckpointError(f"{folder} holds the state of another model: {error}") from None
     if not recipe.generator_text:
         ignore_text(model)
     if pictures:

@@ -16,11 +16,28 @@ from sidelight.config import (
 )
 from sidelight.data.crops import FRAMINGS
 from sidelight.data.pairs import PairsConfig
-from sidelight.errors import ConfigError
+from sidelight.errors import CheckpointError, ConfigError
 from sidelight.losses.dial import DialConfig
 from sidelight.losses.rate_distortion import DistortionConfig
+from sidelight.pixels.atomic import write_atomically
 from sidelight.presets import BASELINE_PRESETS, CARRIER_PRESETS, PRESETS
+from sidelight.strict_json import from_json, to_json
 
+RECIPE_FILE = "recipe.json"
+"""A run's recipe in its folder."""
+_AT_LEAST = {
+    "warmup_steps": 1,
+    "cooldown_steps": 1,
+    "steer_rate_after": 1,
+    "sample_every": 1,
+    "max_skipped": 1,
+    "held_out": 0,
+    "seed": 0,
+    "matrix_learning_rate": 0,
+    "freeze_norm_after": 0,
+}
+_LARGEST = 2**63
+_LARGEST_BATCH, _LARGEST_CROP = 2**16, 2**14
 _CHOICES = {
     "framing": FRAMINGS,
     "schedule": ("cosine", "half", "trapezoid"),
@@ -40,8 +57,12 @@ class Phase(StrictConfig):
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise ConfigError("phase.steps and phase.batch must be >= 1")
-        if self.crop < 64 or self.crop % 64:
-            raise ConfigError(f"phase.crop must be a multiple of 64, got {self.crop}")
+        if self.batch > _LARGEST_BATCH:
+            raise ConfigError(f"phase.batch must be <= {_LARGEST_BATCH}, got {self.batch}")
+        if not 64 <= self.crop <= _LARGEST_CROP or self.crop % 64:
+            raise ConfigError(
+                f"phase.crop must be a multiple of 64, at most {_LARGEST_CROP}, got {self.crop}"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +116,8 @@ class Recipe(StrictConfig):
     held_out: int = 0
     in_memory: bool = True
     """Whether decoded pictures stay in memory, or are decoded each time they are drawn."""
+    skip_broken: bool = False
+    """Whether broken pictures, and those without captions, are passed over with their count."""
     framing: str = "native"
     """How a crop is taken from its picture: ``native``, ``whole`` or ``mixed`` (choice C13)."""
     start_from: str = ""
@@ -168,9 +191,15 @@ class Recipe(StrictConfig):
         for name in ("target_bpp", "initial_lmbda"):
             if min(getattr(self, name), default=1.0) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("warmup_steps", "cooldown_steps", "steer_rate_after"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be >= 1, got {getattr(self, name)}")
+        for name, least in _AT_LEAST.items():
+            if not least <= getattr(self, name) < _LARGEST:
+                raise ConfigError(f"{name} must be >= {least}, got {getattr(self, name)}")
+        for name in ("learning_rate", "max_gradient_norm", "low_lmbda"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
+        for name in ("final_share", "initial_rate_share", "ema_decay"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ConfigError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         if not self.phases:
             raise ConfigError("phases must name at least one")
         for name, known in _CHOICES.items():
@@ -246,20 +275,54 @@ def load_recipe(
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise ConfigError(f"{override}: {parent} is not a table")
-        try:
-            place[last] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{override}: {error}") from None
+        place[last] = _toml(f"value = {value}", override)["value"]
     return Recipe.from_dict(table | {"model": _model(table.get("model", {}))})
 
 
-def _read(path: Path) -> dict[str, Any]:
+def save_recipe(recipe: Recipe, folder: Path) -> None:
+    """Writes the recipe of a run into its folder, whole or not at all."""
+    write_atomically(folder / RECIPE_FILE, to_json(recipe.to_dict(), indent=1).encode())
+
+
+def recipe_of_run(folder: Path) -> Recipe:
+    """Returns what ``save_recipe`` wrote.
+
+    Raises:
+        CheckpointError: The folder holds no run, or a damaged one.
+    """
+    path = folder / RECIPE_FILE
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+        return Recipe.from_dict(from_json(path.read_bytes()))
+    except OSError as error:
+        raise CheckpointError(f"{folder} holds no run: {path}: {error.strerror}") from None
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CheckpointError(
+            f"{path} is damaged ({error}): train --resume writes it anew"
+        ) from None
+
+
+def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
+    try:
+        table = _toml(path.read_text("utf-8"), str(path))
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is no TOML file in UTF-8: {error}") from None
     base = table.pop("extends", None)
-    return table if base is None else _laid_over(_read(path.parent / base), table)
+    if base is None:
+        return table
+    if not isinstance(base, str) or "\0" in base:
+        raise ConfigError(f"{path}: extends must name a file, got {base!r}")
+    if path in extended_by:
+        raise ConfigError(f"{path} extends itself, by {' and '.join(map(str, extended_by))}")
+    return _laid_over(_read(path.parent / base, (*extended_by, path)), table)
+
+
+def _toml(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    except RecursionError:
+        raise ConfigError(f"{where}: nested too deeply") from None
 
 
 def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -283,7 +346,7 @@ def _model(table: Any) -> ModelConfig | BaselineConfig | CarrierConfig:
         **BASELINE_PRESETS,
         **CARRIER_PRESETS,
     }
-    if preset not in presets:
+    if not isinstance(preset, str) or preset not in presets:
         raise ConfigError(f"model.preset must be one of {sorted(presets)}, got {preset!r}")
     start = presets[preset]
     return type(start).from_dict(dataclasses.asdict(start) | changes)

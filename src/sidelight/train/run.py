@@ -4,17 +4,17 @@ A run lives in a folder: ``recipe.json``, ``log.jsonl``, ``tensorboard/``, ``sam
 ``state.pt``, from which it resumes.
 """
 
-import json
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from PIL import Image
 
+from sidelight.claim import claimed
 from sidelight.config import ModelConfig
 from sidelight.data.crops import CropSampler
 from sidelight.data.pairs import Pairs
@@ -24,9 +24,17 @@ from sidelight.text.encoder import TextEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train import distributed
 from sidelight.train.batches import batches
-from sidelight.train.datasets import TrainingPicture, find_pictures, odd_vectors, text_vectors
+from sidelight.train.datasets import (
+    Tell,
+    TrainingPicture,
+    find_pictures,
+    no_words,
+    odd_vectors,
+    sound_pictures,
+    text_vectors,
+)
 from sidelight.train.linear_start import principal_components
-from sidelight.train.recipe import Recipe
+from sidelight.train.recipe import Recipe, save_recipe
 from sidelight.train.run_log import Record, RunLog
 from sidelight.train.state_file import STATE_FILE
 from sidelight.train.trainer import StepLosses, Trainer
@@ -47,6 +55,7 @@ def train(
     num_workers: int,
     report: Report,
     prepare: Callable[[int, int], None] | None = None,
+    tell: Tell = no_words,
 ) -> bool:
     """Trains until the recipe or the time is over.
 
@@ -59,51 +68,53 @@ def train(
         num_workers: Processes that draw batches.
         report: Gets the step and a record now and then.
         prepare: Gets how many pictures are coded for pairs, and how many are to be.
+        tell: Gets lines about what the data lack.
 
     Returns:
         Whether the recipe is complete.
 
     Raises:
-        ConfigError: The folder holds a run already, or no picture is found.
+        ConfigError: The folder holds a run already, or another process is at work in it; or no
+            picture is found.
         CodecError: Something that the recipe names is missing or damaged.
         TrainingError: The run has diverged.
     """
-    state = folder / STATE_FILE
-    if state.exists() and not resume:
-        raise ConfigError(f"{folder} holds a run: give --resume to go on, or another folder")
     distributed.join(device)
-    _check_batches(recipe)
-    folder.mkdir(parents=True, exist_ok=True)
-    pictures, held_out = find_pictures(recipe)
-    encoder = _text_encoder(recipe)
-    drawn: Sequence[TrainingPicture] = pictures
-    pairs = _pairs(recipe, pictures, prepare)
-    if recipe.in_memory:
-        drawn = [picture.in_memory() for picture in pictures]
-        pairs = None if pairs is None else pairs.in_memory()
-    trainer = Trainer(
-        recipe,
-        text_vectors(drawn, encoder),
-        LPIPS.load(for_training=True) if recipe.needs_lpips else None,
-        odd_text=odd_vectors(recipe, encoder),
-        components=None if state.exists() else _components(recipe, drawn),
-        device=distributed.local_device(device),
-    )
-    if state.exists():
-        trainer.load(state)
-    elif recipe.start_from:
-        trainer.start_from(Path(recipe.start_from) / STATE_FILE)
-    if distributed.rank() == 0:
-        (folder / "recipe.json").write_text(json.dumps(recipe.to_dict(), indent=1))
-    sampler = CropSampler(drawn, seed=recipe.seed, framing=recipe.framing, pairs=pairs)
-    loop = _Loop(trainer, folder, held_out or pictures, encoder, report)
-    try:
-        return loop.run(
-            batches(sampler, recipe, trainer.step, num_workers=num_workers), time_limit_s
+    with ExitStack() as stack:
+        stack.callback(distributed.leave)
+        if is_first := distributed.rank() == 0:
+            stack.enter_context(claimed(folder))
+        told = tell if is_first else no_words
+        state = folder / STATE_FILE
+        if state.exists() and not resume:
+            raise ConfigError(f"{folder} holds a run: give --resume to go on, or another folder")
+        _check_batches(recipe)
+        found, held_out = find_pictures(recipe, told)
+        held_out, _ = sound_pictures(held_out, recipe, told)
+        pictures, drawn = sound_pictures(found, recipe, told)
+        encoder = _text_encoder(recipe)
+        pairs = _pairs(recipe, pictures, prepare)
+        if recipe.in_memory and pairs is not None:
+            pairs = pairs.in_memory()
+        trainer = Trainer(
+            recipe,
+            text_vectors(drawn, encoder),
+            LPIPS.load(for_training=True) if recipe.needs_lpips else None,
+            odd_text=odd_vectors(recipe, encoder),
+            components=None if state.exists() else _components(recipe, drawn),
+            device=distributed.local_device(device),
         )
-    finally:
-        loop.close()
-        distributed.leave()
+        if state.exists():
+            trainer.load(state)
+        elif recipe.start_from:
+            trainer.start_from(Path(recipe.start_from) / STATE_FILE)
+        if is_first:
+            save_recipe(recipe, folder)
+        sampler = CropSampler(drawn, seed=recipe.seed, framing=recipe.framing, pairs=pairs)
+        loop = _Loop(trainer, folder, held_out or pictures, encoder, report)
+        with closing(loop):
+            drawn_ahead = batches(sampler, recipe, trainer.step, num_workers=num_workers)
+            return loop.run(drawn_ahead, time_limit_s)
 
 
 def _check_batches(recipe: Recipe) -> None:

@@ -1,10 +1,11 @@
 """What a run tells while it goes: ``log.jsonl`` and TensorBoard's events in its folder."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from sidelight.strict_json import to_json
 
 Record = dict[str, Any]
 
@@ -26,7 +27,7 @@ class RunLog:
 
     def add(self, step: int, record: Record) -> None:
         """Writes numbers, or lists of them, that belong to a step."""
-        self._lines.write(json.dumps({"step": step, **record}) + "\n")
+        self._lines.write(to_json({"step": step, **record}) + "\n")
         self._lines.flush()
         if self._board is None:
             return

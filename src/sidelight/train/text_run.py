@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from sidelight.text.network import SentenceNetwork
-from sidelight.train.state_file import save_state
+from sidelight.train.state_file import read_state, save_state
 
 
 class TextRun(ABC):
@@ -72,7 +72,7 @@ class TextRun(ABC):
         save_state(path, state)
 
     def _load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        state = read_state(path, ["step", "trained", "optimizer", "random", "torch_rng"])
         self.step = state["step"]
         self._trained.load_state_dict(state["trained"])
         self._optimizer.load_state_dict(state["optimizer"])

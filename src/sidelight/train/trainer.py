@@ -7,7 +7,7 @@ Axes: b batch, h and w picture size, t text.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ from sidelight.train.linear_start import BlockComponents
 from sidelight.train.objectives import objective_of
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
 from sidelight.train.recipe import Recipe
-from sidelight.train.state_file import save_state
+from sidelight.train.state_file import read_state, save_state
 
 _DROPPED = -1
 """Which of the chances that come with each crop decides whether its caption is seen."""
@@ -203,13 +203,16 @@ class Trainer:
         Raises:
             CheckpointError: The file is missing, or belongs to another recipe.
         """
-        state = self._read(path, "model")
-        self.step, self.skipped = state["step"], state["skipped"]
-        self.ema = state["ema"]
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.objective.load_state_dict(state["objective"])
-        if self.adversary is not None:
-            self.adversary.load_state_dict(state["adversary"])
+        state = self._read(path, "model", {"step", "skipped", "ema", "optimizer", "adversary"})
+        try:
+            self.step, self.skipped = int(state["step"]), int(state["skipped"])
+            self.ema = state["ema"]
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.objective.load_state_dict(state["objective"])
+            if self.adversary is not None:
+                self.adversary.load_state_dict(state["adversary"])
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{path} is the state of another recipe: {error}") from None
 
     def start_from(self, path: Path) -> None:
         """Takes the averaged weights of another run and what else of it fits, such as lambdas.
@@ -222,11 +225,16 @@ class Trainer:
         """
         state = self._read(path, "ema", grow=True)
         self.ema = _copy(self.model)
-        self.objective.start_from(state["objective"])
-
-    def _read(self, path: Path, which: str, *, grow: bool = False) -> dict[str, Any]:
         try:
-            state = torch.load(path, weights_only=True, map_location=self.device)
+            self.objective.start_from(state["objective"])
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{path} is the state of another recipe: {error}") from None
+
+    def _read(
+        self, path: Path, which: str, others: Collection[str] = (), *, grow: bool = False
+    ) -> dict[str, Any]:
+        state = read_state(path, [which, "objective", *others], device=self.device)
+        try:
             weights = state[which]
             if grow:
                 own = self.model.state_dict()
@@ -234,7 +242,7 @@ class Trainer:
                 if not any(_is_ssa(name) for name in weights):
                     weights |= {name: value for name, value in own.items() if _is_ssa(name)}
             self.model.load_state_dict(weights)
-        except (OSError, KeyError, RuntimeError) as error:
+        except (AttributeError, RuntimeError, TypeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
         return state
 

@@ -16,9 +16,12 @@ def train_unattended(recipe: Recipe, folder: Path) -> None:
         CodecError: As for ``train``.
     """
 
+    def say(line: str) -> None:
+        sys.stderr.write(f"{folder}: {line}\n")
+
     def report(step: int, record: dict[str, object]) -> None:
         told = ", ".join(f"{name} {record[name]}" for name in _TOLD if name in record)
-        sys.stderr.write(f"{folder}: step {step}, {told}\n")
+        say(f"step {step}, {told}")
 
     complete = train(
         recipe,
@@ -28,6 +31,7 @@ def train_unattended(recipe: Recipe, folder: Path) -> None:
         time_limit_s=float("inf"),
         num_workers=0,
         report=report,
+        tell=say,
     )
     if not complete:
         sys.exit(f"{folder} stopped before its end: the same command goes on")

@@ -65,3 +65,30 @@ def test_wrong_calls_are_one_clear_line(folder, tmp_path, arguments, code, messa
     done = invoke("rd", folder, tmp_path / "out", *arguments)
     assert done.exit_code == code
     assert message in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("codecs", ["jpg", "webp,jpg", "jpg+1", ""])
+def test_a_page_of_an_unknown_codec_is_one_clear_error(folder, tmp_path, codecs):
+    done = invoke("visual", folder, tmp_path / "page.html", "--bpp", 1, "--codecs", codecs)
+    assert done.exit_code == 1
+    assert f"no codec {codecs.split(',')[-1].partition('+')[0]!r}, known are" in done.stderr
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_maps_of_pictures_with_one_stem_lie_apart(folder, tmp_path, make_picture):
+    Image.fromarray(make_picture(48, 64, 1)).save(folder / "a.bmp")
+    done = invoke("maps", folder, tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png", "a.bmp"}
+
+
+def test_a_picture_of_one_pixel_is_measured(tmp_path):
+    (tmp_path / "set").mkdir()
+    Image.new("RGB", (1, 1), (9, 9, 9)).save(tmp_path / "set" / "a.png")
+    metrics = "psnr,ms_ssim,ssimulacra2"
+    arguments = ("--codec", "jpeg:50", "--captions", "none", "--metrics", metrics)
+    done = invoke("rd", tmp_path / "set", tmp_path / "out", *arguments)
+    assert done.exit_code == 0, done.output
+    assert "ms_ssim is left out: a.png: MS-SSIM needs sides of more than 160 px" in done.stderr
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert list(summary["points"][0]["metrics"]) == ["psnr"]

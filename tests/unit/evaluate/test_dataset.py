@@ -75,3 +75,13 @@ def test_an_unknown_choice_is_refused(folder, choice):
 def test_a_folder_without_pictures_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="holds no pictures"):
         load_dataset(str(tmp_path))
+
+
+def test_pictures_are_those_that_the_commands_read(tmp_path):
+    for name in ("a.jxl", "b.GIF", "c.jfif", "d.avif"):
+        (tmp_path / name).touch()
+    for name in ("._a.jxl", "e.pdf", "f.mpg", "g.json", "h"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder.png").mkdir()
+    names = [picture.name for picture in load_dataset(str(tmp_path)).pictures]
+    assert names == ["a.jxl", "b.GIF", "c.jfif", "d.avif"]

@@ -1,21 +1,25 @@
 """The runner with a codec made here, whose rate and distortion are known."""
 
 import json
+import math
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from sidelight.errors import CodecError, ConfigError
+from sidelight.claim import claimed
+from sidelight.errors import CodecError, ConfigError, ImageError
 from sidelight.evaluate import experiment as module
 from sidelight.evaluate import summarise
 from sidelight.evaluate.dataset import load_dataset
 from sidelight.evaluate.experiment import Experiment, run
+from sidelight.evaluate.present import present
 from sidelight.evaluate.results import Results
 from sidelight.evaluate.statistics import Estimate
 from sidelight.evaluate.summary import Summary
-from sidelight.metrics.distribution import FrechetDistance
+from sidelight.metrics.distribution import FrechetDistance, KernelDistance
+from sidelight.metrics.fidelity import Psnr
 from sidelight.metrics.protocol import SetValue
 
 SIDE = 40
@@ -226,3 +230,78 @@ def test_two_processes_measure_what_one_does(dataset, tmp_path):
     assert [(p.bpp, p.metrics) for p in two.points] == [(p.bpp, p.metrics) for p in one.points]
     assert [done for done, _, _ in reported] == [1, 2, 3, 4, 5, 6]
     assert isinstance(two.points[0].metrics["psnr"], Estimate)
+
+
+class Picky:
+    """Refuses pictures with a side of less than 50 px."""
+
+    name, label, higher_is_better, source = "picky", "Picky", True, "made here"
+
+    def __call__(self, sample):
+        if min(sample.original.shape[:2]) < 50:
+            raise ImageError("needs sides of 50 px or more")
+        return 1.0
+
+
+def test_metrics_that_cannot_be_had_are_said_before_anything_is_coded(
+    dataset, tmp_path, monkeypatch
+):
+    metrics = [Psnr(), Picky(), KernelDistance(OneRow())]
+    monkeypatch.setattr(module, "load_metrics", lambda names: ([*metrics], {}))
+    codec, told = FlatCodec(4), []
+    made = experiment(dataset, [codec], metrics=tuple(metric.name for metric in metrics))
+    summary = run(made, tmp_path / "out", tell=lambda line: told.append((line, codec.num_encoded)))
+    assert [(line.partition(" is left out: ")[::2], count) for line, count in told] == [
+        (("picky", "0.png: needs sides of 50 px or more"), 0),
+        (("kd_pixels", "kd_pixels needs 4 rows or more, got 3"), 0),
+    ]
+    assert list(summary.unavailable) == ["picky", "kd_pixels"]
+    assert all(p.metrics.keys() == {"psnr"} for p in summary.points)
+    present(made, summary, tmp_path / "out")
+
+
+class OneRow(Pixels):
+    def __call__(self, image):
+        return super().__call__(image)[:1]
+
+
+def test_equal_pictures_leave_json_that_every_reader_takes(dataset, tmp_path):
+    points = [FlatCodec(step, reads_text=False) for step in (1, 4, 8)]
+    points += [FlatCodec(step, codec="other", reads_text=False) for step in (2, 4, 8)]
+    made = experiment(dataset, points, anchors=("flat",))
+    out = tmp_path / "out"
+    summary = run(made, out)
+    first = next(p for p in summary.points if (p.codec, p.setting) == ("flat", "step=1"))
+    assert first.metrics["psnr"].value == math.inf
+    (result,) = summary.bd_rates
+    assert (result.rate, "not finite" in result.reason) == (None, True)
+    assert present(made, summary, out).is_file()
+    for path in out.rglob("*.json*"):
+        for line in (
+            path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
+        ):
+            json.loads(line, parse_constant=pytest.fail)
+    again = Summary.load(out)
+    assert repr(again) == repr(summary)  # nan is not equal to itself
+    assert Results(out).rows[0].metrics["psnr"] == math.inf
+
+
+def test_a_metric_that_joins_later_is_left_out_where_it_was_not_measured(
+    dataset, tmp_path, monkeypatch
+):
+    made = experiment(dataset, [FlatCodec(4), FlatCodec(8)], metrics=("psnr", "shift"))
+    monkeypatch.setattr(module, "load_metrics", lambda names: ([Psnr()], {"shift": "no weights"}))
+    run(experiment(dataset, [FlatCodec(4)], metrics=("psnr", "shift")), tmp_path / "out")
+    module._tools.cache_clear()
+    monkeypatch.setattr(module, "load_metrics", lambda names: ([Psnr(), Shift()], {}))
+    summary = run(made, tmp_path / "out")
+    module._tools.cache_clear()
+    measured = {(p.setting, name) for p in summary.points for name in p.metrics}
+    assert measured == {("step=4", "psnr"), ("step=8", "psnr"), ("step=8", "shift")}
+
+
+def test_a_folder_at_work_is_left_alone(dataset, tmp_path):
+    with claimed(tmp_path / "out"), pytest.raises(ConfigError, match="another process is at work"):
+        run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out")
+    assert not list((tmp_path / "out").iterdir())
+    assert run(experiment(dataset, [FlatCodec(4)]), tmp_path / "out").points

@@ -87,3 +87,63 @@ def test_files_and_features_come_back(tmp_path):
         save_features(results.features_path("net", image, "vvc", "qp=3/7", "-"), features)
     found = results.features("net", "b.png", "vvc", "qp=3/7", "-")
     assert found.tolist() == [[1] * 4] * 2
+
+
+def test_names_that_differ_never_share_a_file(tmp_path):
+    results = Results(tmp_path, CONDITIONS)
+    names = [
+        "a b.png",
+        "a_b.png",
+        "a%20b.png",
+        "a/b.png",
+        "A b.png",
+        "\u00e4.png",
+        "a\udcff.png",
+        "..",
+    ]
+    names += ["x" * 250 + ".png", "x" * 251 + ".png", " " * 90]
+    for k, name in enumerate(names):
+        results.keep_file("vvc", "qp=37", name, bytes([k]))
+        save_features(results.features_path("net", name), np.full((1, 1), k, np.float32))
+    for k, name in enumerate(names):
+        assert results.read_file("vvc", "qp=37", name) == bytes([k])
+        assert results.features("net", name).item() == k
+    assert len(list((tmp_path / "files" / "vvc" / "qp=37").iterdir())) == len(names)
+    results.keep_file("..", "..", "..", b"inside")
+    assert not list(tmp_path.parent.glob("%*"))
+
+
+def test_rows_that_two_processes_wrote_twice_count_once(tmp_path):
+    Results(tmp_path, CONDITIONS).add([ROW])
+    path = tmp_path / "pictures.jsonl"
+    path.write_text(2 * path.read_text())
+    again = Results(tmp_path, CONDITIONS)
+    again.pass_over_unfinished(1)
+    assert again.rows == [ROW]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"codec": "x"}', "null", "[" * 9999, "\u00ff"])
+def test_a_damaged_row_is_named_with_its_line(tmp_path, line):
+    Results(tmp_path, CONDITIONS).add([ROW])
+    with (tmp_path / "pictures.jsonl").open("a", encoding="latin-1") as stream:
+        stream.write(line + "\n")
+    with pytest.raises(ConfigError, match=r"pictures\.jsonl, line 2 is damaged"):
+        Results(tmp_path, CONDITIONS)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"codecs": 3}', "[" * 9999])
+def test_damaged_conditions_are_one_clear_error(tmp_path, content):
+    (tmp_path / "conditions.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"conditions\.json is damaged"):
+        Results(tmp_path, CONDITIONS)
+
+
+def test_a_file_that_is_gone_is_named(tmp_path):
+    results = Results(tmp_path, CONDITIONS)
+    with pytest.raises(ConfigError, match="a coded file cannot be read"):
+        results.read_file("vvc", "qp=37", "a.png")
+    path = results.features_path("net", "a.png")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    with pytest.raises(ConfigError, match="features cannot be read"):
+        results.features("net", "a.png")

@@ -129,3 +129,14 @@ def test_pictures_of_different_sizes_are_refused(monkeypatch, pair):
     monkeypatch.setattr(perceptual.LPIPS, "load", partial(LPIPS))
     with pytest.raises(ImageError, match="has 80x32 px, its original 80x64 px"):
         Lpips()(pair._replace(decoded=pair.decoded[:32]))
+
+
+@pytest.mark.parametrize(("network", "shortest"), [("alex", 31), ("vgg", 16), ("squeeze", 17)])
+def test_lpips_says_from_which_size_on_it_can_be_had(network, shortest, make_picture, monkeypatch):
+    monkeypatch.setattr(LPIPS, "load", lambda network: LPIPS(network))
+    metric = Lpips(network)
+    image = make_picture(shortest, 40)
+    assert np.isfinite(metric(Sample(image, image, [])))
+    small = image[1:]
+    with pytest.raises(ImageError, match=f"needs sides of {shortest} px or more, got 40x"):
+        metric(Sample(small, small, []))

@@ -136,3 +136,29 @@ def test_a_weight_of_another_shape_is_refused_by_name():
 def test_an_architecture_that_compressai_has_not_is_refused():
     with pytest.raises(CheckpointError, match="CompressAI has no 'tgic', expected one of"):
         load_compressai({}, "tgic")
+
+
+def _spoiled(key: str, value: Tensor) -> dict[str, Tensor]:
+    return published("balle2018") | {key: value}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        _spoiled("h_a.0.weight", torch.ones(3)),
+        _spoiled("h_a.0.weight", torch.tensor(1.0)),
+        _spoiled("h_a.0.weight", torch.ones(1).expand(60_000, 60_000, 3, 3)),
+        _spoiled("h_a.0.weight", torch.ones(10**5, 10**5, 0, 3)),
+        _spoiled("entropy_bottleneck.quantiles", torch.ones(N)),
+        _spoiled("entropy_bottleneck.quantiles", torch.ones(N, 1, 1)),
+        _spoiled("entropy_bottleneck.quantiles", torch.full((N, 1, 3), torch.nan)),
+        _spoiled("g_a.0.weight", published("balle2018")["g_a.0.weight"] * torch.inf),
+        _spoiled("g_a.0.weight", published("balle2018")["g_a.0.weight"].long()),
+        _spoiled("dotless", torch.ones(1)),
+        _spoiled("g_s.\u00b2.weight", torch.ones(1)),
+        _spoiled("", torch.ones(1)),
+    ],
+)
+def test_weights_that_are_no_models_are_one_clear_error(state):
+    with pytest.raises(CheckpointError, match="is no bmshj2018-hyperprior of CompressAI: "):
+        load_compressai(state, "balle2018")

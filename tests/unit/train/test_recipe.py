@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sidelight.errors import ConfigError
+from sidelight.assets import find_assets
+from sidelight.errors import CheckpointError, ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
 from sidelight.presets import BASELINE_PRESETS, PRESETS
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
@@ -70,7 +71,7 @@ def test_the_recorded_recipe_comes_back(path):
         ("sed=7", "unknown key 'sed'"),
         ("model.widht=1", "unknown key 'widht'"),
         ("phases=[{ steps = 1, crop = 64 }]", "key 'batch' is missing"),
-        ("phases=[{ steps = 1, crop = 96, batch = 1 }]", "multiple of 64, got 96"),
+        ("phases=[{ steps = 1, crop = 96, batch = 1 }]", "multiple of 64, at most 16384, got 96"),
         ("phases=[{ steps = 0, crop = 64, batch = 1 }]", "must be >= 1"),
         ("phases=[]", "phases must name at least one"),
         ('model.preset="huge"', r"one of \['balle2018-high', .*\], got 'huge'"),
@@ -97,6 +98,24 @@ def test_the_recorded_recipe_comes_back(path):
         ("adversarial.text=false", "batches of at least 2"),
         ("phases.0.steps=1", "phases is not a table"),
         ("model=3", "model must be a table, got 3"),
+        ("model.preset=[1]", r"model.preset must be one of .*, got \[1\]"),
+        ("model.text_width=-1", "text_width must be >= 1, got -1"),
+        ("model.latent_channels=999999999", "latent_channels must be <= 65536"),
+        ("model.widths=[-8,8,8,8]", "widths must be >= 1, got -8"),
+        ("sample_every=0", "sample_every must be >= 1, got 0"),
+        ("seed=-1", "seed must be >= 0, got -1"),
+        ("seed=99999999999999999999", "seed must be >= 0, got 9999"),
+        ("seed=true", "seed must be int, got True"),
+        ("learning_rate=nan", "learning_rate must be finite, got nan"),
+        ("learning_rate=-inf", "learning_rate must be finite"),
+        ("learning_rate=0", "learning_rate must be > 0, got 0.0"),
+        (f"learning_rate=1{400 * '0'}", "learning_rate must be float"),
+        ("ema_decay=2", r"ema_decay must be in \[0, 1\], got 2"),
+        ("max_gradient_norm=0.0", "max_gradient_norm must be > 0"),
+        ("phases=[{ steps = 1, crop = 64, batch = 99999999 }]", "phase.batch must be <= 65536"),
+        ("phases=[{ steps = 1, crop = 6400000, batch = 1 }]", "phase.crop must be a multiple"),
+        ("phases=[3]", "phases must be Phase, got 3"),
+        (f"phases={3000 * '['}", "nested too deeply|Invalid value"),
     ],
 )
 def test_an_override_that_does_not_fit_is_refused(path, override, message):
@@ -250,3 +269,25 @@ def test_the_recipe_of_the_shipped_model_loads():
 def test_a_switched_rate_is_for_one_level(path):
     with pytest.raises(ConfigError, match="switched is for models of one level"):
         load_recipe(path, ['rate_rule="switched"'])
+
+
+@pytest.mark.parametrize("base", ['"recipe.toml"', '"a.toml"', "3", '"\\u0000"', '["recipe.toml"]'])
+def test_what_a_recipe_extends_is_a_file_that_ends_somewhere(path, base):
+    (path.parent / "a.toml").write_text('extends = "recipe.toml"\n')
+    path.write_text(f"extends = {base}\n" + TOML)
+    with pytest.raises(ConfigError, match=r"recipe\.toml( extends itself|: extends must name)"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("data", [b"\x89PNG\r\n", b"\xff\xfe", 4000 * b"[", b"a = 1\na = 2"])
+def test_a_file_that_is_no_recipe_is_one_clear_error(path, data):
+    path.write_bytes(data)
+    with pytest.raises(ConfigError, match=r"recipe\.toml"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize("pattern", ["", "**x/*.tar", "/**x"])
+def test_a_glob_that_is_none_is_one_clear_error(pattern, monkeypatch, tmp_path):
+    monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
+    with pytest.raises(CheckpointError, match="is no path or glob"):
+        find_assets(pattern)

@@ -12,9 +12,12 @@ from tests.golden.tiny_text import HashingTextEncoder
 from tests.tiny_config import TINY_CONFIG
 from typer.testing import CliRunner
 
+from sidelight.claim import claimed
 from sidelight.cli.app import app
 from sidelight.losses.lpips import LPIPS
+from sidelight.train.datasets import find_pictures, no_words
 from sidelight.train.recipe import load_recipe
+from sidelight.train.run_log import RunLog
 from sidelight.train.state_file import STATE_FILE
 from sidelight.train.unattended import train_unattended
 
@@ -164,7 +167,7 @@ def test_pictures_in_files_train_as_those_in_memory(folder):
     [
         (["--set", 'data=[{ pictures = "*.zip" }]'], "no captioned pictures in '*.zip'"),
         (["--set", "model.text_width=9"], "model.text_width is 9, but tiny gives vectors of 16"),
-        (["--set", 'start_from="absent"'], "cannot go on from absent/state.pt"),
+        (["--set", 'start_from="absent"'], "cannot read absent/state.pt: No such file"),
         (["--set", "steps=3"], "unknown key 'steps'"),
     ],
 )
@@ -178,3 +181,83 @@ def test_a_time_that_is_none_is_wrong_usage(folder):
     done = train(folder, "--time-limit", "soon")
     assert done.exit_code == 2
     assert "such as 90s, 9m or 2h" in done.stderr
+
+
+def add_shard(folder, name: str, members: dict[str, bytes]) -> None:
+    with tarfile.open(folder / name, "w") as shard:
+        for member, content in members.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            shard.addfile(info, io.BytesIO(content))
+
+
+@pytest.mark.parametrize("in_memory", ["true", "false"])
+def test_broken_pictures_are_named_and_passed_over_if_the_recipe_says_so(
+    folder, make_picture, in_memory
+):
+    picture = io.BytesIO()
+    Image.fromarray(make_picture(80, 96)).save(picture, "PNG")
+    words = b'{"captions": "One."}'
+    half = picture.getvalue()[:9000]
+    add_shard(folder, "c.tar", {"half.png": half, "half.json": words, "bare.png": b"?"})
+    kept = ["--set", f"in_memory={in_memory}"]
+    refused = train(folder, *kept)
+    assert refused.exit_code == 1
+    assert "1 of 7 pictures cannot be trained on: " in refused.stderr
+    assert "c/bare has no captions" in refused.stderr
+    assert "--set skip_broken=true" in refused.stderr
+    done = train(folder, *kept, "--set", "skip_broken=true")
+    assert done.exit_code == 0, done.output
+    told = " ".join(done.stderr.split())
+    assert "1 of 7 pictures are passed over: " in told
+    assert "1 of 5 pictures are passed over: c/half in " in told
+
+
+def test_shards_of_one_name_in_two_folders_keep_their_pictures_apart(folder):
+    recipe = load_recipe(folder / "recipe.toml", ['data=[{ pictures = "**/*.tar" }]'])
+    (folder / "more").mkdir()
+    (folder / "more" / "b.tar").write_bytes((folder / "b.tar").read_bytes())
+    found, _ = find_pictures(recipe, no_words)
+    assert len({picture.key for picture in found}) == len(found) == 10
+
+
+def test_a_listing_names_no_key_outside_of_the_folder(folder, tmp_path, make_picture):
+    (folder / "set").mkdir()
+    outside = folder / "outside.png"
+    Image.fromarray(make_picture(64, 64)).save(outside)
+    listing = folder / "captions.json"
+    listing.write_text(json.dumps({str(outside): "One.", "../outside.png": "Two."}))
+    source = f'data=[{{ pictures = "set", captions = "{listing}" }}]'
+    found, _ = find_pictures(load_recipe(folder / "recipe.toml", [source]), no_words)
+    assert len({picture.key for picture in found}) == 2
+    assert not any(picture.key.startswith(("/", "..")) for picture in found)
+
+
+def test_two_trainings_in_one_folder_do_not_meet(folder):
+    with claimed(folder / "run"):
+        done = train(folder)
+    assert done.exit_code == 1
+    assert "another process is at work in" in done.stderr
+    assert train(folder).exit_code == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"{}"])
+def test_a_damaged_state_is_one_clear_error_and_stays(folder, content):
+    state = folder / "run" / STATE_FILE
+    state.parent.mkdir()
+    state.write_bytes(content)
+    done = train(folder, "--resume")
+    assert done.exit_code == 1
+    assert f"sidelight: error: {state} is no state of a run, or a damaged one" in done.stderr
+    assert state.read_bytes() == content
+
+
+def test_a_loss_that_is_not_finite_leaves_a_log_that_is_json(tmp_path):
+    log = RunLog(tmp_path)
+    log.add(3, {"total": float("nan"), "lmbda": [1.0, float("inf")]})
+    log.close()
+    assert json.loads((tmp_path / "log.jsonl").read_text(), parse_constant=pytest.fail) == {
+        "step": 3,
+        "total": "NaN",
+        "lmbda": [1.0, "Infinity"],
+    }

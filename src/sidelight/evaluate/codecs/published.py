@@ -13,7 +13,6 @@ are recorded; any other list, such as "encoding_time", keeps its name.
 | lpips, lpips-alex          | lpips   | AlexNet v0.1       |
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from sidelight.errors import ConfigError
+from sidelight.pixels.atomic import write_atomically
+from sidelight.strict_json import from_json, to_json
 
 RATE = "bpp"
 _OURS = {
@@ -72,7 +73,7 @@ def read_curve(path: Path) -> PublishedCurve:
         ConfigError: The file cannot be read or breaks the form; the message names it.
     """
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = from_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read as JSON: {error}") from None
     results = found.get("results") if isinstance(found, dict) else None
@@ -95,7 +96,7 @@ def write_curve(path: Path, curve: PublishedCurve) -> None:
         "description": curve.description,
         "results": {_THEIRS.get(key, key): values for key, values in curve.results.items()},
     }
-    path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    write_atomically(path, (to_json(content, indent=2) + "\n").encode())
 
 
 def _by_our_keys(results: Mapping[str, Any]) -> dict[str, list[float]]:

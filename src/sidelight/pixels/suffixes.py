@@ -1,0 +1,27 @@
+"""Which files of a folder are taken for pictures, by their names."""
+
+from functools import cache
+from pathlib import Path
+
+from PIL import Image
+
+from sidelight.pixels.decoding import PROGRAM_FORMATS
+
+_WITHOUT_PIXELS = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "WMF"})
+"""Pillow tells these formats and decodes none of them."""
+_JPEG_XL = ".jxl"
+"""Read by libjxl, which Pillow does not know."""
+
+
+@cache
+def picture_suffixes() -> frozenset[str]:
+    """Returns the suffixes of all formats that are read, in lower case with the dot."""
+    Image.init()
+    read = Image.OPEN.keys() - _WITHOUT_PIXELS - PROGRAM_FORMATS
+    known = {suffix for suffix, format in Image.EXTENSION.items() if format in read}
+    return frozenset({*known, _JPEG_XL})
+
+
+def is_named_as_picture(path: Path) -> bool:
+    """Returns whether a file's name is that of a picture, and not that of a hidden file."""
+    return path.suffix.lower() in picture_suffixes() and not path.name.startswith(".")
