@@ -2,6 +2,8 @@
 
 >>> data = sidelight.encode("photo.jpg", quality=3)  # an ordinary AVIF file
 >>> image = sidelight.decode(data, caption="A brown dog runs along the beach.")
+>>> file = sidelight.open(data)  # read once, decoded as often as one likes
+>>> images = [file.decode(caption) for caption in ("A dog.", "A cat.", "")]
 """
 
 import importlib
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sidelight import errors
 
 if TYPE_CHECKING:
-    from sidelight.api import decode, encode, load, load_carrier
+    from sidelight.api import File, decode, encode, load, load_carrier, open
     from sidelight.carrier_codec import CarrierCodec
     from sidelight.codec import Codec
     from sidelight.pixels.picture import Picture
@@ -19,11 +21,13 @@ __version__ = "0.1.0"
 __all__ = [
     "encode",
     "decode",
+    "open",
     "load",
     "load_carrier",
     "Codec",
     "CarrierCodec",
     "Picture",
+    "File",
     "errors",
     "__version__",
 ]
@@ -31,6 +35,8 @@ __all__ = [
 _PLACES = {
     "encode": "sidelight.api",
     "decode": "sidelight.api",
+    "open": "sidelight.api",
+    "File": "sidelight.api",
     "load": "sidelight.api",
     "load_carrier": "sidelight.api",
     "Codec": "sidelight.codec",

@@ -1,4 +1,4 @@
-"""The Python interface: ``sidelight.encode``, ``decode``, ``load`` and ``load_carrier``."""
+"""The Python interface: ``sidelight.encode``, ``decode``, ``open``, ``load``, ``load_carrier``."""
 
 import warnings
 from functools import cache
@@ -15,8 +15,10 @@ from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.checkpoint import load_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import CheckpointError, ConfigError, ImageError, NotABitstreamError
+from sidelight.info import FileInfo
 from sidelight.joint_codec import codec_of
 from sidelight.models.exported_carrier import ExportedCarrier
+from sidelight.opened import OpenedFile
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow, to_pillow
 
@@ -162,16 +164,55 @@ def decode(
     Raises:
         CodecError: The bytes are no sound file of these, or need another model.
     """
+    return _shown(
+        _opened(data, model).decode(caption, realism=realism, precision=precision), stacklevel=3
+    )
+
+
+class File:
+    """A file that was read once, to be decoded with one caption after another."""
+
+    def __init__(self, opened: OpenedFile) -> None:
+        self._opened = opened
+
+    @property
+    def info(self) -> FileInfo:
+        """What the file holds."""
+        return self._opened.info
+
+    def decode(
+        self,
+        caption: str | None = None,
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> Image.Image:
+        """Returns the picture; arguments, warnings and errors as for ``sidelight.decode``."""
+        picture = self._opened.decode(caption, realism=realism, precision=precision)
+        return _shown(picture, stacklevel=3)
+
+
+def open(data: bytes | Path | str, *, model: str | Path | None = None) -> File:
+    """Returns a file, read and checked, for several captions.
+
+    Args:
+        data: The whole file, or its path.
+        model: As for ``decode``.
+
+    Raises:
+        CodecError: As for ``decode``.
+    """
+    return File(_opened(data, model))
+
+
+def _opened(data: bytes | Path | str, model: str | Path | None) -> OpenedFile:
     file = data if isinstance(data, bytes) else Path(data).read_bytes()
-    codec = decoder_of(file, model)
-    if isinstance(codec, CarrierCodec):
-        picture = codec.decode(file, caption, realism=realism, precision=precision)
-    elif realism is not None:
-        raise ConfigError("realism is for ordinary files: .slt files have no dial")
-    else:
-        picture = codec.decode(file, caption, precision=precision)
+    return decoder_of(file, model).open(file)
+
+
+def _shown(picture: Picture, *, stacklevel: int) -> Image.Image:
     for note in picture.notes:
-        warnings.warn(note, stacklevel=2)
+        warnings.warn(note, stacklevel=stacklevel)
     return to_pillow(picture)
 
 

@@ -15,9 +15,10 @@ from sidelight.carriers.reading import CarrierFile, read
 from sidelight.checkpoint import CarrierCheckpoint
 from sidelight.codec import use_bf16
 from sidelight.config import check_realism
+from sidelight.info import CarrierInfo, carrier_info
+from sidelight.opened import OpenedFile
 from sidelight.pixels.picture import Picture
 from sidelight.text.encoder import TextEncoder
-from sidelight.text.metadata import caption_in_packet
 from sidelight.text.reader import CaptionReader
 
 
@@ -34,6 +35,14 @@ class CarrierCodec:
             checkpoint.text_encoder, self.model.config.text_width, text_encoder
         )
 
+    def open(self, data: bytes) -> "OpenedCarrier":
+        """Returns a carrier's file with its own picture decoded, to be improved by any caption.
+
+        Raises:
+            ImageError: The bytes are no file of a carrier, or a broken one.
+        """
+        return OpenedCarrier(self, read(data))
+
     def decode(
         self,
         data: bytes,
@@ -46,46 +55,16 @@ class CarrierCodec:
 
         Args:
             data: The whole file.
-            caption: "" for none; None for the one in the file's XMP, if any.
-            realism: The dial, from 0 (faithful) to 1 (natural); None for the model's default.
-            precision: "fp32", "bf16", or "auto" for bf16 where the processor computes in it.
+            caption: As for ``OpenedFile.decode``.
+            realism: As there.
+            precision: As there.
 
         Raises:
             ImageError: The bytes are no file of a carrier, or a broken one.
             ConfigError: ``realism`` or ``precision`` is out of range.
             TextError: The caption cannot be used.
         """
-        file = read(data)
-        caption = caption_in_packet(file.picture.xmp) if caption is None else caption
-        return self.improve_file(file, caption, realism=realism, precision=precision)
-
-    def improve_file(
-        self,
-        file: CarrierFile,
-        caption: str | None = None,
-        *,
-        realism: float | None = None,
-        precision: str = "auto",
-    ) -> Picture:
-        """Returns the picture of a file improved, the less the more bits it was coded with.
-
-        None is no caption; the rest as ``decode``.
-
-        Raises:
-            ConfigError: ``realism`` or ``precision`` is out of range.
-            TextError: The caption cannot be used.
-        """
-        picture = self.improve(
-            file.picture,
-            caption,
-            realism=realism,
-            precision=precision,
-            drawn_share=file.drawn_share,
-        )
-        if file.drawn_share == 1:
-            return picture
-        note = f"coded with {file.coded_bpp:.1f} bits per pixel: {_told(file.drawn_share)}"
-        return replace(picture, notes=(*picture.notes, note))
+        return self.open(data).decode(caption, realism=realism, precision=precision)
 
     def improve(
         self,
@@ -157,3 +136,48 @@ def _told(drawn_share: float) -> str:
     if drawn_share == 0:
         return "left as the file has it"
     return f"only {100 * drawn_share:.0f} % of what the model draws is used"
+
+
+class OpenedCarrier(OpenedFile):
+    """An ordinary file whose own picture is decoded."""
+
+    def __init__(self, codec: CarrierCodec, file: CarrierFile) -> None:
+        self.plain, self._file = file.picture, file
+        self._codec, self._info = codec, carrier_info(file)
+
+    @property
+    def info(self) -> CarrierInfo:
+        """What the file holds."""
+        return self._info
+
+    @property
+    def exif(self) -> bytes | None:
+        """Its EXIF block."""
+        return self.plain.exif
+
+    def decode(
+        self,
+        caption: str | None = None,
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> Picture:
+        """As for every opened file; improved the less the more bits it was coded with."""
+        share = self._file.drawn_share
+        picture = self._codec.improve(
+            self.plain,
+            self.caption_read(caption),
+            realism=realism,
+            precision=precision,
+            drawn_share=share,
+        )
+        if share == 1:
+            return picture
+        note = f"coded with {self._file.coded_bpp:.1f} bits per pixel: {_told(share)}"
+        return replace(picture, notes=(*picture.notes, note))
+
+    def masks(
+        self, caption: str, *, realism: float | None = None
+    ) -> Sequence[Float[Tensor, "1 1 h w"]]:
+        """As for every opened file."""
+        return self._codec.masks(self.plain, caption, realism=realism)

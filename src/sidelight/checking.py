@@ -1,15 +1,12 @@
 """Decodes a file and says whether its caption is likely that of the picture."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
-from sidelight.bitstream.container import Container
-from sidelight.bitstream.header import MAGIC
 from sidelight.carriers.carrier import KNOT_QUALITIES
-from sidelight.carriers.reading import read
-from sidelight.config import step_to_quality
+from sidelight.info import FileInfo, SltInfo
+from sidelight.opened import OpenedFile
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption
 from sidelight.text.matching import CaptionMatcher
@@ -19,12 +16,13 @@ _KNOT_BPP = (0.06, 0.15, 0.3, 0.45, 0.9)
 
 
 def decode_checked(
-    decode: Callable[[str], Picture],
+    opened: OpenedFile,
     matcher: CaptionMatcher,
-    caption: str | None,
+    caption: str | None = None,
     *,
-    quality: float,
     drop: bool = False,
+    realism: float | None = None,
+    precision: str = "auto",
 ) -> Picture:
     """Returns the picture of a file; its ``notes`` tell how well the caption fits.
 
@@ -32,21 +30,23 @@ def decode_checked(
     for itself.
 
     Args:
-        decode: Decodes the file with a caption; "" is none.
+        opened: The file.
         matcher: Compares.
-        caption: "" or None for none.
-        quality: Of the file, 1 to 9, which the matcher's threshold depends on.
+        caption: As for ``OpenedFile.decode``, as are ``realism`` and ``precision``.
         drop: Whether a caption that does not fit is left out.
+        realism: As there.
+        precision: As there.
     """
-    caption = canonical_caption(caption)
-    plain = decode("")
+    caption = canonical_caption(opened.caption_read(caption))
+    plain = opened.decode("", realism=realism, precision=precision)
     if not caption:
         return plain
-    score, threshold = matcher.score(caption, plain.image), matcher.threshold(quality)
+    score = matcher.score(caption, plain.image)
+    threshold = matcher.threshold(quality_of(opened.info))
     fits = score >= threshold
     measured = f"caption match {score:.2f}, the threshold is {threshold:.2f}"
     if fits or not drop:
-        picture = decode(caption)
+        picture = opened.decode(caption, realism=realism, precision=precision)
         told = () if fits else ("this may be the caption of another picture",)
     else:
         picture = plain
@@ -54,14 +54,9 @@ def decode_checked(
     return replace(picture, notes=(*picture.notes, measured, *told))
 
 
-def quality_of(data: bytes) -> float:
-    """Returns the quality, 1 to 9, of a .slt file, or of one at an ordinary file's rate.
-
-    Raises:
-        BitstreamError: It is no sound .slt file.
-        ImageError: It is no sound file of a carrier.
-    """
-    if data.startswith(MAGIC):
-        return step_to_quality(Container.parse(data).quality_step)
-    rate = max(read(data).coded_bpp, _KNOT_BPP[0])
+def quality_of(info: FileInfo) -> float:
+    """Returns the quality, 1 to 9, of a .slt file, or of one at an ordinary file's rate."""
+    if isinstance(info, SltInfo):
+        return info.quality
+    rate = max(info.coded_bpp, _KNOT_BPP[0])
     return float(np.interp(np.log(rate), np.log(_KNOT_BPP), KNOT_QUALITIES))

@@ -17,9 +17,12 @@ from sidelight.bitstream.container import Container
 from sidelight.checkpoint import CodecCheckpoint
 from sidelight.config import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
 from sidelight.errors import ConfigError, ModelMismatchError
+from sidelight.info import SltInfo, slt_info
 from sidelight.latent_coder import CodedLatents, LatentCoder
+from sidelight.models.exported import information_bits
 from sidelight.models.latents import Latents
 from sidelight.nn.precision import computes_in_bf16
+from sidelight.opened import OpenedFile
 from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.pixels.picture import Picture
@@ -120,23 +123,31 @@ class Codec:
             )
         return _best_within(max_bytes, smallest, lambda step: self._pack(container, y, step))
 
+    def open(self, data: bytes) -> "OpenedSlt":
+        """Returns a .slt file with its integers decoded, to be shown with any caption.
+
+        Raises:
+            BitstreamError: The bytes are no sound .slt file.
+            ModelMismatchError: The file needs another model.
+        """
+        return self._open([data])[0]
+
     def decode(
         self, data: bytes, caption: str | None = None, *, precision: str = "auto"
     ) -> Picture:
-        """Returns the picture of a .slt file.
+        """Returns the picture of a .slt file, opened for one caption.
 
         Args:
             data: The whole file.
-            caption: "" for none; None for the one inside the file, if any.
-            precision: Of the generator: "fp32", "bf16", or "auto" for bf16 where the processor
-                computes in it. The latents are the same in both.
+            caption: As for ``OpenedFile.decode``.
+            precision: As there. The latents are the same in all.
 
         Raises:
             BitstreamError: The bytes are no sound .slt file.
             ModelMismatchError: The file needs another model.
             TextError: The caption cannot be used.
         """
-        return self.decode_batch([data], [caption], precision=precision)[0]
+        return self.open(data).decode(caption, precision=precision)
 
     def decode_batch(
         self,
@@ -149,23 +160,37 @@ class Codec:
 
         Arguments and errors as for ``decode``; ``captions`` has one entry per file.
         """
-        containers = [Container.parse(data) for data in files]
-        given = [None] * len(files) if captions is None else captions
-        captions = [
-            container.caption if caption is None else caption
-            for container, caption in zip(containers, given, strict=True)
-        ]
+        captions = [None] * len(files) if captions is None else captions
+        return self.show(self._open(files), captions, precision=precision)
+
+    def show(
+        self,
+        files: Sequence["OpenedSlt"],
+        captions: Sequence[str | None],
+        *,
+        precision: str = "auto",
+    ) -> list[Picture]:
+        """Returns the pictures of opened files; arguments and errors as for ``decode_batch``."""
         bf16 = use_bf16(precision)
+        read = [file.caption_read(c) for file, c in zip(files, captions, strict=True)]
         pictures: dict[int, Picture] = {}
-        for (_, _, step), members in grouped(containers).items():
-            latents = self.decode_latents([containers[k] for k in members])
-            y_hat = self.model.dequantise(latents, step)
-            text = self.captions.vectors([captions[k] for k in members])
+        for members in grouped([file.container for file in files]).values():
+            y_hat = torch.cat([files[k].y_hat for k in members])
+            text = self.captions.vectors([read[k] for k in members])
             images = self.model.synthesise(y_hat, text, bf16=bf16).permute(0, 2, 3, 1).numpy()
             for k, image in zip(members, images, strict=True):
-                notes = self._notes(containers[k], captions[k])
-                pictures[k] = _finish(containers[k], image, notes)
+                container = files[k].container
+                pictures[k] = _finish(container, image, self._notes(container, read[k]))
         return [pictures[k] for k in range(len(files))]
+
+    def _open(self, files: Sequence[bytes]) -> list["OpenedSlt"]:
+        containers = [Container.parse(data) for data in files]
+        opened: dict[int, OpenedSlt] = {}
+        for members in grouped(containers).values():
+            latents = self.decode_latents([containers[k] for k in members])
+            for place, k in enumerate(members):
+                opened[k] = OpenedSlt(self, containers[k], files[k], latents.of(place))
+        return [opened[k] for k in range(len(files))]
 
     def quantised(self, picture: Picture, quality: float) -> Latents:
         """Returns the integers that a file of this quality carries."""
@@ -227,6 +252,56 @@ class Codec:
         return replace(
             container, quality_step=step, latents=encoded.payload, latents_crc=encoded.crc
         ).pack()
+
+
+class OpenedSlt(OpenedFile):
+    """A .slt file whose integers are decoded."""
+
+    def __init__(self, codec: Codec, container: Container, data: bytes, latents: Latents) -> None:
+        self.container, self.latents = container, latents
+        self.codec, self._info = codec, slt_info(container, data)
+
+    @property
+    def info(self) -> SltInfo:
+        """What the file holds."""
+        return self._info
+
+    @property
+    def exif(self) -> bytes | None:
+        """Its EXIF block."""
+        return self.container.exif
+
+    @property
+    def y_hat(self) -> Float[Tensor, "1 c h w"]:
+        """What the generator reads."""
+        return self.codec.model.dequantise(self.latents, self.container.quality_step)
+
+    def decode(
+        self,
+        caption: str | None = None,
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> Picture:
+        """As for every opened file; the latents are the same in each precision."""
+        _refuse_dial(realism)
+        return self.codec.show([self], [caption], precision=precision)[0]
+
+    def masks(
+        self, caption: str, *, realism: float | None = None
+    ) -> Sequence[Float[Tensor, "1 1 h w"]]:
+        """As for every opened file."""
+        _refuse_dial(realism)
+        return self.codec.model.masks(self.y_hat, self.codec.captions.vectors([caption]))
+
+    def bits(self) -> Float[Tensor, "1 h w"]:
+        """Returns the ideal bits of each position of the latent y."""
+        return information_bits(self.latents, self.codec.model.frozen)
+
+
+def _refuse_dial(realism: float | None) -> None:
+    if realism is not None:
+        raise ConfigError("realism is for ordinary files: .slt files have no dial")
 
 
 def use_bf16(precision: str) -> bool:

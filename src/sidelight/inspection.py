@@ -11,13 +11,11 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.nn import functional as F
 
-from sidelight.bitstream.container import Container
-from sidelight.carrier_codec import CarrierCodec
-from sidelight.carriers.reading import read
-from sidelight.codec import Codec
+from sidelight.carrier_codec import OpenedCarrier
+from sidelight.codec import OpenedSlt
 from sidelight.config import LATENT_STRIDE
 from sidelight.errors import TextError
-from sidelight.models.exported import information_bits
+from sidelight.opened import OpenedFile
 from sidelight.pixels.picture import to_pillow
 from sidelight.text.canonical import canonical_caption
 
@@ -28,33 +26,23 @@ _PICTURE_SHARE = 0.35
 """How much of the picture shines through a map."""
 
 
-def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Image]:
+def inspect_slt(opened: OpenedSlt, caption: str) -> dict[str, Image.Image]:
     """Returns named pictures: decodes with and without text, their difference, masks and bits.
 
     Raises:
-        TextError: There is no caption, so there is nothing to compare.
-        CodecError: As for ``Codec.decode``.
+        TextError: There is no caption, or the model reads none, so there is nothing to compare.
     """
     if not canonical_caption(caption):
         raise TextError("inspect compares with and without a caption: give one (--caption)")
-    if not codec.model.config.ssa:
-        raise TextError(f"model {codec.model.config.name} reads no caption: nothing to compare")
-    container = Container.parse(data)
-    size = container.width, container.height
-    latents = codec.decode_latents([container])
-    y_hat = codec.model.dequantise(latents, container.quality_step)
-    with_text, without_text = (
-        to_pillow(codec.decode(data, given, precision="fp32")).convert("RGB")
-        for given in (caption, "")
-    )
-    masks = [m[0, 0].numpy() for m in codec.model.masks(y_hat, codec.captions.vectors([caption]))]
-    bits = information_bits(latents, codec.model.frozen)[:, None] / LATENT_STRIDE**2
-    bits_map = _to_picture_size(bits, size)
+    config = opened.codec.model.config
+    if not config.ssa:
+        raise TextError(f"model {config.name} reads no caption: nothing to compare")
+    shown = _with_and_without(opened, caption)
+    with_text = shown["with-text"]
+    bits = opened.bits()[:, None] / LATENT_STRIDE**2
+    bits_map = _to_picture_size(bits, with_text.size)
     return {
-        "with-text": with_text,
-        "without-text": without_text,
-        "difference": _change(without_text, with_text, "change by the caption"),
-        "masks": _masks(masks, with_text),
+        **shown,
         "bits": heat_map(
             bits_map, with_text, title="bits per pixel", high=float(np.percentile(bits_map, 99.5))
         ),
@@ -62,29 +50,34 @@ def inspect_file(codec: Codec, data: bytes, caption: str) -> dict[str, Image.Ima
 
 
 def inspect_carrier(
-    codec: CarrierCodec, data: bytes, caption: str, realism: float | None = None
+    opened: OpenedCarrier, caption: str, realism: float | None = None
 ) -> dict[str, Image.Image]:
     """Returns named pictures: the carrier's own, improved with and without text, changes, masks.
 
     Raises:
         TextError: There is no caption, so there is nothing to compare.
-        CodecError: As for ``CarrierCodec.decode``.
+        ConfigError: ``realism`` is out of range.
     """
     if not canonical_caption(caption):
         raise TextError("inspect compares with and without a caption: give one (--caption)")
-    file = read(data)
-    plain = file.picture
-    carrier = to_pillow(plain).convert("RGB")
+    carrier = to_pillow(opened.plain).convert("RGB")
+    shown = _with_and_without(opened, caption, realism)
+    residual = _change(carrier, shown["with-text"], "change of the carrier's picture")
+    return {"carrier": carrier, "residual": residual, **shown}
+
+
+def _with_and_without(
+    opened: OpenedFile, caption: str, realism: float | None = None
+) -> dict[str, Image.Image]:
+    """Returns what a caption does to any file: both decodes, their difference, masks."""
     with_text, without_text = (
-        to_pillow(codec.improve_file(file, given, realism=realism, precision="fp32")).convert("RGB")
+        to_pillow(opened.decode(given, realism=realism, precision="fp32")).convert("RGB")
         for given in (caption, "")
     )
-    masks = [mask[0, 0].numpy() for mask in codec.masks(plain, caption, realism=realism)]
+    masks = [mask[0, 0].numpy() for mask in opened.masks(caption, realism=realism)]
     return {
-        "carrier": carrier,
         "with-text": with_text,
         "without-text": without_text,
-        "residual": _change(carrier, with_text, "change of the carrier's picture"),
         "difference": _change(without_text, with_text, "change by the caption"),
         "masks": _masks(masks, with_text),
     }

@@ -6,10 +6,14 @@ the file decodes with exactly that caption only. Its digest is in every file.
 
 from collections.abc import Sequence
 
+from jaxtyping import Float
+from torch import Tensor
+
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import CodecCheckpoint
-from sidelight.codec import CaptionSections, Codec, caption_sections
+from sidelight.codec import CaptionSections, Codec, OpenedSlt, caption_sections
 from sidelight.errors import TextError
+from sidelight.info import slt_info
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption, caption_matches
@@ -61,6 +65,17 @@ class JointCodec(Codec):
         sections = self._sections(caption, caption_as)
         return self.told(canonical_caption(caption))._encode_to_size(picture, max_bytes, sections)
 
+    def open(self, data: bytes) -> "OpenedJoint":
+        """Returns a .slt file; its integers are decoded when its caption comes.
+
+        Raises:
+            BitstreamError: The bytes are no sound .slt file.
+            ModelMismatchError: The file needs another model.
+        """
+        container = Container.parse(data)
+        self._check_model(container)
+        return OpenedJoint(self, container, data)
+
     def decode_batch(
         self,
         files: Sequence[bytes],
@@ -76,9 +91,7 @@ class JointCodec(Codec):
         """
         captions = [None] * len(files) if captions is None else captions
         return [
-            self.told(self._caption_to_decode(data, caption)).decode(
-                data, caption, precision=precision
-            )
+            self.decode(data, caption, precision=precision)
             for data, caption in zip(files, captions, strict=True)
         ]
 
@@ -97,13 +110,43 @@ class JointCodec(Codec):
             )
         return sections._replace(digested=canonical_caption(caption))
 
-    def _caption_to_decode(self, data: bytes, given: str | None) -> str:
-        container = Container.parse(data)
-        self._check_model(container)
-        caption = canonical_caption(container.caption if given is None else given)
-        if not caption_matches(container.caption_digest, caption):
+
+class OpenedJoint(OpenedSlt):
+    """A file that one caption opens: the first time that it comes, the integers are decoded."""
+
+    def __init__(self, codec: JointCodec, container: Container, data: bytes) -> None:
+        self.container, self._data = container, data
+        self.codec, self._info, self._joint = codec, slt_info(container, data), codec
+        self._told: OpenedSlt | None = None
+
+    def decode(
+        self,
+        caption: str | None = None,
+        *,
+        realism: float | None = None,
+        precision: str = "auto",
+    ) -> Picture:
+        """As for every opened file.
+
+        Raises:
+            TextError: The caption is not the one that the file was encoded with.
+            CodecError: As for ``Codec.decode``.
+        """
+        read = canonical_caption(self.caption_read(caption))
+        if not caption_matches(self.container.caption_digest, read):
             raise TextError(
                 "this file decodes only with the caption it was encoded with, got "
-                + (f"another: {caption[:60]!r}" if caption else "none")
+                + (f"another: {read[:60]!r}" if read else "none")
             )
-        return caption
+        if self._told is None:
+            self._told = self._joint.told(read).open(self._data)
+        return self._told.decode(read, realism=realism, precision=precision)
+
+    def masks(
+        self,
+        caption: str,  # noqa: ARG002
+        *,
+        realism: float | None = None,  # noqa: ARG002
+    ) -> Sequence[Float[Tensor, "1 1 h w"]]:
+        """Returns none: joint codecs have no SSA blocks."""
+        return []

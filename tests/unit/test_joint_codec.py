@@ -78,6 +78,18 @@ def test_no_other_caption_opens_it(codec, data, caption, found):
         codec.decode(data, caption)
 
 
+def test_an_opened_file_waits_for_its_caption_and_decodes_its_integers_once(codec, data):
+    opened = codec.open(data)
+    with pytest.raises(TextError, match="only with the caption it was encoded with"):
+        opened.decode(OTHER)
+    first = opened.decode(CAPTION, precision="fp32").image
+    told, codec.told = codec.told, None
+    try:
+        assert np.array_equal(opened.decode(f" {CAPTION}", precision="fp32").image, first)
+    finally:
+        codec.told = told
+
+
 def test_a_caption_inside_the_file_opens_it(codec, picture):
     embedded = codec.encode(picture, caption=CAPTION)
     assert Container.parse(embedded).caption_digest is not None

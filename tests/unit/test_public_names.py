@@ -12,8 +12,8 @@ import sidelight
 from sidelight.errors import CodecError
 
 NAMES = {
-    *("encode", "decode", "load", "load_carrier"),
-    *("Codec", "CarrierCodec", "Picture", "errors", "__version__"),
+    *("encode", "decode", "open", "load", "load_carrier"),
+    *("Codec", "CarrierCodec", "Picture", "File", "errors", "__version__"),
 }
 PROJECT = Path(__file__).parents[2] / "pyproject.toml"
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sidelight.bitstream.container import Container
 from sidelight.bitstream.header import MAGIC
 from sidelight.cli.streams import STREAM
 
 if TYPE_CHECKING:
+    from sidelight.opened import OpenedFile
     from sidelight.text.sources import CaptionFinder, FoundCaption
 
 CaptionOption = Annotated[str | None, typer.Option("--caption", "-c", help="The caption.")]
@@ -60,27 +60,26 @@ class CaptionToRead:
         self._given, self._place = given, place
         self._finder = _finder(given, place)
 
-    def of(self, source: str, data: bytes) -> "FoundCaption":
+    def of(self, source: str, data: bytes, opened: "OpenedFile") -> "FoundCaption":
         """Returns the caption asked for; without a wish the one inside, else beside, else none.
 
         Args:
             source: Where the file was read, or "-".
-            data: The .slt file, or an ordinary picture.
+            data: Its bytes.
+            opened: The same file, opened.
         """
         from sidelight.text.sources import AUTO, CaptionFinder, FoundCaption
 
         if self._given is not None:
             return FoundCaption(self._given, "given" if self._given else "none, as asked")
+        inside = opened.caption_read(None)
+        if self._place in (None, AUTO) and inside:
+            return FoundCaption(inside, "the one inside the file")
+        finder = self._finder or CaptionFinder("sidecar")
         if data.startswith(MAGIC):
-            container = Container.parse(data)
-            if self._place in (None, AUTO) and container.caption is not None:
-                return FoundCaption(container.caption, "the one inside the file")
-            finder = self._finder or CaptionFinder("sidecar")
-            found = finder.of_coded(_path(source), container.exif)
-        elif self._finder is None:
-            found = _inside_or_beside(data, source)
+            found = finder.of_coded(_path(source), opened.exif)
         else:
-            found = self._finder.of_picture(_path(source), data)
+            found = finder.of_picture(_path(source), data)
         return found or FoundCaption("", "none found")
 
 
@@ -90,23 +89,6 @@ def _finder(given: str | None, place: str | None) -> "CaptionFinder | None":
     if given is not None and place is not None:
         raise typer.BadParameter("give only one of --caption and --caption-from")
     return None if place is None else CaptionFinder(place)
-
-
-def _inside_or_beside(data: bytes, source: str) -> "FoundCaption | None":
-    """Returns an ordinary picture's caption in XMP, where ``encode`` puts it, or beside it."""
-    from sidelight.pixels.jpeg_xl import is_jpeg_xl
-    from sidelight.text.metadata import caption_in_packet, captions_in_picture
-    from sidelight.text.sources import CaptionFinder, FoundCaption
-
-    if is_jpeg_xl(data):  # which Pillow does not read
-        from sidelight.carriers.reading import read
-
-        caption: str | None = caption_in_packet(read(data).picture.xmp)
-    else:
-        caption = captions_in_picture(data).get("xmp")
-    if caption:
-        return FoundCaption(caption, "the one inside the file")
-    return CaptionFinder("sidecar").of_picture(_path(source), data)
 
 
 def _path(source: str) -> Path | None:

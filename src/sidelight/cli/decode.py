@@ -1,9 +1,8 @@
 """``sidelight decode``."""
 
-from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,10 +10,6 @@ from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_sev
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
 from sidelight.cli.options import ForceOption, JsonOption, ModelOption, OnMismatch, Precision
 from sidelight.cli.streams import STREAM, read_bytes, write_bytes
-from sidelight.errors import ConfigError
-
-if TYPE_CHECKING:
-    from sidelight.pixels.picture import Picture
 
 
 def decode(
@@ -68,7 +63,8 @@ def decode(
 
     jobs = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=f".{format}")
 
-    from sidelight.checking import decode_checked, quality_of
+    from sidelight.api import decoder_of
+    from sidelight.checking import decode_checked
     from sidelight.pixels.files import write_picture
     from sidelight.pixels.rate import bits_per_pixel
     from sidelight.text.matching import CaptionMatcher
@@ -77,17 +73,18 @@ def decode(
 
     def work(job: Job) -> Record:
         data = read_bytes(job.source)
-        caption = captions.of(job.source, data)
-        decode = _decoding(data, model, realism, precision.value)
+        opened = decoder_of(data, model).open(data)
+        caption = captions.of(job.source, data, opened)
         if matcher is None:
-            picture = decode(caption.text)
+            picture = opened.decode(caption.text, realism=realism, precision=precision.value)
         else:
             picture = decode_checked(
-                decode,
+                opened,
                 matcher,
                 caption.text,
-                quality=quality_of(data),
                 drop=check_caption is OnMismatch.DROP,
+                realism=realism,
+                precision=precision.value,
             )
         if job.target == STREAM:
             buffer = BytesIO()
@@ -103,22 +100,3 @@ def decode(
         }
 
     run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
-
-
-def _decoding(
-    data: bytes, model: str | None, realism: float | None, precision: str
-) -> "Callable[[str], Picture]":
-    """Returns what decodes the file with a caption; an ordinary one's pixels are read once."""
-    from sidelight.api import decoder_of
-    from sidelight.carrier_codec import CarrierCodec
-    from sidelight.carriers.reading import read
-
-    codec = decoder_of(data, model)
-    if isinstance(codec, CarrierCodec):
-        file = read(data)
-        return lambda caption: codec.improve_file(
-            file, caption, realism=realism, precision=precision
-        )
-    if realism is not None:
-        raise ConfigError("--realism is for ordinary files: .slt files have no dial")
-    return lambda caption: codec.decode(data, caption, precision=precision)

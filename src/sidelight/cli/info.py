@@ -7,11 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from sidelight.bitstream.container import Container, section_sizes
-from sidelight.bitstream.header import MAGIC, VERSION
 from sidelight.cli.options import JsonOption
 from sidelight.cli.streams import read_bytes
-from sidelight.config import step_to_quality
+from sidelight.info import read_info
 
 
 def info(
@@ -30,8 +28,7 @@ def info(
     if (model := _model_file(source)) is not None:
         facts = _model_facts(model, whole=json)
     else:
-        data = read_bytes(source)
-        facts = _end_to_end_facts(data) if data.startswith(MAGIC) else _carrier_facts(data)
+        facts = asdict(read_info(read_bytes(source)))
     if json:
         typer.echo(json_format.dumps(facts))
         return
@@ -60,54 +57,9 @@ def _model_facts(path: Path, *, whole: bool) -> dict[str, Any]:
     return facts
 
 
-def _end_to_end_facts(data: bytes) -> dict[str, Any]:
-    container = Container.parse(data)
-    return {
-        "format_version": VERSION,
-        "model": container.model.hex(),
-        "width": container.width,
-        "height": container.height,
-        "quality": step_to_quality(container.quality_step),
-        "gray": container.gray,
-        "bytes": len(data),
-        "bpp": round(8 * len(data) / (container.width * container.height), 5),
-        "section_bytes": section_sizes(data),
-        "latents_crc": f"{container.latents_crc:08x}",
-        "caption": container.caption,
-        "caption_digest": container.caption_digest.hex() if container.caption_digest else None,
-    }
-
-
-def _carrier_facts(data: bytes) -> dict[str, Any]:
-    from sidelight.carriers.reading import read
-    from sidelight.pixels.rate import bits_per_pixel
-    from sidelight.text.metadata import caption_in_packet
-
-    file = read(data)
-    picture = file.picture
-    return {
-        "codec": file.codec,
-        "width": picture.width,
-        "height": picture.height,
-        "gray": picture.gray,
-        "alpha": picture.alpha is not None,
-        "bytes": len(data),
-        "bpp": round(bits_per_pixel(len(data), picture), 5),
-        "coded_bytes": file.coded_bytes,
-        "coded_bpp": round(file.coded_bpp, 5),
-        "metadata_bytes": {
-            name: len(block)
-            for name, block in (("icc", picture.icc), ("exif", picture.exif), ("xmp", picture.xmp))
-            if block is not None
-        },
-        "caption": caption_in_packet(picture.xmp) or None,
-        "notes": list(picture.notes),
-    }
-
-
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key} {number}" for key, number in value.items()) or "-"
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "; ".join(value) or "-"
     return "-" if value is None else str(value)

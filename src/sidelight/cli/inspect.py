@@ -28,21 +28,21 @@ def inspect(
         raise ConfigError(f"{folder} holds pictures already; give --force to replace them")
     captions = CaptionToRead(given=caption, place=caption_from)
     from sidelight.api import decoder_of
-    from sidelight.carrier_codec import CarrierCodec
-    from sidelight.inspection import inspect_carrier, inspect_file
+    from sidelight.carrier_codec import OpenedCarrier
+    from sidelight.inspection import inspect_carrier, inspect_slt
     from sidelight.pixels.files import write_picture
     from sidelight.pixels.picture import from_pillow
 
     data = read_bytes(source)
-    found = captions.of(source, data)
+    opened = decoder_of(data, model).open(data)
+    found = captions.of(source, data, opened)
     typer.echo(f"caption: {found.origin}", err=True)
-    codec = decoder_of(data, model)
-    if isinstance(codec, CarrierCodec):
-        images = inspect_carrier(codec, data, found.text, realism)
+    if isinstance(opened, OpenedCarrier):
+        images = inspect_carrier(opened, found.text, realism)
     elif realism is not None:
         raise ConfigError("--realism is for ordinary files: .slt files have no dial")
     else:
-        images = inspect_file(codec, data, found.text)
+        images = inspect_slt(opened, found.text)
     for name, image in images.items():
         write_picture(from_pillow(image), folder / f"{name}.png")
         typer.echo(str(folder / f"{name}.png"))

@@ -79,14 +79,13 @@ def decode(
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.api import decoder_of
-    from sidelight.carrier_codec import CarrierCodec
+    from sidelight.codec import OpenedSlt
     from sidelight.page.coding import decode_page
 
     def show(data: bytes, caption: str) -> "Picture":
-        codec = decoder_of(data, model)
-        if isinstance(codec, CarrierCodec):
-            return codec.decode(data, caption or None, realism=realism)
-        return codec.decode(data, caption or None)
+        opened = decoder_of(data, model).open(data)
+        dial = None if isinstance(opened, OpenedSlt) else realism  # a page may hold both kinds
+        return opened.decode(caption or None, realism=dial)
 
     _report(decode_page(page, folder, show, format=format))
 

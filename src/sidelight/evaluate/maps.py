@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sidelight.api import load
 from sidelight.evaluate.dataset import Dataset
-from sidelight.inspection import inspect_file
+from sidelight.inspection import inspect_slt
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture, from_pillow
 
@@ -24,7 +24,7 @@ def draw_maps(
     for k, picture in enumerate(dataset.pictures):
         data = codec.encode(Picture(image=dataset.image(k)), quality=quality)
         own = picture.path.stem if stems[picture.path.stem] == 1 else picture.name
-        for name, image in inspect_file(codec, data, dataset.given(k, "right")).items():
+        for name, image in inspect_slt(codec.open(data), dataset.given(k, "right")).items():
             path = folder / own / f"{name}.png"
             write_picture(from_pillow(image), path)
             yield path

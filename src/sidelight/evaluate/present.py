@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.protocol import CodecPoint, open_file
 from sidelight.evaluate.codecs.published import RATE, PublishedCurve, write_curve
 from sidelight.evaluate.experiment import Experiment
 from sidelight.evaluate.names import file_name
@@ -59,12 +59,13 @@ def compare(experiment: Experiment, results: Results, picture: int) -> Compariso
             key=lambda point: abs(bpp(point) - target),
         )
         data = results.read_file(point.codec, point.setting, name)
+        decode = open_file(point, data)
         for row in rows[point.codec, point.setting]:
             text = "" if row.captions == NO_CAPTION_READ else dataset.given(picture, row.captions)
             label = ", ".join(
                 part for part in (row.codec, row.setting, row.captions) if part != NO_CAPTION_READ
             )
-            versions.append(Version(label, row.bpp, row.metrics, point.decode(data, text)))
+            versions.append(Version(label, row.bpp, row.metrics, decode(text)))
     captions = dataset.pictures[picture].captions
     return Comparison(name, captions[0] if captions else "", dataset.image(picture), versions)
 

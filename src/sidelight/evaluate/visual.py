@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sidelight.evaluate.codecs.equal_rate import bits_per_pixel, nearest_setting
-from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.protocol import CodecPoint, open_file
 from sidelight.evaluate.codecs.registry import codec_points, fine_settings
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
@@ -77,9 +77,10 @@ def _versions(
     data = point.encode(image)
     rate = bits_per_pixel(data, image)
     versions = []
+    decode = open_file(point, data)
     for captions in captions_for(point, _CAPTIONS):
         text = "" if captions == NO_CAPTION_READ else dataset.given(k, captions)
-        decoded = point.decode(data, text)
+        decoded = decode(text)
         sample = Sample(image, decoded, dataset.pictures[k].captions)
         values = {metric.name: metric(sample) for metric in metrics}
         versions.append(Version(series_name(point.codec, captions), rate, values, decoded))

@@ -35,6 +35,12 @@ class Latents(NamedTuple):
     """``round(y - means)``, so that means never reach the entropy coder."""
     prediction: Prediction
 
+    def of(self, picture: int) -> "Latents":
+        """Returns the integers of one picture of a batch."""
+        one = slice(picture, picture + 1)
+        prediction = Prediction(self.prediction.means[one], self.prediction.index[one])
+        return Latents(self.z_symbols[one], self.y_symbols[one], prediction)
+
     def fixed_point(self) -> Int32[Tensor, "b c _ _"]:
         """Returns y_hat in units of 1/64 of a quantisation step."""
         return (self.y_symbols << MEAN_BITS) + self.prediction.means

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from sidelight.api import decoder_of
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs
 from sidelight.cli.captions import CaptionToRead
 from sidelight.errors import ConfigError, ImageError, TextError
 
+GOLDEN = Path(__file__).parents[2] / "golden"
 PICTURES = {".png", ".jpg"}
 
 
@@ -155,14 +157,14 @@ def test_mistakes_in_our_code_are_not_hidden(folder):
 
 @pytest.fixture
 def slt(tmp_path) -> str:
-    golden = Path(__file__).parents[2] / "golden" / "rgb.slt"
-    (tmp_path / "a.slt").write_bytes(golden.read_bytes())
+    (tmp_path / "a.slt").write_bytes((GOLDEN / "rgb.slt").read_bytes())
     return str(tmp_path / "a.slt")
 
 
 def caption_of(slt: str, given: str | None = None, place: Path | None = None):
     read = CaptionToRead(given=given, place=None if place is None else str(place))
-    return read.of(slt, Path(slt).read_bytes())
+    data = Path(slt).read_bytes()
+    return read.of(slt, data, decoder_of(data, GOLDEN / "tiny.safetensors").open(data))
 
 
 def test_the_caption_given_comes_before_the_one_beside(slt):

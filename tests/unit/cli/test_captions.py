@@ -7,9 +7,11 @@ import pytest
 from tests.captioned_pictures import CAPTION, XMP, exif_block, saved
 from typer.testing import CliRunner, Result
 
+from sidelight.api import decoder_of
 from sidelight.cli.app import app
 from sidelight.cli.captions import CaptionToRead
 from sidelight.text.canonical import caption_digest
+from sidelight.text.sources import FoundCaption
 
 TINY = str(Path(__file__).parents[2] / "golden" / "tiny.safetensors")
 
@@ -27,6 +29,13 @@ def folder(tmp_path, monkeypatch) -> Path:
 def encode(*options: str) -> Result:
     command = ["encode", "photos", "out", "--format", "slt", "--model", TINY, *options]
     return CliRunner().invoke(app, command)
+
+
+def caption_of(source: str, place: str | None) -> FoundCaption:
+    data = Path(source).read_bytes()
+    return CaptionToRead(given=None, place=place).of(
+        source, data, decoder_of(data, TINY).open(data)
+    )
 
 
 def facts(name: str) -> dict:
@@ -64,17 +73,12 @@ def test_digests_come_from_a_listing(folder):
 def test_decode_looks_where_it_is_told(folder, place, expected):
     Path("captions.json").write_text(json.dumps({"exif.jpg": "A cat on a mat."}))
     assert encode().exit_code == 0
-    data = Path("out/exif.slt").read_bytes()
-    assert CaptionToRead(given=None, place=place).of("out/exif.slt", data) == expected
+    assert caption_of("out/exif.slt", place) == expected
 
 
 def test_the_caption_inside_the_file_comes_first_in_auto_alone(folder):
     assert encode("--caption-from", "auto").exit_code == 0
     source = "out/exif.slt"
     Path("out/exif.txt").write_text("From beside.")
-    data = Path(source).read_bytes()
-    origins = [
-        CaptionToRead(given=None, place=place).of(source, data).origin
-        for place in (None, "auto", "sidecar")
-    ]
+    origins = [caption_of(source, place).origin for place in (None, "auto", "sidecar")]
     assert origins == ["the one inside the file"] * 2 + ["read from out/exif.txt"]

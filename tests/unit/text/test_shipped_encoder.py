@@ -11,7 +11,6 @@ from sidelight.api import as_picture, load
 from sidelight.checking import decode_checked
 from sidelight.checkpoint import Checkpoint
 from sidelight.codec import Codec
-from sidelight.pixels.picture import Picture
 from sidelight.text.bundled import WEIGHTS, BundledEncoder
 from sidelight.text.encoder import embed_captions
 from sidelight.text.matching import CaptionMatcher
@@ -48,11 +47,7 @@ def test_captions_are_read_and_compared_without_any_network(no_network, make_pic
     checkpoint = load().checkpoint
     codec = Codec(Checkpoint(checkpoint.model, checkpoint.text_encoder, {}))
     data = codec.encode(as_picture(make_picture(64, 64)))
-
-    def decode(text: str) -> Picture:
-        return codec.decode(data, text)
-
-    checked = decode_checked(decode, CaptionMatcher.load(), "A dog on a beach.", quality=5)
+    checked = decode_checked(codec.open(data), CaptionMatcher.load(), "A dog on a beach.")
     assert checked.image.shape == (64, 64, 3)
     assert checked.notes[0].startswith("caption match ")
     with pytest.raises(AssertionError, match="was asked for"):

@@ -16,7 +16,7 @@ from sidelight.carriers.reading import read
 from sidelight.carriers.registry import sniff
 from sidelight.config import check_realism
 from sidelight.errors import ConfigError
-from sidelight.evaluate.codecs.protocol import CodecPoint
+from sidelight.evaluate.codecs.protocol import CodecPoint, Decode
 from sidelight.losses.dial import TRAINED_METRICS
 from sidelight.pixels.picture import Picture
 
@@ -84,13 +84,18 @@ class ImprovedPoint:
         Raises:
             CodecError: As for the plain codec, or the caption cannot be used.
         """
+        return self.open(data)(text)
+
+    def open(self, data: bytes) -> Decode:
+        """Returns what improves the file's picture by one caption after another."""
         picture = Picture(image=np.ascontiguousarray(self._plain.decode(data, "")))
         share = read(data).drawn_share if sniff(data) else 1.0
         codec = load_carrier(self._model)
-        shown = codec.improve(
-            picture, text, realism=self._realism, precision="fp32", drawn_share=share
+        return lambda text: (
+            codec.improve(
+                picture, text, realism=self._realism, precision="fp32", drawn_share=share
+            ).image
         )
-        return shown.image
 
 
 def improved(

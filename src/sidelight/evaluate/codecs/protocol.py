@@ -1,5 +1,6 @@
 """What the evaluation asks of a codec: bytes from a picture, and the picture back."""
 
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -41,6 +42,32 @@ class CodecPoint(Protocol):
         Raises:
             CodecError: The program is missing or fails.
         """
+
+
+class Decode(Protocol):
+    """What is left to do of a decode when the caption comes."""
+
+    def __call__(self, text: str) -> UInt8[np.ndarray, "h w 3"]:
+        """Returns the picture; ``text`` is the caption, "" for none."""
+
+
+@runtime_checkable
+class CaptionedCodecPoint(CodecPoint, Protocol):
+    """A codec whose files are read once for several captions."""
+
+    def open(self, data: bytes) -> Decode:
+        """Returns what decodes the file with one caption after another.
+
+        Raises:
+            CodecError: As for ``decode``.
+        """
+
+
+def open_file(point: CodecPoint, data: bytes) -> Decode:
+    """Returns what decodes a file of any codec."""
+    if isinstance(point, CaptionedCodecPoint):
+        return point.open(data)
+    return partial(point.decode, data)
 
 
 @runtime_checkable

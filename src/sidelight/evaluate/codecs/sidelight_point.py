@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from sidelight.api import DEFAULT_MODEL, load
 from sidelight.codec import Codec
 from sidelight.config import MIN_QUALITY, quality_to_step
+from sidelight.evaluate.codecs.protocol import Decode
 from sidelight.losses.rate_distortion import TRAINED_METRICS
 from sidelight.pixels.picture import Picture
 
@@ -93,7 +94,12 @@ class SidelightPoint:
         Raises:
             CodecError: The bytes are no sound .slt file of this model.
         """
-        return self._codec.decode(data, text, precision="fp32").image
+        return self.open(data)(text)
+
+    def open(self, data: bytes) -> Decode:
+        """Returns what decodes the file with one caption after another; errors as ``decode``."""
+        opened = self._codec.open(data)
+        return lambda text: opened.decode(text, precision="fp32").image
 
 
 class JointPoint(SidelightPoint):
