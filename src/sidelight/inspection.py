@@ -26,18 +26,21 @@ _PICTURE_SHARE = 0.35
 """How much of the picture shines through a map."""
 
 
-def inspect_slt(opened: OpenedSlt, caption: str) -> dict[str, Image.Image]:
+def inspect_slt(
+    opened: OpenedSlt, caption: str, realism: float | None = None
+) -> dict[str, Image.Image]:
     """Returns named pictures: decodes with and without text, their difference, masks and bits.
 
     Raises:
         TextError: There is no caption, or the model reads none, so there is nothing to compare.
+        ConfigError: ``realism`` is given: these files have no dial.
     """
     if not canonical_caption(caption):
         raise TextError("inspect compares with and without a caption: give one (--caption)")
     config = opened.codec.model.config
     if not config.ssa:
         raise TextError(f"model {config.name} reads no caption: nothing to compare")
-    shown = _with_and_without(opened, caption)
+    shown = _with_and_without(opened, caption, realism)
     with_text = shown["with-text"]
     bits = opened.bits()[:, None] / LATENT_STRIDE**2
     bits_map = _to_picture_size(bits, with_text.size)

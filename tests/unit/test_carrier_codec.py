@@ -20,6 +20,7 @@ from sidelight.errors import CheckpointError, ConfigError, ImageError, NotABitst
 from sidelight.pixels.picture import Picture
 
 GOLDEN = Path(__file__).parents[1] / "golden"
+SLT, TINY = GOLDEN / "rgb.slt", GOLDEN / "tiny.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +145,7 @@ def test_what_belongs_to_the_other_kind_of_file_is_refused(model, picture, data)
     with pytest.raises(CheckpointError, match=r"is a codec of \.slt files"):
         sidelight.load_carrier("small-multirate")
     with pytest.raises(ConfigError, match=r"\.slt files have no dial"):
-        sidelight.decode((GOLDEN / "rgb.slt").read_bytes(), realism=1.0)
+        sidelight.decode(SLT, realism=1.0, model=TINY)
     with pytest.raises(NotABitstreamError, match="is empty, expected a file of Sidelight"):
         sidelight.decode(b"", model=model)
     with pytest.raises(ImageError):
@@ -230,7 +231,8 @@ def test_inspect_shows_what_residual_and_text_changed(folder, model):
         ("encode photos/a.png x.avif --max-bytes 20", "allow more bytes"),
         ("decode photos/a.png x.png", "expected a file of Sidelight (.slt), AVIF, JPEG"),
         ("info photos/a.png", "expected a file of one of AVIF"),
-        (f"decode {GOLDEN / 'rgb.slt'} x.png --realism 1", ".slt files have no dial"),
+        (f"decode {SLT} x.png --realism 1 --model {TINY}", ".slt files have no dial"),
+        (f"inspect {SLT} x -c A --realism 1 --model {TINY}", ".slt files have no dial"),
         ("decode photos/b.jpg x.png --model small-multirate", "is a codec of .slt files"),
     ],
 )

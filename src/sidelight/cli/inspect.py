@@ -39,10 +39,8 @@ def inspect(
     typer.echo(f"caption: {found.origin}", err=True)
     if isinstance(opened, OpenedCarrier):
         images = inspect_carrier(opened, found.text, realism)
-    elif realism is not None:
-        raise ConfigError("--realism is for ordinary files: .slt files have no dial")
     else:
-        images = inspect_slt(opened, found.text)
+        images = inspect_slt(opened, found.text, realism)
     for name, image in images.items():
         write_picture(from_pillow(image), folder / f"{name}.png")
         typer.echo(str(folder / f"{name}.png"))
