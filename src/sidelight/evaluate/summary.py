@@ -181,11 +181,4 @@ def _bd_rate(values: Sequence[Any]) -> BDRate:
 
 def _read_bd(values: dict[str, Any]) -> BDResult:
     rate = values["rate"]
-    return BDResult(
-        **values
-        | {
-            "rate": None
-            if rate is None
-            else _bd_rate(rate)
-        }
-    )
+    return BDResult(**values | {"rate": None if rate is None else _bd_rate(rate)})
