@@ -7,14 +7,14 @@ from typing import BinaryIO, Self
 
 import numpy as np
 from PIL import Image
+from PIL.ExifTags import Base
 
 from sidelight.errors import ImageError
 from sidelight.pixels.decoding import decode_picture
-from sidelight.pixels.exif import read_exif
 from sidelight.pixels.size import check_size
 
-_FIRST_ON_ITS_SIDE = 5
-"""Of EXIF's orientations; from it on, rows of the file are columns."""
+_ON_THEIR_SIDE = range(5, 9)
+"""EXIF's orientations by which rows of the file are columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,8 @@ def picture_size(key: str, file: Path | BinaryIO) -> tuple[int, int]:
                 check_size(*image.size)
                 height, width = image.height, image.width
                 # Pillow turns a TIFF itself, and tells the size that it will have
-                is_turned = (
-                    image.format != "TIFF" and read_exif(image).orientation >= _FIRST_ON_ITS_SIDE
-                )
+                turned = 1 if image.format == "TIFF" else image.getexif().get(Base.Orientation, 1)
+                is_turned = turned in _ON_THEIR_SIDE
     except ImageError as error:
         raise ImageError(f"{key}: {error}") from None
     except Exception:  # no format that tells its size at once, or whatever a parser met

@@ -5,10 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from sidelight.pixels.decoding import PROGRAM_FORMATS
-
-_WITHOUT_PIXELS = frozenset({"BUFR", "GRIB", "HDF5", "MPEG", "WMF"})
-"""Pillow tells these formats and decodes none of them."""
+_NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
+"""Formats that Pillow tells and decodes none of, or hands to other programs."""
 _JPEG_XL = ".jxl"
 """Read by libjxl, which Pillow does not know."""
 
@@ -17,7 +15,7 @@ _JPEG_XL = ".jxl"
 def picture_suffixes() -> frozenset[str]:
     """Returns the suffixes of all formats that are read, in lower case with the dot."""
     Image.init()
-    read = Image.OPEN.keys() - _WITHOUT_PIXELS - PROGRAM_FORMATS
+    read = Image.OPEN.keys() - _NO_PICTURES
     known = {suffix for suffix, format in Image.EXTENSION.items() if format in read}
     return frozenset({*known, _JPEG_XL})
 

@@ -208,8 +208,11 @@ def test_links_of_a_shard_are_no_pictures(make_shard):
 
 
 def test_a_broken_picture_is_named_with_its_shard(make_shard):
-    half = png(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8))[:6000]
-    files = [("a.png", png(RED)), ("a.json", captions("Red.")), ("b.png", half)]
+    stream = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    Image.fromarray(noise).save(stream, "JPEG")  # whose head is enough to know its size
+    half = stream.getvalue()[:2000]
+    files = [("a.png", png(RED)), ("a.json", captions("Red.")), ("b.jpg", half)]
     path = make_shard("set.tar", [*files, ("b.json", captions("Noise."))])
     first, second = find_in_shards([path])
     assert np.array_equal(first.image, RED)
