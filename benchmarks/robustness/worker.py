@@ -105,7 +105,7 @@ def _run(case: Case, folder: Path) -> tuple[list[str], list[str]]:
         outcomes.append(f"{command[0]} {done.exit_code}")
     if case.same_as is not None and (folder / "out.png").exists():
         shown = np.asarray(Image.open(folder / "out.png"))
-        if "--no-text" in case.commands[0] and not np.array_equal(shown, case.same_as):
+        if "none" in case.commands[0] and not np.array_equal(shown, case.same_as):
             faults.append("silent wrong picture")
     if case.library is not None:
         faults += _library(case.library)
@@ -116,7 +116,7 @@ def _library(data: bytes) -> list[str]:
     faults = []
     for name, act in (
         ("decode_picture", lambda: decode_picture(data)),
-        ("decode", lambda: sidelight.decode(data, text="", precision="fp32")),
+        ("decode", lambda: sidelight.decode(data, caption="", precision="fp32")),
     ):
         try:
             with warnings.catch_warnings():
