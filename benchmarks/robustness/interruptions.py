@@ -94,6 +94,7 @@ def fill(name: str, corpus: Corpus) -> Record:
         before = set(folder.rglob("*"))
         process = _start(command, folder, limit)
         said = process.communicate()[1].decode("utf-8", "replace").strip()
+        said = said.replace(f"{folder}/", "")
         faults = _torn(folder)
         if process.returncode not in (1, 2):
             faults.append(f"exit code {process.returncode}")

@@ -34,6 +34,7 @@ from sidelight.pixels.decoding import decode_picture
 _TOO_LONG_S = 300
 _USAGE = 2
 _PAGE_BYTES = 4096
+_RESULTS = "out"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 _LEFT = re.compile(r"\.partial$|\.tmp$")
 
@@ -137,10 +138,12 @@ def _where(error: BaseException) -> str:
 
 
 def _inputs(folder: Path) -> dict[str, tuple[int, int]]:
+    """Returns size and time of each file; a folder of results is there to be changed."""
     found = {}
     with contextlib.suppress(OSError):
         for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink():
+            is_result = path.parent == folder / _RESULTS and not _LEFT.search(path.name)
+            if path.is_file() and not path.is_symlink() and not is_result:
                 status = path.stat()
                 found[str(path.relative_to(folder)).encode("utf-8", "replace").decode()] = (
                     status.st_size,
