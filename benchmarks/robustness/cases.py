@@ -39,7 +39,7 @@ def pictures(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     source.write_bytes(data)
     target = _TARGETS[random.integers(len(_TARGETS))]
     command = ["encode", str(source), str(folder / f"out.{target}")]
-    for options in (["--strip"], ["--json"], ["--embed-from", "auto"], ["--quality", "1"]):
+    for options in (["--strip"], ["--json"], ["--caption-from", "auto"], ["--quality", "1"]):
         command += options if not random.integers(3) else []
     return Case([command], library=data)
 
@@ -86,7 +86,7 @@ def metadata(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     target = _TARGETS[random.integers(len(_TARGETS))]
     coded = str(folder / f"out.{target}")
     place = ("auto", "xmp", "exif", "iptc")[random.integers(4)]
-    commands = [["encode", str(source), coded, "--embed-from", place], ["info", coded]]
+    commands = [["encode", str(source), coded, "--caption-from", place], ["info", coded]]
     commands += _reading(source, folder, random)
     return Case(commands, library=stream.getvalue())
 
@@ -102,7 +102,7 @@ def checkpoints(folder: Path, corpus: Corpus, random: np.random.Generator) -> Ca
     model.write_bytes(changed + whole[head:])
     source.write_bytes(corpus.coded["jpg"])
     out = str(folder / "out.png")
-    use = ["decode", str(source), out, "--no-text", "--model", str(model)]
+    use = ["decode", str(source), out, "--caption-from", "none", "--model", str(model)]
     convert = ["convert", str(model), str(folder / "x.safetensors"), "-a", "balle2018"]
     return Case([use, convert][: 1 + (not random.integers(8))])
 
@@ -119,13 +119,23 @@ def captions(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     out = str(folder / "out.png")
     decode = ["decode", str(source), out, "--force"]
     chosen: list[list[list[str]]] = [
-        [[*decode, "--text", typed_words(random)]],
-        [[*decode, "--text-file", str(words)]],
-        [[*decode, "--text-from", str(listing)]],
-        [[*decode, "--text-from", "sidecar"]],
-        [["encode", str(source), str(folder / "out.avif"), "--embed-caption", typed_words(random)]],
-        [["encode", str(source), str(folder / "out.slt"), "--embed-from", "sidecar"]],
-        [["encode", str(source), str(folder / "out.slt"), "--digest-from", str(listing)]],
+        [[*decode, "--caption", typed_words(random)]],
+        [[*decode, "--caption-from", str(words)]],
+        [[*decode, "--caption-from", str(listing)]],
+        [[*decode, "--caption-from", "sidecar"]],
+        [["encode", str(source), str(folder / "out.avif"), "--caption", typed_words(random)]],
+        [["encode", str(source), str(folder / "out.slt"), "--caption-from", "sidecar"]],
+        [
+            [
+                "encode",
+                str(source),
+                str(folder / "out.slt"),
+                "--caption-as",
+                "digest",
+                "--caption-from",
+                str(listing),
+            ]
+        ],
     ]
     return Case(chosen[random.integers(len(chosen))])
 
@@ -242,7 +252,7 @@ def runs(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
 def _reading(source: Path, folder: Path, random: np.random.Generator) -> list[list[str]]:
     out = str(folder / "out.png")
     decode = ["decode", str(source), out, "--precision", "fp32"]
-    commands = [[*decode, "--no-text"]]
+    commands = [[*decode, "--caption-from", "none"]]
     match random.integers(4):
         case 0:
             commands = [decode, ["info", str(source)]]

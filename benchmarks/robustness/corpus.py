@@ -77,16 +77,18 @@ def make_corpus(seed: int) -> Corpus:
     pictures["la.png"] = _saved(images[3].convert("LA"), "PNG")
     pictures["cmyk.jpg"] = _saved(images[3].convert("CMYK"), "JPEG")
     coded = {
-        suffix: sidelight.encode(images[0], quality=4, format=format, embed_caption=CAPTION)
+        suffix: sidelight.encode(images[0], quality=4, format=format, caption=CAPTION)
         for suffix, format in (("avif", "avif"), ("jpg", "jpeg"), ("webp", "webp"))
     }
     end_to_end = [
-        sidelight.encode(images[0], quality=2, format="slt", embed_caption=CAPTION),
-        sidelight.encode(images[1], quality=7, format="slt", digest_caption=CAPTION),
+        sidelight.encode(images[0], quality=2, format="slt", caption=CAPTION),
+        sidelight.encode(images[1], quality=7, format="slt", caption=CAPTION, caption_as="digest"),
         sidelight.encode(images[2], quality=5, format="slt"),
         sidelight.encode(images[3].convert("RGBA"), quality=5, format="slt"),
     ]
-    shown = [np.asarray(sidelight.decode(data, text="", precision="fp32")) for data in end_to_end]
+    shown = [
+        np.asarray(sidelight.decode(data, caption="", precision="fp32")) for data in end_to_end
+    ]
     recipe = {
         "data": [{"pictures": "*.tar"}],
         "target_bpp": [0.3],

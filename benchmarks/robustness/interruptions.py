@@ -94,6 +94,7 @@ def fill(name: str, corpus: Corpus) -> Record:
         before = set(folder.rglob("*"))
         process = _start(command, folder, limit)
         said = process.communicate()[1].decode("utf-8", "replace").strip()
+        said = said.replace(f"{folder}/", "")
         faults = _torn(folder)
         if process.returncode not in (1, 2):
             faults.append(f"exit code {process.returncode}")
@@ -126,7 +127,7 @@ def _torn(folder: Path) -> list[str]:
     checks: dict[str, Callable[[Path], object]] = {
         ".avif": lambda p: decode_picture(p.read_bytes()),
         ".png": lambda p: decode_picture(p.read_bytes()),
-        ".slt": lambda p: sidelight.decode(p, text=""),
+        ".slt": lambda p: sidelight.decode(p, caption=""),
         ".pt": read_state,
         ".json": lambda p: json.loads(p.read_bytes()),
         ".jsonl": lambda p: Results(p.parent) if p.name == "pictures.jsonl" else None,
@@ -152,7 +153,7 @@ def _encode(folder: Path, corpus: Corpus) -> tuple[list[str], list[str]]:
 
 def _decode(folder: Path, corpus: Corpus) -> tuple[list[str], list[str]]:
     (folder / "in.avif").write_bytes(corpus.coded["avif"])
-    command = ["decode", str(folder / "in.avif"), str(folder / "out.png"), "--text", CAPTION]
+    command = ["decode", str(folder / "in.avif"), str(folder / "out.png"), "--caption", CAPTION]
     return command, [*command, "--force"]
 
 

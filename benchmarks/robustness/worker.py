@@ -34,6 +34,7 @@ from sidelight.pixels.decoding import decode_picture
 _TOO_LONG_S = 300
 _USAGE = 2
 _PAGE_BYTES = 4096
+_RESULTS = "out"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
 _LEFT = re.compile(r"\.partial$|\.tmp$")
 
@@ -105,7 +106,7 @@ def _run(case: Case, folder: Path) -> tuple[list[str], list[str]]:
         outcomes.append(f"{command[0]} {done.exit_code}")
     if case.same_as is not None and (folder / "out.png").exists():
         shown = np.asarray(Image.open(folder / "out.png"))
-        if "--no-text" in case.commands[0] and not np.array_equal(shown, case.same_as):
+        if "none" in case.commands[0] and not np.array_equal(shown, case.same_as):
             faults.append("silent wrong picture")
     if case.library is not None:
         faults += _library(case.library)
@@ -116,7 +117,7 @@ def _library(data: bytes) -> list[str]:
     faults = []
     for name, act in (
         ("decode_picture", lambda: decode_picture(data)),
-        ("decode", lambda: sidelight.decode(data, text="", precision="fp32")),
+        ("decode", lambda: sidelight.decode(data, caption="", precision="fp32")),
     ):
         try:
             with warnings.catch_warnings():
@@ -137,10 +138,12 @@ def _where(error: BaseException) -> str:
 
 
 def _inputs(folder: Path) -> dict[str, tuple[int, int]]:
+    """Returns size and time of each file; a folder of results is there to be changed."""
     found = {}
     with contextlib.suppress(OSError):
         for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink():
+            is_result = path.parent == folder / _RESULTS and not _LEFT.search(path.name)
+            if path.is_file() and not path.is_symlink() and not is_result:
                 status = path.stat()
                 found[str(path.relative_to(folder)).encode("utf-8", "replace").decode()] = (
                     status.st_size,

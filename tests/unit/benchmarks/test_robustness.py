@@ -74,7 +74,16 @@ def test_faults_are_told(corpus, tmp_path, monkeypatch):
 def test_a_wrong_picture_is_told(corpus, tmp_path):
     source, out = tmp_path / "in.slt", tmp_path / "out.png"
     source.write_bytes(corpus.end_to_end[0])
-    command = ["decode", str(source), str(out), "--no-text", "--precision", "fp32", "--force"]
+    command = [
+        "decode",
+        str(source),
+        str(out),
+        "--caption-from",
+        "none",
+        "--precision",
+        "fp32",
+        "--force",
+    ]
     assert worker._run(Case([command], corpus.shown[0]), tmp_path)[0] == []
     other = 255 - corpus.shown[0]
     assert worker._run(Case([command], other), tmp_path)[0] == ["silent wrong picture"]
