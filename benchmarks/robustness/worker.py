@@ -99,6 +99,8 @@ def _run(case: Case, folder: Path) -> tuple[list[str], list[str]]:
             faults.append(f"{_where(done.exception)} | {' '.join(said)!r}")
         elif done.exit_code not in (0, 1, _USAGE):
             faults.append(f"exit code {done.exit_code} | {' '.join(said)!r}")
+        elif "No such option" in done.output:
+            faults.append(f"the command has changed: {' '.join(done.output.split())[-80:]}")
         elif done.exit_code and not done.output.strip():
             faults.append(f"fails without a word | {' '.join(said)!r}")
         if found := _CONTROLS.search(done.output):
