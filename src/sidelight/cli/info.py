@@ -10,7 +10,7 @@ import typer
 from sidelight.bitstream.container import Container, section_sizes
 from sidelight.bitstream.header import MAGIC, VERSION
 from sidelight.cli.options import JsonOption
-from sidelight.cli.streams import read_bytes
+from sidelight.cli.streams import read_bytes, show
 from sidelight.config import step_to_quality
 
 
@@ -30,14 +30,21 @@ def info(
     if (model := _model_file(source)) is not None:
         facts = _model_facts(model, whole=json)
     else:
-        data = read_bytes(source)
+        data = read_bytes(source, _check_start)
         facts = _end_to_end_facts(data) if data.startswith(MAGIC) else _carrier_facts(data)
     if json:
-        typer.echo(json_format.dumps(facts))
+        show(json_format.dumps(facts))
         return
     width = max(map(len, facts))
     for name, value in facts.items():
-        typer.echo(f"{name.ljust(width)}  {_shown(value)}")
+        show(f"{name.ljust(width)}  {_shown(value)}")
+
+
+def _check_start(data: bytes) -> None:
+    if not data.startswith(MAGIC):  # else numpy and Pillow would be loaded for nothing
+        from sidelight.carriers.registry import check_start
+
+        check_start(data)
 
 
 def _model_file(source: str) -> Path | None:

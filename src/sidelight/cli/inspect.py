@@ -7,7 +7,7 @@ import typer
 
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
 from sidelight.cli.options import ForceOption, ModelOption
-from sidelight.cli.streams import read_bytes
+from sidelight.cli.streams import read_bytes, say, show
 from sidelight.errors import ConfigError
 
 
@@ -29,13 +29,14 @@ def inspect(
     captions = CaptionToRead(given=caption, place=caption_from)
     from sidelight.api import decoder_of
     from sidelight.carrier_codec import CarrierCodec
+    from sidelight.carriers.registry import check_start
     from sidelight.inspection import inspect_carrier, inspect_file
     from sidelight.pixels.files import write_picture
     from sidelight.pixels.picture import from_pillow
 
-    data = read_bytes(source)
+    data = read_bytes(source, check_start)
     found = captions.of(source, data)
-    typer.echo(f"caption: {found.origin}", err=True)
+    say(f"caption: {found.origin}")
     codec = decoder_of(data, model)
     if isinstance(codec, CarrierCodec):
         images = inspect_carrier(codec, data, found.text, realism)
@@ -45,4 +46,4 @@ def inspect(
         images = inspect_file(codec, data, found.text)
     for name, image in images.items():
         write_picture(from_pillow(image), folder / f"{name}.png")
-        typer.echo(str(folder / f"{name}.png"))
+        show(str(folder / f"{name}.png"))

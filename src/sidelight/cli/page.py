@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sidelight.cli.options import ModelOption
-from sidelight.cli.streams import say
+from sidelight.cli.streams import say, show
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError
 
@@ -98,7 +98,7 @@ def _need_parser() -> None:
 
 def _report(result: "PageResult") -> None:
     for picture in result.pictures:
-        typer.echo(
+        show(
             f"{picture.source} -> {picture.target}: {picture.bytes_before} -> "
             f"{picture.bytes_after} bytes"
         )
@@ -106,7 +106,7 @@ def _report(result: "PageResult") -> None:
             say(f"{picture.source}: {note}")
     before = sum(picture.bytes_before for picture in result.pictures)
     after = sum(picture.bytes_after for picture in result.pictures)
-    typer.echo(f"{result.page}: {len(result.pictures)} pictures, {before} -> {after} bytes")
+    show(f"{result.page}: {len(result.pictures)} pictures, {before} -> {after} bytes")
     if result.failures:
         say(f"{len(result.failures)} pictures failed and stay as they were:")
         for source, error in result.failures:
