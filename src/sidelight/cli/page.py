@@ -1,24 +1,41 @@
 """``sidelight page``: an HTML page whose pictures travel as small files with their captions."""
 
+import contextlib
 import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sidelight.cli.options import ModelOption
+from sidelight.cli.options import ForceOption, ModelOption
+from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say, show
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
-from sidelight.errors import ConfigError
+from sidelight.errors import ConfigError, reason_of
 
 if TYPE_CHECKING:
-    from sidelight.page.coding import PageResult
+    from collections.abc import Iterator
+
+    from sidelight.page.coding import PagesResult, Report
     from sidelight.pixels.picture import Picture
 
-PageArgument = Annotated[Path, typer.Argument(metavar="PAGE", help="HTML file.", dir_okay=False)]
-FolderArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="Where the page and its files go.", file_okay=False)
+PageArgument = Annotated[
+    Path,
+    typer.Argument(metavar="PAGE", help="HTML file, or a folder with the pages of a whole site."),
 ]
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FOLDER", help="Where the pages and their files go.", file_okay=False),
+]
+RootOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The site's folder, for which / stands in a page; PAGE's own if not given.",
+        file_okay=False,
+    ),
+]
+
+_PAGES = (".html", ".htm", ".xhtml", ".xht")
 
 
 def encode(
@@ -35,17 +52,19 @@ def encode(
         bool,
         typer.Option("--digest", help="Put 4 bytes of each caption's digest into its .slt file."),
     ] = False,
+    root: RootOption = None,
     model: ModelOption = None,
+    force: ForceOption = False,
 ) -> None:
-    """Code every local picture of PAGE; the captions stay in the page.
+    """Code every picture of PAGE that lies in its site; the captions stay in the page.
 
     A picture's caption is its figcaption, else its alt text, else its title, else the heading
-    above it.
+    above it. What else the page names is copied: drawings, moving pictures, style sheets.
     """
     _need_parser()
     from sidelight.api import load
     from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
-    from sidelight.page.coding import encode_page
+    from sidelight.page.coding import encode_pages
 
     suffix = f".{format}"
     carrier = carrier_of_suffix(suffix)
@@ -61,7 +80,12 @@ def encode(
         digested = caption if digest and caption else None
         return load(model).encode(picture, quality=quality, caption=digested, caption_as="digest")
 
-    _report(encode_page(page, folder, write, suffix=suffix))
+    pages, place = _pages(page, root, folder)
+    with _progress() as report:
+        result = encode_pages(
+            pages, place, folder, write, suffix=suffix, force=force, report=report
+        )
+    _tell(result)
 
 
 def decode(
@@ -72,7 +96,9 @@ def decode(
     realism: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary pictures.")
     ] = None,
+    root: RootOption = None,
     model: ModelOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Decode the AVIF, JPEG, WebP, JPEG XL and .slt files of PAGE by the page's own captions."""
     _need_parser()
@@ -80,23 +106,48 @@ def decode(
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.api import decoder_of
     from sidelight.carrier_codec import CarrierCodec
-    from sidelight.page.coding import decode_page
+    from sidelight.page.coding import decode_pages
 
-    def show(data: bytes, caption: str) -> "Picture":
+    def improve(data: bytes, caption: str) -> "Picture":
         codec = decoder_of(data, model)
         if isinstance(codec, CarrierCodec):
             return codec.decode(data, caption or None, realism=realism)
         return codec.decode(data, caption or None)
 
-    _report(decode_page(page, folder, show, format=format))
+    pages, place = _pages(page, root, folder)
+    with _progress() as report:
+        result = decode_pages(
+            pages, place, folder, improve, format=format, force=force, report=report
+        )
+    _tell(result)
 
 
 def _need_parser() -> None:
-    if importlib.util.find_spec("bs4") is None:
+    if not all(importlib.util.find_spec(name) for name in ("bs4", "tinycss2")):
         raise ConfigError("pages need an HTML parser: pip install 'sidelight[page]'")
 
 
-def _report(result: "PageResult") -> None:
+def _pages(page: Path, root: Path | None, folder: Path) -> tuple[list[Path], Path]:
+    """Returns the pages that PAGE stands for, and the site's folder."""
+    if not page.is_dir():
+        return [page], root or page.parent
+    inside = [p for p in sorted(page.rglob("*")) if p.suffix.lower() in _PAGES and p.is_file()]
+    pages = [p for p in inside if not p.resolve().is_relative_to(folder.resolve())]
+    if not pages:
+        raise ConfigError(f"{page}: no page to read, expected {', '.join(_PAGES)}")
+    return pages, root or page
+
+
+@contextlib.contextmanager
+def _progress() -> "Iterator[Report]":
+    with progress_bar(transient=True) as progress:
+        task = progress.add_task("pictures", total=None)
+        yield lambda done, total, name: progress.update(
+            task, completed=done, total=total, description=name
+        )
+
+
+def _tell(result: "PagesResult") -> None:
     for picture in result.pictures:
         show(
             f"{picture.source} -> {picture.target}: {picture.bytes_before} -> "
@@ -106,9 +157,15 @@ def _report(result: "PageResult") -> None:
             say(f"{picture.source}: {note}")
     before = sum(picture.bytes_before for picture in result.pictures)
     after = sum(picture.bytes_after for picture in result.pictures)
-    show(f"{result.page}: {len(result.pictures)} pictures, {before} -> {after} bytes")
+    told = f"{len(result.pictures)} pictures, {before} -> {after} bytes"
+    if result.copied:
+        told += f"; {len(result.copied)} files copied"
+    written = str(result.pages[0]) if len(result.pages) == 1 else f"{len(result.pages)} pages"
+    show(f"{written}: {told}")
+    for note in result.notes:
+        say(note)
     if result.failures:
-        say(f"{len(result.failures)} pictures failed and stay as they were:")
+        say(f"{len(result.failures)} files failed and stay as they were:")
         for source, error in result.failures:
-            say(f"  {source}: {error}")
+            say(f"  {source}: {reason_of(error).removeprefix(f'{source}: ')}")
         raise typer.Exit(1)

@@ -21,12 +21,19 @@ class _Description(ProgressColumn):
         return Text(printable(task.description))
 
 
-def progress_bar() -> Progress:
-    """Returns a bar with what is under way, how many of how many are done, and the time left."""
+def progress_bar(*, transient: bool = False) -> Progress:
+    """Returns a bar with what is under way, how many of how many are done, and the time left.
+
+    Args:
+        transient: Whether it goes away when all is done, and is not there but on a terminal.
+    """
+    console = Console(stderr=True)
     return Progress(
         _Description(),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
+        transient=transient,
+        disable=transient and not console.is_terminal,
     )
