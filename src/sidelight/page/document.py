@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from bs4 import BeautifulSoup, Tag
+from bs4.exceptions import ParserRejectedMarkup
 
 from sidelight.errors import ConfigError
 from sidelight.page.captions import captions_in
@@ -21,6 +22,7 @@ from sidelight.page.stylesheets import urls_in_style
 
 _TEXT_ONLY = ["textarea", "title", "xmp"]
 """Elements in which a browser sees no others."""
+_UNKNOWN_SECTION = re.compile(r"<!\[(?!CDATA\[|if\b|else\b|endif\b)")
 _XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 
 
@@ -29,8 +31,9 @@ class Page:
 
     def __init__(self, source: PageText) -> None:
         self._source = source
-        # to the parser an XML declaration looks like a broken page, and it need not know of it
+        # of the same length: what the parser need not know of, and what it would stop at
         ready = _XML_DECLARATION.sub(lambda d: re.sub(r"\S", " ", d[0]), source.text, count=1)
+        ready = _UNKNOWN_SECTION.sub("<!x", ready)
         self._document = BeautifulSoup(ready, "html.parser", on_duplicate_attribute="ignore")
         self._line_starts = [0, *(feed.end() for feed in re.finditer("\n", source.text))]
 
@@ -45,7 +48,10 @@ class Page:
             source = decode_text(path.read_bytes())
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
-        page = cls(source) if "<" in source.text else None
+        try:
+            page = cls(source) if "<" in source.text else None
+        except ParserRejectedMarkup as error:
+            raise ConfigError(f"{path} is broken HTML: {error}") from None
         if page is None or page._document.find() is None:
             raise ConfigError(f"{path} is not an HTML page")
         return page

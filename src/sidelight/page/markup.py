@@ -5,15 +5,18 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_TAG_NAME = re.compile(r"<[a-zA-Z][^\s/>]*")
+_SPACE = " \t\n\r\f"
+"""What HTML takes for white space; of Unicode's further kinds, names of files may consist."""
+_TAG_NAME = re.compile(rf"<[a-zA-Z][^{_SPACE}/>]*")
 _ATTRIBUTE = re.compile(
-    r"""[\s/]*(?P<name>[^\s/>=][^\s/>=]*)(?:\s*=\s*(?P<value>"[^"]*"|'[^']*'|[^\s>]*))?"""
+    rf"""[{_SPACE}/]*(?P<name>[^{_SPACE}/>=]+)"""
+    rf"""(?:[{_SPACE}]*=[{_SPACE}]*(?P<value>"[^"]*"|'[^']*'|[^{_SPACE}>]*))?"""
 )
 # in attributes, &copy=1 and &copyright are no character references
 _REFERENCE = re.compile(
     r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[a-zA-Z][a-zA-Z0-9]*(?:;|(?![a-zA-Z0-9=])))"
 )
-_NOT_SPACE_OR_COMMA = re.compile(r"[^\s,]\S*")
+_NOT_SPACE_OR_COMMA = re.compile(rf"[^{_SPACE},][^{_SPACE}]*")
 _PARENTHESISED_OR_OTHER = re.compile(r"(?:[^,(]|\([^)]*\)?)*")
 
 
