@@ -3,10 +3,11 @@
 import contextlib
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from sidelight.cli.jobs import find_jobs
 from sidelight.cli.options import ForceOption, ModelOption
 from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say, show
@@ -80,12 +81,12 @@ def encode(
         digested = caption if digest and caption else None
         return load(model).encode(picture, quality=quality, caption=digested, caption_as="digest")
 
-    pages, place = _pages(page, root, folder)
+    found = _pages(page, root, folder)
     with _progress() as report:
         result = encode_pages(
-            pages, place, folder, write, suffix=suffix, force=force, report=report
+            found.pages, found.root, folder, write, suffix=suffix, force=force, report=report
         )
-    _tell(result)
+    _tell(result, found.unread)
 
 
 def decode(
@@ -114,12 +115,12 @@ def decode(
             return codec.decode(data, caption or None, realism=realism)
         return codec.decode(data, caption or None)
 
-    pages, place = _pages(page, root, folder)
+    found = _pages(page, root, folder)
     with _progress() as report:
         result = decode_pages(
-            pages, place, folder, improve, format=format, force=force, report=report
+            found.pages, found.root, folder, improve, format=format, force=force, report=report
         )
-    _tell(result)
+    _tell(result, found.unread)
 
 
 def _need_parser() -> None:
@@ -127,15 +128,23 @@ def _need_parser() -> None:
         raise ConfigError("pages need an HTML parser: pip install 'sidelight[page]'")
 
 
-def _pages(page: Path, root: Path | None, folder: Path) -> tuple[list[Path], Path]:
-    """Returns the pages that PAGE stands for, and the site's folder."""
+class _Pages(NamedTuple):
+    pages: list[Path]
+    root: Path
+    unread: list[tuple[str, str]]
+    """What was left out, and why."""
+
+
+def _pages(page: Path, root: Path | None, folder: Path) -> _Pages:
+    """Returns the pages that PAGE stands for."""
     if not page.is_dir():
-        return [page], root or page.parent
-    inside = [p for p in sorted(page.rglob("*")) if p.suffix.lower() in _PAGES and p.is_file()]
-    pages = [p for p in inside if not p.resolve().is_relative_to(folder.resolve())]
-    if not pages:
-        raise ConfigError(f"{page}: no page to read, expected {', '.join(_PAGES)}")
-    return pages, root or page
+        return _Pages([page], root or page.parent, [])
+    found = find_jobs(str(page), str(folder), read_suffixes=_PAGES, suffix=".html")
+    places = [Path(job.source) for job in found.jobs]
+    alien = [p for p in places if not p.resolve().is_relative_to(page.resolve())]
+    reason = "a link leads out of the site's folder"
+    unread = [*found.unread, *((str(place), reason) for place in alien)]
+    return _Pages([p for p in places if p not in alien], root or page, unread)
 
 
 @contextlib.contextmanager
@@ -147,7 +156,7 @@ def _progress() -> "Iterator[Report]":
         )
 
 
-def _tell(result: "PagesResult") -> None:
+def _tell(result: "PagesResult", unread: list[tuple[str, str]]) -> None:
     for picture in result.pictures:
         show(
             f"{picture.source} -> {picture.target}: {picture.bytes_before} -> "
@@ -162,10 +171,11 @@ def _tell(result: "PagesResult") -> None:
         told += f"; {len(result.copied)} files copied"
     written = str(result.pages[0]) if len(result.pages) == 1 else f"{len(result.pages)} pages"
     show(f"{written}: {told}")
-    for note in result.notes:
+    for note in (*(f"{place}: {reason}" for place, reason in unread), *result.notes):
         say(note)
     if result.failures:
         say(f"{len(result.failures)} files failed and stay as they were:")
         for source, error in result.failures:
             say(f"  {source}: {reason_of(error).removeprefix(f'{source}: ')}")
+    if result.failures or unread:
         raise typer.Exit(1)

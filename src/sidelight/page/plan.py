@@ -1,5 +1,6 @@
 """What becomes of the files that pages name: settled before one is written."""
 
+import contextlib
 import os
 import posixpath
 from collections import defaultdict
@@ -122,6 +123,10 @@ class Plan:
         if reference.role is Role.LINKED:
             self._follow_link(reference.url, folder)
             return
+        if reference.role is Role.POSSIBLE:
+            with contextlib.suppress(AddressError):
+                self._add_copy(self.site.file_of(reference.url, folder))
+            return
         if reference.role is not Role.SHOWN:
             self._copy(place, reference.url, folder)
             return
@@ -152,8 +157,10 @@ class Plan:
             self.copies[file] = None
 
     def _copy(self, place: str, url: str, folder: str | None) -> None:
-        file = self._file(place, url, folder)
-        if file is not None:
+        self._add_copy(self._file(place, url, folder))
+
+    def _add_copy(self, file: str | None) -> None:
+        if file is not None and file not in self.pages:
             self.copies[file] = None
 
     def _follow_sheets(self) -> None:

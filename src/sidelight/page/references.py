@@ -41,6 +41,8 @@ _NEEDED = {
 }
 _LINKED = {"a": ("href",), "area": ("href",), "iframe": ("src",), "frame": ("src",)}
 _SHARED_PICTURES = ("og:image", "og:image:url", "twitter:image", "twitter:image:src")
+_ELSEWHERE = ("src", "srcset", "href", "xlink:href", "poster", "content", "value", "background")
+"""Attributes that name files in elements that are not listed here, or may do so."""
 
 
 class Role(Enum):
@@ -54,6 +56,8 @@ class Role(Enum):
     """A style sheet, which names files of its own."""
     LINKED = auto()
     """Its reader may go there."""
+    POSSIBLE = auto()
+    """Only its scripts know whether it is a file's name at all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,7 +131,9 @@ def _other_role(element: Tag, name: str, values: dict[str, str]) -> Role | None:
         return Role.NEEDED if relations & _NEEDED_RELATIONS else Role.LINKED
     if element.name == "meta" and name == "content":
         key = values.get("property", values.get("name", "")).lower()
-        return Role.NEEDED if key in _SHARED_PICTURES else None
+        return Role.NEEDED if key in _SHARED_PICTURES else Role.POSSIBLE
     if name in _NEEDED.get(element.name, ()) or (element.name == "source" and name == "src"):
         return Role.NEEDED
-    return Role.LINKED if name in _LINKED.get(element.name, ()) else None
+    if name in _LINKED.get(element.name, ()):
+        return Role.LINKED
+    return Role.POSSIBLE if name in _ELSEWHERE or name.startswith("data-") else None

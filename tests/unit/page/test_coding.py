@@ -118,7 +118,7 @@ def test_captions_change_the_pictures_and_digests_travel(site, run):
         (["encode", "site/page.html", "site/"], "is the page's own folder"),
         (["encode", "site/page.html", "link"], "is the page's own folder"),
         (["encode", "site/page.html", "out", "--root", "site/pictures"], "is not in site/pictures"),
-        (["encode", "site/pictures", "out"], "no page to read, expected .html"),
+        (["encode", "site/pictures", "out"], "no file to read, expected .htm"),
         (["encode", "site/missing.html", "out"], "No such file"),
         (["encode", "site/style.css", "out"], "is not an HTML page"),
         (["decode", "site/missing.html", "out"], "No such file"),

@@ -56,9 +56,9 @@ def test_any_text_is_a_page_or_an_error_of_ours(tmp_path_factory, text):
         return
     assert page.rewritten({}, None) == text.encode()
     changed = page.rewritten(dict.fromkeys(page.references, "new"), "image/avif")
-    assert len(page.style_urls) >= 0
+    assert isinstance(page.style_urls, list)
     assert all(isinstance(page.caption_of(reference), str) for reference in page.references)
-    assert changed.count(b'"new') >= len({r.attribute for r in page.references})
+    assert changed.count(b"new") >= len({r.attribute for r in page.references})
 
 
 @given(

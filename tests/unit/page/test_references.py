@@ -80,6 +80,11 @@ def test_pictures_that_a_page_shows_are_coded(run, draw, files, before, after):
         "<td background=x.jpg>",
         "<meta property=og:image content=x.jpg>",
         "<meta name=twitter:image content=/x.jpg>",
+        "<meta name=msapplication-TileImage content=x.jpg>",
+        "<div data-bg=x.jpg>",
+        "<video data-src=x.jpg></video>",
+        "<amp-img src=x.jpg></amp-img>",
+        "<object><param name=movie value=x.jpg></object>",
     ],
 )
 def test_other_files_that_it_names_are_copied(run, draw, html):
@@ -89,6 +94,12 @@ def test_other_files_that_it_names_are_copied(run, draw, html):
     assert done.exit_code == 0
     assert page() == html
     assert Path("out/x.jpg").read_bytes() == Path("site/x.jpg").read_bytes()
+
+
+def test_what_may_be_no_name_at_all_is_not_told(run, draw):
+    draw("site/plain.jpg")
+    write(f'{IMG}<p data-text="A long text." data-json=\'{{"a": "b.jpg"}}\' data-x="{"y" * 5000}">')
+    assert run("encode", "site/page.html", "out").stderr == "plain.jpg: caption: Plain.\n"
 
 
 def test_style_sheets_bring_what_they_name(run, draw, files):
@@ -257,3 +268,19 @@ def test_text_that_only_looks_like_elements_stays(run, draw):
     write(html + IMG)
     run("encode", "site/page.html", "out")
     assert page() == html + IMG.replace("jpg", "slt")
+
+
+def test_folders_and_pages_that_are_linked_are_named_or_left_out(run, draw, files):
+    draw("site/plain.jpg", "elsewhere/x.jpg")
+    write(IMG, "site/index.html")
+    write("<img src=x.jpg>", "elsewhere/index.html")
+    Path("site/linked").symlink_to("../elsewhere")
+    done = run("encode", "site", "out")
+    assert files("out") == {"index.html", "plain.slt"}
+    assert "site/linked: linked folders are not followed" in done.stderr
+    assert done.exit_code == 1
+    Path("site/linked").unlink()
+    Path("site/alien.html").symlink_to("../elsewhere/index.html")
+    done = run("encode", "site", "new")
+    assert "alien.html: a link leads out of the site's folder" in done.stderr
+    assert files("new") == {"index.html", "plain.slt"}
