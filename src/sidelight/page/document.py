@@ -22,8 +22,7 @@ from sidelight.page.stylesheets import urls_in_style
 
 _TEXT_ONLY = ["textarea", "title", "xmp"]
 """Elements in which a browser sees no others."""
-_UNKNOWN_SECTION = re.compile(r"<!\[(?!CDATA\[|if\b|else\b|endif\b)")
-_XML_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
+_NO_HTML = re.compile(r"<\?(?=xml)|<!\[(?!CDATA\[|if\b|else\b|endif\b)", re.IGNORECASE)
 
 
 class Page:
@@ -31,9 +30,8 @@ class Page:
 
     def __init__(self, source: PageText) -> None:
         self._source = source
-        # of the same length: what the parser need not know of, and what it would stop at
-        ready = _XML_DECLARATION.sub(lambda d: re.sub(r"\S", " ", d[0]), source.text, count=1)
-        ready = _UNKNOWN_SECTION.sub("<!x", ready)
+        # what the parser would warn of or stop at becomes a comment of the same length
+        ready = _NO_HTML.sub(lambda found: "<!".ljust(len(found[0]), "x"), source.text)
         self._document = BeautifulSoup(ready, "html.parser", on_duplicate_attribute="ignore")
         self._line_starts = [0, *(feed.end() for feed in re.finditer("\n", source.text))]
 

@@ -45,6 +45,7 @@ def read(text: str, tmp_path) -> Page:
 
 @given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 @example("<![endif")
+@example("<?xml ?><?XML ?><svg>")
 @example("<![x <img src=a.jpg>")
 @example("<![CDATA[<img src=a.jpg>")
 @example("<img src='a.jpg")
