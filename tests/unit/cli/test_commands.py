@@ -166,7 +166,7 @@ def test_a_caption_inside_a_file_cannot_command_the_terminal(folder, name):
     allowed = FORGED if name == "x.slt" else FORGED.replace("\x1b", "\x9b")  # XML has no escape
     assert (
         run(
-            "encode", "a.png", name, "--embed-caption", allowed, *MODEL[: 2 * (name == "x.slt")]
+            "encode", "a.png", name, "--caption", allowed, *MODEL[: 2 * (name == "x.slt")]
         ).exit_code
         == 0
     )
