@@ -32,7 +32,8 @@ class Site:
 
         Args:
             url: As a page or a style sheet has it.
-            base: Path of the folder that it is relative to, as ``base_of`` gives it.
+            base: Path of the folder that it is relative to, as ``base_of`` gives it; None for
+                another server.
 
         Returns:
             None for what is elsewhere: on another server, or a place in the page itself.
@@ -62,17 +63,13 @@ class Site:
         Arguments and errors as for ``file_of``.
         """
         path = _path_of(url)
-        if path is None:
+        if path is None or base is None:
             return None
         decoded = os.fsdecode(unquote_to_bytes(path.encode("utf-8", "surrogateescape")))
         if "\0" in decoded:
             raise AddressError("a NUL is in its name")
-        if not decoded.startswith("/"):
-            if base is None:
-                return None
-            decoded = posixpath.join("/", base, decoded)
         parts: list[str] = []
-        for part in decoded.split("/"):
+        for part in posixpath.join("/", base, decoded).split("/"):
             if part == ".." and not parts:
                 raise AddressError("is outside of the site's folder; give that by --root")
             if part == "..":

@@ -114,6 +114,9 @@ class Plan:
         except AddressError as error:
             self._note(place, page.base_href or "", error)
             folder = None
+        if folder is None:
+            told = f"its <base> is {page.base_href}, so what it names is not looked for here"
+            self._notes[f"{place}: {told}"] = None
         for reference in page.references:
             self._follow(place, page, reference, folder)
         for url in page.style_urls:

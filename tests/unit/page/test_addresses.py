@@ -65,7 +65,7 @@ def site(tmp_path) -> Site:
         ("?a=1", "", None),
         ("", "", None),
         ("a.jpg", None, None),
-        ("/a.jpg", None, "a.jpg"),
+        ("/a.jpg", None, None),
     ],
 )
 def test_a_url_leads_to_its_file(site, url, base, file):

@@ -96,6 +96,18 @@ def test_other_files_that_it_names_are_copied(run, draw, html):
     assert Path("out/x.jpg").read_bytes() == Path("site/x.jpg").read_bytes()
 
 
+@pytest.mark.parametrize("base", ["https://example.org/", "//example.org/", "../"])
+def test_a_base_elsewhere_is_told(run, draw, files, base):
+    draw("site/plain.jpg")
+    write(f"<base href='{base}'>{IMG}<img src=/plain.jpg>")
+    done = run("encode", "site/page.html", "out")
+    assert done.exit_code == 0
+    assert (
+        f"page.html: its <base> is {base}, so what it names is not looked for here" in done.stderr
+    )
+    assert files("out") == {"page.html"}
+
+
 def test_what_may_be_no_name_at_all_is_not_told(run, draw):
     draw("site/plain.jpg")
     write(f'{IMG}<p data-text="A long text." data-json=\'{{"a": "b.jpg"}}\' data-x="{"y" * 5000}">')
