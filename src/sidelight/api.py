@@ -11,10 +11,10 @@ from PIL import Image
 from sidelight.bitstream.header import MAGIC
 from sidelight.card import find_model
 from sidelight.carrier_codec import CarrierCodec
-from sidelight.carriers.registry import CARRIERS, sniff
+from sidelight.carriers.registry import CARRIERS, check_start
 from sidelight.checkpoint import load_checkpoint
 from sidelight.codec import Codec
-from sidelight.errors import CheckpointError, ConfigError, ImageError, NotABitstreamError
+from sidelight.errors import CheckpointError, ConfigError, ImageError
 from sidelight.info import FileInfo
 from sidelight.joint_codec import codec_of
 from sidelight.models.exported_carrier import ExportedCarrier
@@ -82,10 +82,7 @@ def decoder_of(data: bytes, model: str | Path | None = None) -> Codec | CarrierC
     """
     if data.startswith(MAGIC):
         return load(model)
-    if sniff(data) is None:
-        titles = ", ".join(carrier.title for carrier in CARRIERS.values())
-        found = f"starts with {data[: len(MAGIC)].hex()}" if data else "is empty"
-        raise NotABitstreamError(f"{found}, expected a file of Sidelight (.slt), {titles}")
+    check_start(data)
     return load_carrier(model)
 
 

@@ -61,3 +61,19 @@ class ImageError(CodecError):
 
 class ConfigError(CodecError, ValueError):
     """An unknown key or a value out of range."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Returns whether memory ran out, which torch tells as a RuntimeError."""
+    told = str(error).lower()
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and ("out of memory" in told or "can't allocate memory" in told)
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """Returns what to tell of an error; memory that ran out is no fault of the file."""
+    if is_out_of_memory(error):
+        return "not enough memory; free some, or scale the picture down"
+    return str(error)

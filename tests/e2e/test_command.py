@@ -66,6 +66,48 @@ def test_pipes_carry_bytes_and_nothing_else(folder, run):
     assert json.loads(asked.stdout)["bytes"] == len(encoded.stdout)
 
 
+def shell(folder: Path, script: str) -> "subprocess.CompletedProcess[bytes]":
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "SIDELIGHT": str(COMMAND)}
+    command = ["bash", "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True)
+
+
+def test_stdout_and_pipes_are_targets_under_any_name(folder):
+    done = shell(
+        folder,
+        '"$SIDELIGHT" encode photo.jpg /dev/stdout >stdout && '
+        '"$SIDELIGHT" encode photo.jpg /dev/stdout | cat >piped && '
+        '"$SIDELIGHT" encode photo.jpg >(cat >substituted) --format webp && '
+        'mkfifo pipe.avif && (cat pipe.avif >fifo &) && "$SIDELIGHT" encode photo.jpg pipe.avif && '
+        '"$SIDELIGHT" encode photo.jpg /dev/null --format jpg && sleep 1',
+    )
+    assert done.returncode == 0, done.stderr
+    formats = {}
+    for name in ("stdout", "piped", "substituted", "fifo"):
+        with Image.open(folder / name) as image:
+            formats[name] = image.format
+    assert formats == {"stdout": "AVIF", "piped": "AVIF", "substituted": "WEBP", "fifo": "AVIF"}
+    assert done.stderr.startswith(b"photo.jpg -> /dev/stdout: ")
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ('"$SIDELIGHT" encode - x.avif <&-', b"stdin is closed"),
+        ('"$SIDELIGHT" info - <&-', b"stdin is closed"),
+        ('"$SIDELIGHT" encode photo.jpg - >&-', b"stdout is closed"),
+        ('"$SIDELIGHT" encode photo.jpg - >/dev/full', b"No space left"),
+    ],
+)
+def test_streams_that_are_closed_or_full_are_one_line(folder, script, told):
+    done = shell(folder, script)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"sidelight: error: ")
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (folder / "x.avif").exists()
+
+
 def test_a_reader_that_stops_reading_is_no_traceback(folder):
     read_end, write_end = os.pipe()
     os.close(read_end)
@@ -119,7 +161,7 @@ def test_interrupted_in_a_folder_it_stops_with_130_and_whole_files(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    while not (folder / "out").exists():
+    while not list((folder / "out").glob("*.slt")):
         assert process.poll() is None
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

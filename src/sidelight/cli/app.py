@@ -20,8 +20,9 @@ from sidelight.cli.encode import encode
 from sidelight.cli.export import export
 from sidelight.cli.info import info
 from sidelight.cli.inspect import inspect
+from sidelight.cli.streams import say, show
 from sidelight.cli.train import train
-from sidelight.errors import CodecError
+from sidelight.errors import CodecError, is_out_of_memory, reason_of
 
 _ERROR, _INTERRUPTED = 1, 130
 
@@ -36,7 +37,7 @@ app = typer.Typer(
 
 def _show_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"sidelight {__version__}")
+        show(f"sidelight {__version__}")
         raise typer.Exit
 
 
@@ -62,14 +63,16 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
         try:
             command(*args, **options)
         except KeyboardInterrupt:
-            typer.echo("sidelight: interrupted", err=True)
+            say("sidelight: interrupted")
             raise typer.Exit(_INTERRUPTED) from None
         except BrokenPipeError:
             # whoever read our output has had enough; keep Python from complaining at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise typer.Exit(_ERROR) from None
-        except (CodecError, OSError) as error:
-            typer.echo(f"sidelight: error: {error}", err=True)
+        except (CodecError, OSError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
+            say(f"sidelight: error: {reason_of(error)}")
             raise typer.Exit(_ERROR) from None
 
     return run

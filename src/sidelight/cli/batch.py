@@ -1,131 +1,58 @@
-"""One command over one file, a folder or a glob: finds the jobs, runs them, lists failures."""
+"""One command over one file, a folder or a glob: runs the jobs, lists what failed."""
 
-import glob
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from sidelight.cli.streams import STREAM, say
-from sidelight.errors import CodecError, ConfigError
-
-
-class Job(NamedTuple):
-    """One file to read and one to write; either may be ``-``."""
-
-    source: str
-    target: str
-
+from sidelight.cli.jobs import Job, Jobs
+from sidelight.cli.streams import STREAM, is_stdout, is_stream, say, show
+from sidelight.errors import CodecError, ConfigError, is_out_of_memory, reason_of
 
 Record = dict[str, Any]
+Failure = tuple[Job, Exception]
 
 
-def find_jobs(source: str, target: str, *, read_suffixes: Iterable[str], suffix: str) -> list[Job]:
-    """Returns the jobs that SOURCE and TARGET stand for.
-
-    A folder keeps its tree below TARGET; a glob puts its matches straight into TARGET.
-
-    Args:
-        source: A file, a folder, a glob, or ``-``.
-        target: A file for one source, else a folder.
-        read_suffixes: Which files of a folder count, in lower case with the dot.
-        suffix: Of the files to write, with the dot.
-
-    Raises:
-        ConfigError: A folder or glob without a matching file, with a file as TARGET, or with two
-            files that would become one; stdin with a folder as TARGET.
-    """
-    path = Path(source)
-    if not stands_for_several(source):
-        if target.endswith("/") or Path(target).is_dir():
-            if source == STREAM:
-                raise ConfigError(f"{target} is a folder; name a file, because stdin has no name")
-            target = str(Path(target) / path.with_suffix(suffix).name)
-        return [Job(source, target)]
-    if path.is_dir():
-        root = path
-        found = [p for p in path.rglob("*") if p.suffix.lower() in read_suffixes and p.is_file()]
-    else:
-        # Path.glob takes no absolute pattern
-        matches = glob.glob(source, recursive=True)  # noqa: PTH207
-        found = [Path(p) for p in matches if Path(p).is_file()]
-        root = None
-    if not found:
-        raise ConfigError(f"{source}: no file to read, expected {', '.join(sorted(read_suffixes))}")
-    if target == STREAM or Path(target).is_file():
-        raise ConfigError(f"{target} must be a folder, because {source} stands for several files")
-    places = {p: p.relative_to(root) if root else Path(p.name) for p in sorted(found)}
-    taken = Counter(place.with_suffix(suffix) for place in places.values())
-    jobs = [
-        Job(str(p), str(Path(target) / _renamed(place, suffix, unique=taken)))
-        for p, place in places.items()
-    ]
-    _check_targets_differ(jobs)
-    return jobs
-
-
-def stands_for_several(source: str) -> bool:
-    """Returns whether SOURCE is a folder or a glob, even one that holds a single file."""
-    path = Path(source)
-    return path.is_dir() or (source != STREAM and not path.is_file() and glob.has_magic(source))
-
-
-def _renamed(place: Path, suffix: str, *, unique: Counter[Path]) -> Path:
-    # a.jpg and a.png must not both become a.slt
-    renamed = place.with_suffix(suffix)
-    return renamed if unique[renamed] == 1 else place.with_name(place.name + suffix)
-
-
-def _check_targets_differ(jobs: list[Job]) -> None:
-    first: dict[str, str] = {}
-    for job in jobs:
-        if (other := first.setdefault(job.target, job.source)) != job.source:
-            raise ConfigError(
-                f"{other} and {job.source} would both become {job.target}; "
-                "give their common folder, whose tree is kept"
-            )
-
-
-def run_jobs(
-    jobs: list[Job],
-    work: Callable[[Job], Record],
-    *,
-    force: bool,
-    as_json: bool,
-    several: bool = False,
-) -> None:
+def run_jobs(found: Jobs, work: Callable[[Job], Record], *, force: bool, as_json: bool) -> None:
     """Runs every job and prints one line for each.
 
-    With several jobs, or the only one of a folder, those whose target exists are skipped, and a
-    failed one does not stop the rest; failures are listed at the end and the exit code is 1.
+    Of a folder or a glob, jobs whose target exists are skipped, and a failed one does not stop the
+    rest; failures are listed at the end and the exit code is 1.
 
     Raises:
-        ConfigError: The only job's target exists and ``force`` is not given.
+        ConfigError: The only job's target exists and ``force`` is not given, or is its source.
     """
-    if len(jobs) == 1 and not several:
+    jobs = found.jobs
+    if not found.several:
         job = jobs[0]
-        if job.target != STREAM and Path(job.target).is_file() and not force:
-            raise ConfigError(f"{job.target} exists; give --force to replace it")
-        _print(_timed(work, job), as_json=as_json, to_stderr=job.target == STREAM)
+        _check_target(job, force=force)
+        _print(_timed(work, job), as_json=as_json, to_stderr=is_stdout(job.target))
         return
     failures = _run_many(jobs, work, force=force, as_json=as_json)
+    if found.passed_over:
+        say(_passed_over(found.passed_over))
+    if found.unread:
+        say(f"{len(found.unread)} folders were not read:")
+        for place, reason in found.unread:
+            say(f"  {place}: {reason}")
     if failures:
         say(f"{len(failures)} of {len(jobs)} files failed:")
         for job, error in failures:
-            say(f"  {job.source}: {str(error).removeprefix(f'{job.source}: ')}")
+            say(f"  {job.source}: {reason_of(error).removeprefix(f'{job.source}: ')}")
+    if failures or found.unread:
         raise typer.Exit(1)
 
 
 def _run_many(
     jobs: list[Job], work: Callable[[Job], Record], *, force: bool, as_json: bool
-) -> list[tuple[Job, Exception]]:
-    failures: list[tuple[Job, Exception]] = []
+) -> list[Failure]:
+    failures: list[Failure] = []
     num_skipped = 0
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
@@ -134,12 +61,30 @@ def _run_many(
                 num_skipped += 1
                 continue
             try:
+                _check_target(job, force=force)
                 _print(_timed(work, job), as_json=as_json)
-            except (CodecError, OSError) as error:
+            except (CodecError, OSError, MemoryError, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                    raise
                 failures.append((job, error))
     if num_skipped:
         say(f"{num_skipped} of {len(jobs)} files were there already; --force codes them again")
     return failures
+
+
+def _check_target(job: Job, *, force: bool) -> None:
+    if is_stream(job.target) or not Path(job.target).exists():
+        return
+    has_source = job.source != STREAM and Path(job.source).exists()
+    if has_source and Path(job.source).samefile(job.target):
+        raise ConfigError(f"{job.target} is the source itself, which would be lost; name another")
+    if not force:
+        raise ConfigError(f"{job.target} exists; give --force to replace it")
+
+
+def _passed_over(kinds: Counter[str]) -> str:
+    listed = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
+    return f"{kinds.total()} files of other kinds were passed over: {listed}"
 
 
 def _timed(work: Callable[[Job], Record], job: Job) -> Record:
@@ -153,10 +98,10 @@ def _print(record: Record, *, as_json: bool, to_stderr: bool = False) -> None:
     for note in notes:
         say(f"{record['source']}: {note}")
     if as_json:
-        typer.echo(json.dumps({**record, "notes": notes}), err=to_stderr)
+        show(json.dumps({**record, "notes": notes}), to_stderr=to_stderr)
     else:
-        typer.echo(
+        show(
             f"{record['source']} -> {record['target']}: {record['bytes']} bytes, "
             f"{record['bpp']:.4f} bpp, {record['seconds']:.2f} s",
-            err=to_stderr,
+            to_stderr=to_stderr,
         )

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from sidelight.cli.streams import show
 from sidelight.errors import ConfigError
 
 
@@ -18,8 +19,8 @@ def check(
     dataset = find_known(name)
     problems = dataset.problems(folder)
     for problem in problems:
-        typer.echo(problem)
+        show(problem)
     if problems:
         raise ConfigError(f"{folder} is not {dataset.title}; get it from {dataset.origin}")
     checked = "names and bytes" if dataset.sha256 else "the number; no digests are recorded"
-    typer.echo(f"{folder} is {dataset.title} (checked: {checked})")
+    show(f"{folder} is {dataset.title} (checked: {checked})")

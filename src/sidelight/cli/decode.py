@@ -2,14 +2,18 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
+from sidelight.cli.batch import Record, run_jobs
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
+from sidelight.cli.jobs import Job, find_jobs
 from sidelight.cli.options import ForceOption, JsonOption, ModelOption, OnMismatch, Precision
-from sidelight.cli.streams import STREAM, read_bytes, write_bytes
+from sidelight.cli.streams import is_stream, read_bytes, suffix_of, write_bytes
+
+if TYPE_CHECKING:
+    from sidelight.pixels.picture import Picture
 
 
 def decode(
@@ -59,20 +63,19 @@ def decode(
     captions = CaptionToRead(given=caption, place=caption_from)
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
-    from sidelight.carriers.registry import SUFFIXES
+    from sidelight.carriers.registry import SUFFIXES, check_start
 
-    jobs = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=f".{format}")
+    found = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=f".{format}")
 
     from sidelight.api import decoder_of
     from sidelight.checking import decode_checked
-    from sidelight.pixels.files import write_picture
     from sidelight.pixels.rate import bits_per_pixel
     from sidelight.text.matching import CaptionMatcher
 
     matcher = None if check_caption is None else CaptionMatcher.load()
 
     def work(job: Job) -> Record:
-        data = read_bytes(job.source)
+        data = read_bytes(job.source, check_start)
         opened = decoder_of(data, model).open(data)
         caption = captions.of(job.source, data, opened)
         if matcher is None:
@@ -86,12 +89,7 @@ def decode(
                 realism=realism,
                 precision=precision.value,
             )
-        if job.target == STREAM:
-            buffer = BytesIO()
-            write_picture(picture, buffer, format)
-            write_bytes(STREAM, buffer.getvalue())
-        else:
-            write_picture(picture, Path(job.target))
+        _write(picture, job.target, format)
         return {
             "bytes": len(data),
             "bpp": bits_per_pixel(len(data), picture),
@@ -99,4 +97,15 @@ def decode(
             "notes": [f"caption: {caption.origin}", *picture.notes],
         }
 
-    run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
+    run_jobs(found, work, force=force, as_json=json)
+
+
+def _write(picture: "Picture", target: str, format: str) -> None:
+    from sidelight.pixels.files import write_picture
+
+    if not is_stream(target):
+        write_picture(picture, Path(target))
+        return
+    buffer = BytesIO()
+    write_picture(picture, buffer, suffix_of(target, format).removeprefix("."))
+    write_bytes(target, buffer.getvalue())

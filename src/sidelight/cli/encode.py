@@ -1,14 +1,14 @@
 """``sidelight encode``."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
+from sidelight.cli.batch import Record, run_jobs
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToSend
+from sidelight.cli.jobs import Job, find_jobs
 from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, ModelOption
-from sidelight.cli.streams import STREAM, read_bytes, write_bytes
+from sidelight.cli.streams import read_bytes, suffix_of, write_bytes
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError
 
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _DEFAULT_QUALITY = 5.0
 _END_TO_END = ".slt"
+_NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
+"""Formats that Pillow knows and does not draw without further programs."""
+_HEIF = (".heic", ".heif", ".hif")
+"""Not read, but a folder's are named among what failed: they are pictures of somebody."""
 
 
 class _Asked(NamedTuple):
@@ -90,23 +94,16 @@ def encode(
     """
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
-    from PIL import Image
-
-    from sidelight.carriers.registry import SUFFIXES
-
-    Image.init()
     _check_known(f".{format}", "--format")
-    jobs = find_jobs(
-        source, target, read_suffixes={*Image.EXTENSION, *SUFFIXES}, suffix=f".{format}"
-    )
+    found = find_jobs(source, target, read_suffixes=_read_suffixes(), suffix=f".{format}")
     to_send = CaptionToSend(caption_as.value, given=caption, place=caption_from)
-    if len(jobs) > 1 and to_send.is_one:
+    if len(found.jobs) > 1 and to_send.is_one:
         raise typer.BadParameter("one caption cannot be that of several pictures")
 
     from sidelight.pixels.rate import bits_per_pixel
 
     def work(job: Job) -> Record:
-        suffix = f".{format}" if job.target == STREAM else Path(job.target).suffix.lower()
+        suffix = suffix_of(job.target, format)
         _check_known(suffix, job.target)
         file = read_bytes(job.source)
         picture = _decoded(job.source, file, strip=strip)
@@ -132,7 +129,20 @@ def encode(
             "notes": [*picture.notes, *sent.notes],
         }
 
-    run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
+    run_jobs(found, work, force=force, as_json=json)
+
+
+def _read_suffixes() -> set[str]:
+    from PIL import Image
+
+    from sidelight.carriers.registry import SUFFIXES
+
+    readable = {
+        suffix
+        for suffix, name in Image.registered_extensions().items()
+        if name in Image.OPEN and name not in _NO_PICTURES
+    }
+    return {*readable, *SUFFIXES, *_HEIF}
 
 
 def _check_known(suffix: str, where: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sidelight.cli.progress import progress_bar
-from sidelight.cli.streams import say
+from sidelight.cli.streams import say, show
 
 if TYPE_CHECKING:
     from sidelight.evaluate.dataset import Dataset
@@ -187,7 +187,7 @@ def maps(
     from sidelight.evaluate.maps import draw_maps
 
     for path in draw_maps(_dataset(dataset, limit, side), quality, folder):
-        typer.echo(path)
+        show(str(path))
 
 
 def _run(experiment: "Experiment", folder: Path, workers: int) -> None:

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from sidelight.bitstream.header import MAGIC
 from sidelight.cli.options import JsonOption
-from sidelight.cli.streams import read_bytes
+from sidelight.cli.streams import read_bytes, show
 from sidelight.info import read_info
 
 
@@ -28,13 +29,20 @@ def info(
     if (model := _model_file(source)) is not None:
         facts = _model_facts(model, whole=json)
     else:
-        facts = asdict(read_info(read_bytes(source)))
+        facts = asdict(read_info(read_bytes(source, _check_start)))
     if json:
-        typer.echo(json_format.dumps(facts))
+        show(json_format.dumps(facts))
         return
     width = max(map(len, facts))
     for name, value in facts.items():
-        typer.echo(f"{name.ljust(width)}  {_shown(value)}")
+        show(f"{name.ljust(width)}  {_shown(value)}")
+
+
+def _check_start(data: bytes) -> None:
+    if not data.startswith(MAGIC):  # else numpy and Pillow would be loaded for nothing
+        from sidelight.carriers.registry import check_start
+
+        check_start(data)
 
 
 def _model_file(source: str) -> Path | None:

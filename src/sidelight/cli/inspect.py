@@ -7,7 +7,7 @@ import typer
 
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
 from sidelight.cli.options import ForceOption, ModelOption
-from sidelight.cli.streams import read_bytes
+from sidelight.cli.streams import read_bytes, say, show
 from sidelight.errors import ConfigError
 
 
@@ -29,18 +29,19 @@ def inspect(
     captions = CaptionToRead(given=caption, place=caption_from)
     from sidelight.api import decoder_of
     from sidelight.carrier_codec import OpenedCarrier
+    from sidelight.carriers.registry import check_start
     from sidelight.inspection import inspect_carrier, inspect_slt
     from sidelight.pixels.files import write_picture
     from sidelight.pixels.picture import from_pillow
 
-    data = read_bytes(source)
+    data = read_bytes(source, check_start)
     opened = decoder_of(data, model).open(data)
     found = captions.of(source, data, opened)
-    typer.echo(f"caption: {found.origin}", err=True)
+    say(f"caption: {found.origin}")
     if isinstance(opened, OpenedCarrier):
         images = inspect_carrier(opened, found.text, realism)
     else:
         images = inspect_slt(opened, found.text, realism)
     for name, image in images.items():
         write_picture(from_pillow(image), folder / f"{name}.png")
-        typer.echo(str(folder / f"{name}.png"))
+        show(str(folder / f"{name}.png"))

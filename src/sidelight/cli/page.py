@@ -1,24 +1,42 @@
 """``sidelight page``: an HTML page whose pictures travel as small files with their captions."""
 
+import contextlib
 import importlib.util
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sidelight.cli.options import ModelOption
-from sidelight.cli.streams import say
+from sidelight.cli.jobs import find_jobs
+from sidelight.cli.options import ForceOption, ModelOption
+from sidelight.cli.progress import progress_bar
+from sidelight.cli.streams import say, show
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
-from sidelight.errors import ConfigError
+from sidelight.errors import ConfigError, reason_of
 
 if TYPE_CHECKING:
-    from sidelight.page.coding import PageResult
+    from collections.abc import Iterator
+
+    from sidelight.page.coding import PagesResult, Report
     from sidelight.pixels.picture import Picture
 
-PageArgument = Annotated[Path, typer.Argument(metavar="PAGE", help="HTML file.", dir_okay=False)]
-FolderArgument = Annotated[
-    Path, typer.Argument(metavar="FOLDER", help="Where the page and its files go.", file_okay=False)
+PageArgument = Annotated[
+    Path,
+    typer.Argument(metavar="PAGE", help="HTML file, or a folder with the pages of a whole site."),
 ]
+FolderArgument = Annotated[
+    Path,
+    typer.Argument(metavar="FOLDER", help="Where the pages and their files go.", file_okay=False),
+]
+RootOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="The site's folder, for which / stands in a page; PAGE's own if not given.",
+        file_okay=False,
+    ),
+]
+
+_PAGES = (".html", ".htm", ".xhtml", ".xht")
 
 
 def encode(
@@ -35,17 +53,19 @@ def encode(
         bool,
         typer.Option("--digest", help="Put 4 bytes of each caption's digest into its .slt file."),
     ] = False,
+    root: RootOption = None,
     model: ModelOption = None,
+    force: ForceOption = False,
 ) -> None:
-    """Code every local picture of PAGE; the captions stay in the page.
+    """Code every picture of PAGE that lies in its site; the captions stay in the page.
 
     A picture's caption is its figcaption, else its alt text, else its title, else the heading
-    above it.
+    above it. What else the page names is copied: drawings, moving pictures, style sheets.
     """
     _need_parser()
     from sidelight.api import load
     from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
-    from sidelight.page.coding import encode_page
+    from sidelight.page.coding import encode_pages
 
     suffix = f".{format}"
     carrier = carrier_of_suffix(suffix)
@@ -61,7 +81,12 @@ def encode(
         digested = caption if digest and caption else None
         return load(model).encode(picture, quality=quality, caption=digested, caption_as="digest")
 
-    _report(encode_page(page, folder, write, suffix=suffix))
+    found = _pages(page, root, folder)
+    with _progress() as report:
+        result = encode_pages(
+            found.pages, found.root, folder, write, suffix=suffix, force=force, report=report
+        )
+    _tell(result, found.unread)
 
 
 def decode(
@@ -72,7 +97,9 @@ def decode(
     realism: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary pictures.")
     ] = None,
+    root: RootOption = None,
     model: ModelOption = None,
+    force: ForceOption = False,
 ) -> None:
     """Decode the AVIF, JPEG, WebP, JPEG XL and .slt files of PAGE by the page's own captions."""
     _need_parser()
@@ -80,24 +107,57 @@ def decode(
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.api import decoder_of
     from sidelight.codec import OpenedSlt
-    from sidelight.page.coding import decode_page
+    from sidelight.page.coding import decode_pages
 
-    def show(data: bytes, caption: str) -> "Picture":
+    def improve(data: bytes, caption: str) -> "Picture":
         opened = decoder_of(data, model).open(data)
         dial = None if isinstance(opened, OpenedSlt) else realism  # a page may hold both kinds
         return opened.decode(caption or None, realism=dial)
 
-    _report(decode_page(page, folder, show, format=format))
+    found = _pages(page, root, folder)
+    with _progress() as report:
+        result = decode_pages(
+            found.pages, found.root, folder, improve, format=format, force=force, report=report
+        )
+    _tell(result, found.unread)
 
 
 def _need_parser() -> None:
-    if importlib.util.find_spec("bs4") is None:
+    if not all(importlib.util.find_spec(name) for name in ("bs4", "tinycss2")):
         raise ConfigError("pages need an HTML parser: pip install 'sidelight[page]'")
 
 
-def _report(result: "PageResult") -> None:
+class _Pages(NamedTuple):
+    pages: list[Path]
+    root: Path
+    unread: list[tuple[str, str]]
+    """What was left out, and why."""
+
+
+def _pages(page: Path, root: Path | None, folder: Path) -> _Pages:
+    """Returns the pages that PAGE stands for."""
+    if not page.is_dir():
+        return _Pages([page], root or page.parent, [])
+    found = find_jobs(str(page), str(folder), read_suffixes=_PAGES, suffix=".html")
+    places = [Path(job.source) for job in found.jobs]
+    alien = [p for p in places if not p.resolve().is_relative_to(page.resolve())]
+    reason = "a link leads out of the site's folder"
+    unread = [*found.unread, *((str(place), reason) for place in alien)]
+    return _Pages([p for p in places if p not in alien], root or page, unread)
+
+
+@contextlib.contextmanager
+def _progress() -> "Iterator[Report]":
+    with progress_bar(transient=True) as progress:
+        task = progress.add_task("pictures", total=None)
+        yield lambda done, total, name: progress.update(
+            task, completed=done, total=total, description=name
+        )
+
+
+def _tell(result: "PagesResult", unread: list[tuple[str, str]]) -> None:
     for picture in result.pictures:
-        typer.echo(
+        show(
             f"{picture.source} -> {picture.target}: {picture.bytes_before} -> "
             f"{picture.bytes_after} bytes"
         )
@@ -105,9 +165,16 @@ def _report(result: "PageResult") -> None:
             say(f"{picture.source}: {note}")
     before = sum(picture.bytes_before for picture in result.pictures)
     after = sum(picture.bytes_after for picture in result.pictures)
-    typer.echo(f"{result.page}: {len(result.pictures)} pictures, {before} -> {after} bytes")
+    told = f"{len(result.pictures)} pictures, {before} -> {after} bytes"
+    if result.copied:
+        told += f"; {len(result.copied)} files copied"
+    written = str(result.pages[0]) if len(result.pages) == 1 else f"{len(result.pages)} pages"
+    show(f"{written}: {told}")
+    for note in (*(f"{place}: {reason}" for place, reason in unread), *result.notes):
+        say(note)
     if result.failures:
-        say(f"{len(result.failures)} pictures failed and stay as they were:")
+        say(f"{len(result.failures)} files failed and stay as they were:")
         for source, error in result.failures:
-            say(f"  {source}: {error}")
+            say(f"  {source}: {reason_of(error).removeprefix(f'{source}: ')}")
+    if result.failures or unread:
         raise typer.Exit(1)

@@ -1,25 +1,31 @@
-"""A page to coded pictures and back; the captions stay in the HTML, where they were."""
+"""Pages to coded pictures and back; the captions stay in the HTML, where they were."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bs4 import Tag
+from PIL import Image
 
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
-from sidelight.errors import CodecError, ConfigError
-from sidelight.page.captions import caption_in_page
-from sidelight.page.document import Page, point_to
-from sidelight.pixels.atomic import write_atomically
+from sidelight.errors import CodecError, ConfigError, is_out_of_memory
+from sidelight.page.addresses import Site, renamed
+from sidelight.page.plan import Plan, ShownPicture, is_same
+from sidelight.page.references import Reference
+from sidelight.pixels.atomic import copy_atomically, write_atomically
 from sidelight.pixels.files import read_picture, write_picture
 from sidelight.pixels.picture import Picture
 
 _END_TO_END = ".slt"
+_DRAWINGS = (".svg", ".svgz")
+_MAY_MOVE = ["AVIF", "GIF", "PNG", "WEBP"]
 
 Encode = Callable[[Picture, str], bytes]
 """Makes a file of a picture and of its caption, which only a digest may use."""
 Decode = Callable[[bytes, str], Picture]
 """Makes a picture of a file and of its caption, "" for none."""
+Report = Callable[[int, int, str], None]
+"""Hears how many pictures are done, of how many, and which is next."""
 
 
 class CodedPicture(NamedTuple):
@@ -35,27 +41,44 @@ class CodedPicture(NamedTuple):
     """What a user should hear of: conversions, a caption that the sender had not."""
 
 
-class PageResult(NamedTuple):
-    """What became of a page's pictures; those that failed stay as they were."""
+class PagesResult(NamedTuple):
+    """What became of the files that pages name; pictures that failed stay as they were."""
 
-    page: Path
+    pages: list[Path]
     pictures: list[CodedPicture]
+    copied: list[Path]
     failures: list[tuple[Path, Exception]]
+    notes: list[str]
+    """On the pages: what they name and what is not there."""
 
 
-def encode_page(page: Path, folder: Path, encode: Encode, *, suffix: str) -> PageResult:
-    """Writes the page into ``folder`` with every local picture coded.
+def encode_pages(
+    pages: Sequence[Path],
+    root: Path,
+    folder: Path,
+    encode: Encode,
+    *,
+    suffix: str,
+    force: bool = False,
+    report: Report | None = None,
+) -> PagesResult:
+    """Writes the pages into ``folder`` with every picture that they show coded.
 
-    The captions stay in the page. Pictures that are coded so already stay as they are.
+    The captions stay in the pages. Pictures that are coded so already, drawings (SVG) and moving
+    pictures are copied, as is all else that the pages and their style sheets name.
 
     Args:
-        page: An HTML file; pictures at or below its folder count as local.
-        folder: Not the page's own.
+        pages: HTML files in ``root``.
+        root: The folder that "/" stands for; what is outside of it is left alone.
+        folder: Where all is written, each file where it is in ``root``.
         encode: Encodes.
         suffix: Of the coded files, such as ".avif".
+        force: Whether files that are in ``folder`` already may be replaced.
+        report: Hears of the progress.
 
     Raises:
-        ConfigError: ``page`` is not an HTML page, or ``folder`` is its own.
+        ConfigError: A page is not HTML or not in ``root``, or a file would be replaced. Nothing is
+            written then.
     """
 
     def convert(source: Path, target: Path, caption: str) -> tuple[str, ...]:
@@ -63,29 +86,38 @@ def encode_page(page: Path, folder: Path, encode: Encode, *, suffix: str) -> Pag
         write_atomically(target, encode(picture, caption))
         return picture.notes
 
-    return _convert(page, folder, convert, suffix=suffix, takes=lambda p: not _is_coded(p, suffix))
+    def takes(place: Path) -> bool:
+        found = place.suffix.lower()
+        return not (found in _DRAWINGS or _is_coded(found, suffix) or _moves(place))
+
+    plan = _plan(pages, root, folder, takes, suffix, force=force)
+    return _Writer(plan, folder, convert, force=force).write(suffix, report)
 
 
-def _is_coded(place: Path, suffix: str) -> bool:
-    found = place.suffix.lower()
-    if found in (_END_TO_END, suffix):
-        return True
-    carrier = carrier_of_suffix(suffix)
-    return carrier is not None and found in carrier.suffixes
-
-
-def decode_page(page: Path, folder: Path, decode: Decode, *, format: str = "png") -> PageResult:
-    """Writes the page into ``folder`` with every coded picture decoded by its caption.
+def decode_pages(
+    pages: Sequence[Path],
+    root: Path,
+    folder: Path,
+    decode: Decode,
+    *,
+    format: str = "png",
+    force: bool = False,
+    report: Report | None = None,
+) -> PagesResult:
+    """Writes the pages into ``folder`` with every coded picture decoded by its caption.
 
     Args:
-        page: An HTML file: as ``encode_page`` wrote it, or any page with AVIF, JPEG, WebP, JPEG XL
-            or .slt files.
-        folder: Not the page's own.
+        pages: HTML files in ``root``: as ``encode_pages`` wrote them, or any pages with AVIF, JPEG,
+            WebP, JPEG XL or .slt files.
+        root: As for ``encode_pages``, like all else.
+        folder: Where all is written.
         decode: Decodes.
         format: Suffix of the pictures, such as "png" or "webp".
+        force: As for ``encode_pages``.
+        report: Hears of the progress.
 
     Raises:
-        ConfigError: ``page`` is not an HTML page, or ``folder`` is its own.
+        ConfigError: As for ``encode_pages``.
     """
 
     def convert(source: Path, target: Path, caption: str) -> tuple[str, ...]:
@@ -93,52 +125,127 @@ def decode_page(page: Path, folder: Path, decode: Decode, *, format: str = "png"
         write_picture(picture, target)
         return picture.notes
 
-    coded = (*SUFFIXES, _END_TO_END)
-    return _convert(
-        page, folder, convert, suffix=f".{format}", takes=lambda p: p.suffix.lower() in coded
-    )
+    def takes(place: Path) -> bool:
+        return place.suffix.lower() in (*SUFFIXES, _END_TO_END) and not _moves(place)
+
+    plan = _plan(pages, root, folder, takes, f".{format}", force=force)
+    return _Writer(plan, folder, convert, force=force).write(f".{format}", report)
 
 
-def _convert(
-    page: Path,
+def _is_coded(found: str, suffix: str) -> bool:
+    if found in (_END_TO_END, suffix):
+        return True
+    carrier = carrier_of_suffix(suffix)
+    return carrier is not None and found in carrier.suffixes
+
+
+def _moves(place: Path) -> bool:
+    """Returns whether it has several frames, of which coding would keep the first only."""
+    try:
+        with Image.open(place, formats=_MAY_MOVE) as image:
+            return bool(getattr(image, "is_animated", False))
+    except Exception:  # whoever converts it will say what is wrong with it
+        return False
+
+
+def _plan(
+    pages: Sequence[Path],
+    root: Path,
     folder: Path,
-    convert: Callable[[Path, Path, str], tuple[str, ...]],
-    *,
-    suffix: str,
     takes: Callable[[Path], bool],
-) -> PageResult:
-    """Converts each picture once, points the page to it, and copies what else the page names."""
-    if folder.resolve() == page.resolve().parent:
+    suffix: str,
+    *,
+    force: bool,
+) -> Plan:
+    if os.path.realpath(folder) == os.path.realpath(root):
         raise ConfigError(f"{folder} is the page's own folder; give another one")
-    document = Page.read(page)
-    shown: dict[Path, list[Tag]] = {}
-    for image in document.images():
-        source = document.file_of(image, "src")
-        if source is not None and takes(source):
-            shown.setdefault(source, []).append(image)
-    result = PageResult(folder / page.name, [], [])
-    for source, images in shown.items():
-        caption = caption_in_page(images[0])
-        place = _renamed(source, suffix, shown)
+    plan = Plan(Site(root), [_place(page, root) for page in pages], takes, suffix)
+    plan.check_targets(folder, force=force)
+    return plan
+
+
+def _place(page: Path, root: Path) -> str:
+    # links stay as they are: a page is where it is named, and its URLs start there
+    place = os.path.relpath(page, root)
+    if Path(place).parts[0] == os.pardir:
+        raise ConfigError(f"{page} is not in {root}; --root takes a folder around the page")
+    return Path(place).as_posix()
+
+
+class _Writer:
+    """Carries out a plan."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        convert: Callable[[Path, Path, str], tuple[str, ...]],
+        *,
+        force: bool,
+    ) -> None:
+        self._plan, self._folder, self._convert, self._force = plan, folder, convert, force
+        self._urls: dict[str, dict[Reference, str]] = {place: {} for place in plan.pages}
+        self._result = PagesResult([], [], [], [], plan.notes)
+
+    def write(self, suffix: str, report: Report | None) -> PagesResult:
+        """Writes pictures, then what is copied, and the pages last: they name nothing too soon."""
+        plan, result = self._plan, self._result
+        for done, (place, shown) in enumerate(plan.shown.items()):
+            if report is not None:
+                report(done, len(plan.shown), place)
+            self._trying(self._write_picture, place, shown)
+        for place in plan.copies:
+            self._trying(self._copy, place)
+        for place, page in plan.pages.items():
+            written = page.rewritten(self._urls[place], _media_type(suffix))
+            write_atomically(self._folder / place, written)
+            result.pages.append(self._folder / place)
+        return result
+
+    def _trying(self, write: Callable[..., None], place: str, *more: ShownPicture) -> None:
         try:
-            notes = convert(document.folder / source, folder / place, caption)
-        except (CodecError, OSError) as error:
-            result.failures.append((source, error))
-            continue
-        before, after = (
-            (root / path).stat().st_size
-            for root, path in ((document.folder, source), (folder, place))
+            write(place, *more)
+        except (CodecError, OSError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
+            self._result.failures.append((Path(place), error))
+            if more:
+                self._plan.copies[place] = None
+
+    def _write_picture(self, place: str, shown: ShownPicture) -> None:
+        source, target = self._plan.site.root / place, self._folder / shown.target
+        notes = self._convert(source, target, shown.caption)
+        if shown.other_captions:
+            others = ", ".join(dict.fromkeys(shown.other_captions))
+            notes = (*notes, f"elsewhere its caption is: {others}")
+        self._result.pictures.append(
+            CodedPicture(
+                Path(place),
+                Path(shown.target),
+                source.stat().st_size,
+                target.stat().st_size,
+                shown.caption,
+                notes,
+            )
         )
-        result.pictures.append(CodedPicture(source, place, before, after, caption, notes))
-        for image in images:
-            point_to(image, place)
-    document.copy_files(folder)
-    document.write(result.page)
-    return result
+        for page, reference in shown.references:
+            self._urls[page][reference] = renamed(reference.url, target.name)
+
+    def _copy(self, place: str) -> None:
+        source, target = self._plan.site.root / place, self._folder / place
+        if target.exists():
+            if is_same(source, target):
+                return
+            if not self._force:
+                raise ConfigError(f"{target} exists; give --force to replace it")
+        copy_atomically(source, target)
+        self._result.copied.append(Path(place))
 
 
-def _renamed(source: Path, suffix: str, others: dict[Path, list[Tag]]) -> Path:
-    # a.jpg and a.png must not both become a.slt
-    renamed = source.with_suffix(suffix)
-    alone = sum(other.with_suffix(suffix) == renamed for other in others) == 1
-    return renamed if alone else source.with_name(source.name + suffix)
+def _media_type(suffix: str) -> str | None:
+    """Returns the type that a page states of such files; .slt files have none."""
+    Image.init()
+    if suffix == _END_TO_END:
+        return None
+    format = Image.registered_extensions().get(suffix, suffix.removeprefix(".").upper())
+    return Image.MIME.get(format, f"image/{suffix.removeprefix('.')}")

@@ -1,26 +1,141 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and are still there after the machine has crashed."""
 
+import contextlib
+import errno
+import hashlib
+import os
 import secrets
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows, which removes and renames no file that is open
+    fcntl = None  # type: ignore[assignment]
+
+_PERMISSIONS = 0o777
+_NUM_NAMES = 16
+"""For processes that write one file at a time; further ones take names at random."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Writes a file under a temporary name beside it, then renames it; makes missing folders.
 
-    A file that is replaced hands on its permissions, a new one follows the umask. Links are
-    followed. Devices and pipes cannot be renamed over and are written straight.
+    A file that is replaced hands on its permissions, which hold while it is written too; a new one
+    follows the umask. Links are followed. Devices and pipes cannot be renamed over and are written
+    straight. What a killed process left of this file is removed.
     """
-    path = path.resolve()
+    with _replacing(path) as stream:
+        stream.write(data)
+
+
+def copy_atomically(source: Path, target: Path) -> None:
+    """Copies a file's bytes, however many, as ``write_atomically`` writes them."""
+    with source.open("rb") as reader, _replacing(target) as stream:
+        shutil.copyfileobj(reader, stream, 2**20)
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
     if path.exists() and not path.is_file():
-        path.write_bytes(data)  # a folder raises IsADirectoryError here
+        with path.open("wb") as device:  # a folder raises IsADirectoryError here
+            yield device
         return
+    path = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError for links in a circle
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{secrets.token_hex(8)}.partial")
+    permissions = path.stat().st_mode & _PERMISSIONS if path.exists() else None
+    partial, stream = _open_partial(path, 0o666 if permissions is None else permissions)
+    with stream:
+        try:
+            if permissions is not None:
+                partial.chmod(permissions)  # the umask may have taken some away
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+            if fcntl is None:
+                stream.close()
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+    _sync_folder(path.parent)
+
+
+def _open_partial(path: Path, mode: int) -> tuple[Path, BinaryIO]:
+    """Opens a file under a name that the next process to write ``path`` will look at.
+
+    It stays locked until it has its final name: one that nobody has locked is left over.
+    """
+    key = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]  # the name itself may be too long
+    names = [f".{key}-{number}.partial" for number in range(_NUM_NAMES)]
+    for name in (*names, f".{key}-{secrets.token_hex(8)}.partial"):
+        partial = path.with_name(name)
+        _remove_leftover(partial)
+        if (stream := _open_locked(partial, mode)) is not None:
+            return partial, stream
+    raise FileExistsError(f"too many processes write {path}")
+
+
+def _open_locked(partial: Path, mode: int) -> BinaryIO | None:
+    """Returns a new file, or None where another process has this name."""
     try:
-        with partial.open("xb") as stream:
-            stream.write(data)
-        if path.exists():
-            partial.chmod(path.stat().st_mode & 0o777)
-        partial.replace(path)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        return None
+    stream = os.fdopen(descriptor, "wb")
+    try:
+        is_ours = _lock(descriptor) and _is_at(partial, descriptor)
+    except OSError:
+        is_ours = True  # a file system without locks, where nothing is removed either
+    if is_ours:
+        return stream
+    stream.close()  # somebody took it for a leftover before it was locked
+    return None
+
+
+def _remove_leftover(partial: Path) -> None:
+    try:
+        descriptor = os.open(partial, os.O_WRONLY)
+    except OSError:
+        return
+    try:
+        with contextlib.suppress(OSError):
+            if fcntl is not None and _lock(descriptor) and _is_at(partial, descriptor):
+                partial.unlink(missing_ok=True)
     finally:
-        partial.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Returns whether nobody else has the lock.
+
+    Raises:
+        OSError: This file system has no locks.
+    """
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _sync_folder(folder: Path) -> None:
+    # a file's new name is on the disk only when its folder is; not every system can tell it to
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,4 +1,4 @@
-"""Bytes of a picture file -> Picture. Whatever the bytes, only ImageError leaves this module."""
+"""Bytes of a picture file -> Picture. Whatever the bytes, only ImageError and MemoryError leave."""
 
 import dataclasses
 import warnings
@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image, UnidentifiedImageError
 
-from sidelight.errors import ImageError
+from sidelight.errors import ImageError, is_out_of_memory
 from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.depth import settle_depth
 from sidelight.pixels.jpeg_xl import decode_jpeg_xl, is_jpeg_xl
@@ -24,6 +24,7 @@ def decode_picture(data: bytes) -> Picture:
     Raises:
         ImageError: The bytes are no picture, a broken one, or too large; or they are JPEG XL and
             the extra ``jxl`` is not installed.
+        MemoryError: There was not enough.
     """
     try:
         with warnings.catch_warnings():
@@ -41,6 +42,8 @@ def decode_picture(data: bytes) -> Picture:
     except Image.DecompressionBombError as error:
         raise ImageError(f"more than {MAX_PIXELS} px; scale the picture down or cut it") from error
     except Exception as error:  # Pillow's plug-ins raise whatever their parser met
+        if is_out_of_memory(error):
+            raise MemoryError from error
         raise ImageError(
             f"picture is truncated or broken ({error or type(error).__name__}); "
             "fetch or export it again"

@@ -1,18 +1,20 @@
-"""Which jobs SOURCE and TARGET stand for, and what running them prints and skips."""
+"""What running jobs prints, skips and survives; which caption a file gets."""
 
 import json
+import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import typer
 
 from sidelight.api import decoder_of
-from sidelight.cli.batch import Job, Record, find_jobs, run_jobs
+from sidelight.cli.batch import Record, run_jobs
 from sidelight.cli.captions import CaptionToRead
+from sidelight.cli.jobs import Job, Jobs
 from sidelight.errors import ConfigError, ImageError, TextError
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-PICTURES = {".png", ".jpg"}
 
 
 @pytest.fixture
@@ -25,77 +27,12 @@ def folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def jobs(source: str, target: str) -> list[tuple[str, str]]:
-    return [tuple(job) for job in find_jobs(source, target, read_suffixes=PICTURES, suffix=".slt")]
+def several(*jobs: Job) -> Jobs:
+    return Jobs(list(jobs), True, Counter(), [])
 
 
-@pytest.mark.parametrize(
-    ("source", "target", "expected"),
-    [
-        ("photos/a.png", "x.slt", ("photos/a.png", "x.slt")),
-        ("photos/a.png", "photos", ("photos/a.png", "photos/a.slt")),
-        ("photos/a.png", "new/", ("photos/a.png", "new/a.slt")),
-        ("missing.png", "x.slt", ("missing.png", "x.slt")),
-        ("photos/notes.md", "-", ("photos/notes.md", "-")),
-        ("-", "x.slt", ("-", "x.slt")),
-        ("-", "-", ("-", "-")),
-    ],
-)
-def test_one_source_is_one_job(folder, source, target, expected):
-    assert jobs(source, target) == [expected]
-
-
-def test_a_folder_keeps_its_tree_and_takes_known_suffixes_only(folder):
-    assert jobs("photos", "out") == [
-        ("photos/a.png", "out/a.slt"),
-        ("photos/b.JPG", "out/b.slt"),
-        ("photos/deep/er/c.png", "out/deep/er/c.slt"),
-    ]
-
-
-def test_a_glob_puts_its_matches_straight_into_the_target(folder):
-    assert jobs("photos/**/*.png", "out") == [
-        ("photos/a.png", "out/a.slt"),
-        ("photos/deep/er/c.png", "out/c.slt"),
-    ]
-
-
-def test_a_name_with_brackets_that_exists_is_no_glob(folder):
-    Path("a[1].png").touch()
-    assert jobs("a[1].png", "x.slt") == [("a[1].png", "x.slt")]
-
-
-def test_files_that_differ_in_suffix_only_keep_it(folder):
-    Path("photos/a.jpg").touch()
-    assert jobs("photos", "out")[:3] == [
-        ("photos/a.jpg", "out/a.jpg.slt"),
-        ("photos/a.png", "out/a.png.slt"),
-        ("photos/b.JPG", "out/b.slt"),
-    ]
-
-
-def test_matches_of_one_name_in_two_folders_are_refused(folder):
-    Path("photos/deep/a.png").touch()
-    with pytest.raises(ConfigError, match=r"would both become out/a.png.slt; give their common"):
-        jobs("photos/**/*.png", "out")
-
-
-@pytest.mark.parametrize("source", ["empty", "photos/*.webp", "nothing/*"])
-def test_without_a_file_to_read_there_is_an_error(folder, source):
-    Path("empty").mkdir()
-    with pytest.raises(ConfigError, match=r"no file to read, expected .jpg, .png"):
-        jobs(source, "out")
-
-
-@pytest.mark.parametrize("target", ["-", "photos/a.png"])
-def test_several_sources_need_a_folder(folder, target):
-    with pytest.raises(ConfigError, match="must be a folder, because photos stands for several"):
-        jobs("photos", target)
-
-
-def test_stdin_does_not_go_into_a_folder(folder):
-    with pytest.raises(ConfigError, match="stdin has no name"):
-        jobs("-", "photos")
+def one(source: str, target: str) -> Jobs:
+    return Jobs([Job(source, target)], False, Counter(), [])
 
 
 def record(job: Job) -> Record:
@@ -103,14 +40,14 @@ def record(job: Job) -> Record:
 
 
 def test_one_job_prints_its_line_and_its_notes_apart(folder, capsys):
-    run_jobs([Job("a.png", "a.slt")], record, force=False, as_json=False)
+    run_jobs(one("a.png", "a.slt"), record, force=False, as_json=False)
     out, err = capsys.readouterr()
     assert out.startswith("a.png -> a.slt: 100 bytes, 0.5000 bpp, ")
     assert err == "a.png: a note\n"
 
 
 def test_a_job_that_writes_to_stdout_prints_to_stderr_only(folder, capsys):
-    run_jobs([Job("a.png", "-")], record, force=False, as_json=True)
+    run_jobs(one("a.png", "-"), record, force=False, as_json=True)
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err.splitlines()[1])["notes"] == ["a note"]
@@ -118,33 +55,81 @@ def test_a_job_that_writes_to_stdout_prints_to_stderr_only(folder, capsys):
 
 def test_a_single_target_that_exists_is_refused_unless_forced(folder):
     with pytest.raises(ConfigError, match=r"a\.png exists; give --force"):
-        run_jobs([Job("x", "photos/a.png")], record, force=False, as_json=False)
-    run_jobs([Job("x", "photos/a.png")], record, force=True, as_json=False)
+        run_jobs(one("x", "photos/a.png"), record, force=False, as_json=False)
+    run_jobs(one("x", "photos/a.png"), record, force=True, as_json=False)
+
+
+@pytest.mark.parametrize("name", ["photos/a.png", "link.png", "hard.png", "photos/../photos/a.png"])
+def test_a_source_is_not_replaced_even_by_force(folder, name):
+    Path("link.png").symlink_to("photos/a.png")
+    Path("hard.png").hardlink_to("photos/a.png")
+    for found in (one("photos/a.png", name), several(Job("photos/a.png", name))):
+        with pytest.raises((ConfigError, typer.Exit)):
+            run_jobs(found, reached, force=True, as_json=False)
+
+
+def reached(job: Job) -> Record:
+    pytest.fail("must not be reached")
+
+
+def test_what_was_passed_over_is_counted_and_told(folder, capsys):
+    found = Jobs([Job("a.png", "a.slt")], True, Counter({".pdf": 2, "._*": 1}), [])
+    run_jobs(found, record, force=False, as_json=True)
+    assert "3 files of other kinds were passed over: 1 ._*, 2 .pdf\n" in capsys.readouterr().err
+
+
+def test_folders_that_were_not_read_are_named_and_the_exit_code_is_1(folder, capsys):
+    found = Jobs([Job("a.png", "a.slt")], True, Counter(), [("shut", "Permission denied")])
+    with pytest.raises(typer.Exit) as caught:
+        run_jobs(found, record, force=False, as_json=True)
+    assert caught.value.exit_code == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["source"] == "a.png"
+    assert "1 folders were not read:\n  shut: Permission denied\n" in err
+
+
+@pytest.mark.parametrize("target", ["/dev/null", "pipe"])
+def test_what_cannot_be_replaced_needs_no_force(folder, target, capsys):
+    os.mkfifo("pipe")
+    run_jobs(one("a.png", target), record, force=False, as_json=True)
+    assert json.loads(capsys.readouterr().out)["target"] == target
 
 
 def test_several_jobs_skip_what_is_there(folder, capsys):
-    several = [Job("x", "photos/a.png"), Job("y", "y.slt")]
-    run_jobs(several, record, force=False, as_json=True)
+    both = several(Job("x", "photos/a.png"), Job("y", "y.slt"))
+    run_jobs(both, record, force=False, as_json=True)
     out, err = capsys.readouterr()
     assert [json.loads(line)["source"] for line in out.splitlines()] == ["y"]
     assert "1 of 2 files were there already; --force codes them again" in err
-    run_jobs(several, record, force=True, as_json=True)
+    run_jobs(both, record, force=True, as_json=True)
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
-@pytest.mark.parametrize("error", [ImageError("b: broken"), OSError("full")])
-def test_a_failure_does_not_stop_the_rest(folder, capsys, error):
+NO_MEMORY = "not enough memory; free some, or scale the picture down"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (ImageError("b: broken"), "broken"),
+        (OSError("full"), "full"),
+        (MemoryError(), NO_MEMORY),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes"), NO_MEMORY),
+        (RuntimeError("CUDA out of memory. Tried to allocate 9 GiB"), NO_MEMORY),
+    ],
+)
+def test_a_failure_does_not_stop_the_rest(folder, capsys, error, told):
     def work(job: Job) -> Record:
         if job.source == "b":
             raise error
         return record(job)
 
     with pytest.raises(typer.Exit) as caught:
-        run_jobs([Job(n, f"{n}.slt") for n in "abc"], work, force=False, as_json=True)
+        run_jobs(several(*(Job(n, f"{n}.slt") for n in "abc")), work, force=False, as_json=True)
     assert caught.value.exit_code == 1
     out, err = capsys.readouterr()
     assert [json.loads(line)["source"] for line in out.splitlines()] == ["a", "c"]
-    assert f"1 of 3 files failed:\n  b: {str(error).removeprefix('b: ')}\n" in err
+    assert f"1 of 3 files failed:\n  b: {told}\n" in err
 
 
 def test_mistakes_in_our_code_are_not_hidden(folder):
@@ -152,7 +137,7 @@ def test_mistakes_in_our_code_are_not_hidden(folder):
         raise RuntimeError("ours")
 
     with pytest.raises(RuntimeError):
-        run_jobs([Job("a", "a.slt"), Job("b", "b.slt")], work, force=False, as_json=True)
+        run_jobs(several(Job("a", "a.slt"), Job("b", "b.slt")), work, force=False, as_json=True)
 
 
 @pytest.fixture
@@ -195,6 +180,6 @@ def test_the_only_picture_of_a_folder_is_skipped_when_it_is_there(tmp_path, caps
     target = tmp_path / "a.slt"
     target.write_bytes(b"old")
     job = Job(str(tmp_path / "a.png"), str(target))
-    run_jobs([job], record, force=False, as_json=True, several=True)
+    run_jobs(several(job), record, force=False, as_json=True)
     assert target.read_bytes() == b"old"
     assert "there already" in capsys.readouterr().err

@@ -149,6 +149,62 @@ def test_info_refuses_what_is_no_sound_file(folder, name):
     assert done.stderr.startswith("sidelight: error: ")
 
 
+@pytest.mark.parametrize("command", ["info", "decode", "inspect"])
+def test_what_cannot_be_decoded_is_known_by_its_first_bytes(folder, command):
+    with Path("film.slt").open("wb") as stream:
+        stream.truncate(2**40)
+    done = run(command, "film.slt", *([] if command == "info" else ["x"]))
+    assert done.exit_code == 1
+    assert "starts with 00000000, expected" in done.stderr
+
+
+FORGED = "A dog.\x1b[2J\nbytes  1\u202e"
+
+
+@pytest.mark.parametrize("name", ["x.slt", "x.avif"])
+def test_a_caption_inside_a_file_cannot_command_the_terminal(folder, name):
+    allowed = FORGED if name == "x.slt" else FORGED.replace("\x1b", "\x9b")  # XML has no escape
+    assert (
+        run(
+            "encode", "a.png", name, "--caption", allowed, *MODEL[: 2 * (name == "x.slt")]
+        ).exit_code
+        == 0
+    )
+    done = run("info", name)
+    assert "caption" in done.stdout
+    assert not {"\x1b", "\x9b", "\u202e"} & set(done.stdout)
+    assert done.stdout.count("\nbytes") == 1
+
+
+def test_a_name_cannot_command_the_terminal(folder):
+    Path("a\x1b[2J.slt").write_bytes(b"junk")
+    for done in (run("decode", "a\x1b[2J.slt", "x.png"), run("decode", "a\x1b[2J*.slt", "out")):
+        assert done.exit_code == 1
+        assert "\x1b" not in done.output
+
+
+def test_out_of_memory_is_one_line(folder, monkeypatch):
+    def load(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", load)
+    done = run("encode", "a.png", "x.avif")
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "sidelight: error: not enough memory; free some, or scale the picture down\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["encode a.jpg a.jpg", "decode a.jpg a.jpg", "encode *.jpg ."])
+def test_no_force_makes_a_file_its_own_target(folder, command):
+    Image.new("RGB", (20, 30), "red").save("a.jpg")
+    before = Path("a.jpg").read_bytes()
+    done = run(*command.split(), "--force", "--format", "jpg")
+    assert done.exit_code == 1
+    assert "is the source itself" in done.stderr
+    assert Path("a.jpg").read_bytes() == before
+
+
 @pytest.mark.parametrize("command", ["encode", "decode", "info", "inspect"])
 def test_every_command_explains_itself(command):
     done = run(command, "--help")

@@ -1,9 +1,11 @@
 """A page's words are taken from the place nearest to the picture."""
 
+import time
+
 import pytest
 from bs4 import BeautifulSoup
 
-from sidelight.page.captions import caption_in_page
+from sidelight.page.captions import captions_in
 
 
 @pytest.mark.parametrize(
@@ -26,5 +28,60 @@ from sidelight.page.captions import caption_in_page
     ],
 )
 def test_the_caption_is_the_nearest_one(html, caption):
-    image = BeautifulSoup(html, "html.parser").find("img")
-    assert caption_in_page(image) == caption
+    assert caption_of(html, "img") == caption
+
+
+def caption_of(html: str, name: str) -> str:
+    document = BeautifulSoup(html, "html.parser")
+    return captions_in(document)[id(document.find(name))]
+
+
+@pytest.mark.parametrize(
+    ("html", "name", "caption"),
+    [
+        ("<picture><source><source><img alt='A'></picture>", "source", "A"),
+        ("<img alt='A'><video title='V'></video>", "video", "V"),
+        ("<h2>H</h2><svg><image></svg>", "image", "H"),
+        ("<input type=image alt='Go'>", "input", "Go"),
+        ("<h1>H</h1><h2> </h2><img>", "img", "H"),
+        (
+            "<figure><figure><img alt='A'><figcaption>In</figcaption></figure>"
+            "<input><figcaption>Out</figcaption></figure>",
+            "input",
+            "Out",
+        ),
+        (
+            "<figure><figure><img><figcaption>In</figcaption></figure>"
+            "<figcaption>Out</figcaption></figure>",
+            "img",
+            "In",
+        ),
+    ],
+)
+def test_whatever_shows_a_picture_has_a_caption(html, name, caption):
+    assert caption_of(html, name) == caption
+
+
+def test_bytes_that_are_no_text_do_not_spoil_a_caption():
+    assert caption_of("<img alt='caf\udce9'>", "img") == "caf?"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p><img src=a.jpg>",
+        "<figure><img src=a.jpg>",
+        "<figure><img src=a.jpg></figure>",
+        "<h2>A word <img src=a.jpg>",
+        "<figure><figcaption>A word <img src=a.jpg>",
+        "<picture><source srcset=a.jpg>",
+    ],
+)
+def test_the_time_grows_with_the_page_only(html):
+    def seconds(number: int) -> float:
+        document = BeautifulSoup("<body>" + number * html, "html.parser")
+        start = time.process_time()
+        captions_in(document)
+        return time.process_time() - start
+
+    assert seconds(8000) < 24 * max(seconds(1000), 0.005)  # 8 if linear, 64 if quadratic

@@ -6,14 +6,10 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
-from tests.golden.tiny_text import HashingTextEncoder
-from typer.testing import CliRunner, Result
 
 from sidelight.bitstream.container import Container
-from sidelight.cli.app import app
 from sidelight.text.canonical import caption_digest
 
-TINY = str(Path(__file__).parents[2] / "golden" / "tiny.safetensors")
 HTML = """<!DOCTYPE html>
 <html><head><meta charset="latin-1"><link rel="stylesheet" href="style.css"></head><body>
 <p>caf\xe9 &lt;3 &amp; more</p>
@@ -28,33 +24,20 @@ HTML = """<!DOCTYPE html>
 
 
 @pytest.fixture
-def site(tmp_path, monkeypatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        "sidelight.text.reader.load_text_encoder", lambda name: HashingTextEncoder()
-    )
-    (tmp_path / "site" / "pictures").mkdir(parents=True)
+def site(place) -> Path:
+    (place / "site" / "pictures").mkdir()
     picture = Image.linear_gradient("L").resize((40, 30)).convert("RGB")
     for name in ("site/pictures/a b.png", "site/pictures/a b.jpg", "site/c.png", "outside.png"):
         picture.save(name)
     Path("site/broken.png").write_bytes(b"broken")
     Path("site/style.css").write_text("p { color: red }")
     Path("site/page.html").write_bytes(HTML.encode("latin-1"))
-    return tmp_path
-
-
-def run(command: str, *arguments: str) -> Result:
-    options = ["--format", "slt"] if command == "encode" else []
-    return CliRunner().invoke(app, ["page", command, *options, *arguments, "--model", TINY])
+    return place
 
 
 def images(path: str) -> list[str | None]:
     document = BeautifulSoup(Path(path).read_bytes(), "html.parser")
     return [image.get("src") for image in document.find_all("img")]
-
-
-def files(folder: str) -> set[str]:
-    return {str(p.relative_to(folder)) for p in Path(folder).rglob("*") if p.is_file()}
 
 
 LEFT_ALONE = [
@@ -68,11 +51,11 @@ LEFT_ALONE = [
 ]
 
 
-def test_a_page_goes_out_and_comes_back(site):
+def test_a_page_goes_out_and_comes_back(site, run, files):
     encoded = run("encode", "site/page.html", "out")
     assert encoded.exit_code == 1  # one picture is broken
     said = encoded.stderr.splitlines()
-    assert said[-2] == "1 pictures failed and stay as they were:"
+    assert said[-2] == "1 files failed and stay as they were:"
     assert said[-1].startswith("  broken.png: ")
     coded = ["pictures/a%20b.png.slt", "pictures/a%20b.jpg.slt", "pictures/a%20b.png.slt", "c.slt"]
     assert images("out/page.html") == coded + LEFT_ALONE
@@ -94,25 +77,34 @@ def test_a_page_goes_out_and_comes_back(site):
     assert "pictures/a b.jpg.slt: caption: A cat.\n" in decoded.stderr
 
 
-def test_all_but_the_pictures_stays_as_it_was(site):
+def test_all_but_the_pictures_stays_as_it_was(site, run):
     run("encode", "site/page.html", "out")
-    text = Path("out/page.html").read_text("utf-8")
-    assert '<meta charset="utf-8"/>' in text
-    assert "<p>caf\xe9 &lt;3 &amp; more</p>" in text
-    assert '<img src="pictures/a%20b.jpg.slt" alt="A cat."/>' in text
-    # what would still name the old pictures is gone
-    assert "srcset" not in text
-    assert "sizes" not in text
+    changed = HTML.replace("pictures/a%20b.png", "pictures/a%20b.png.slt")
+    changed = changed.replace("pictures/a b.jpg", "pictures/a%20b.jpg.slt")
+    changed = changed.replace("c.png", "c.slt")
+    assert Path("out/page.html").read_bytes() == changed.encode("latin-1")
 
 
-def test_captions_change_the_pictures_and_digests_travel(site):
+def test_what_leads_to_no_file_is_named(site, run):
+    said = run("encode", "site/page.html", "out").stderr
+    for url, reason in {
+        "/etc/x.png": "there is no such file",
+        "missing.png": "there is no such file",
+        "../outside.png": "is outside of the site's folder; give that by --root",
+    }.items():
+        assert f"page.html: {url} stays as it is: {reason}\n" in said
+    assert "example.org" not in said
+    assert "data:" not in said
+
+
+def test_captions_change_the_pictures_and_digests_travel(site, run):
     assert "A dog." not in str(Path("site/pictures/a b.png").read_bytes())
     run("encode", "site/page.html", "out", "--digest")
     data = Path("out/pictures/a b.jpg.slt").read_bytes()
     assert Container.parse(data).caption_digest == caption_digest("A cat.")
     run("decode", "out/page.html", "right")
-    edited = Path("out/page.html").read_text("utf-8").replace("A cat.", "A red bus.")
-    Path("out/page.html").write_text(edited, "utf-8")
+    edited = Path("out/page.html").read_bytes().replace(b"A cat.", b"A red bus.")
+    Path("out/page.html").write_bytes(edited)
     told = run("decode", "out/page.html", "wrong")
     assert "pictures/a b.jpg.slt: this is not the caption that the sender had" in told.stderr
     pictures = [Path(f"{f}/pictures/a b.jpg.png").read_bytes() for f in ("right", "wrong")]
@@ -123,12 +115,17 @@ def test_captions_change_the_pictures_and_digests_travel(site):
     ("arguments", "message"),
     [
         (["encode", "site/page.html", "site"], "is the page's own folder"),
+        (["encode", "site/page.html", "site/"], "is the page's own folder"),
+        (["encode", "site/page.html", "link"], "is the page's own folder"),
+        (["encode", "site/page.html", "out", "--root", "site/pictures"], "is not in site/pictures"),
+        (["encode", "site/pictures", "out"], "no file to read, expected .htm"),
         (["encode", "site/missing.html", "out"], "No such file"),
         (["encode", "site/style.css", "out"], "is not an HTML page"),
         (["decode", "site/missing.html", "out"], "No such file"),
     ],
 )
-def test_wrong_calls_are_one_line(site, arguments, message):
+def test_wrong_calls_are_one_line(site, run, arguments, message):
+    Path("link").symlink_to("site")
     done = run(*arguments)
     assert done.exit_code == 1
     assert message in done.stderr
@@ -136,7 +133,18 @@ def test_wrong_calls_are_one_line(site, arguments, message):
     assert not Path("out").exists()
 
 
-def test_without_the_parser_the_extra_is_named(site, monkeypatch):
+def test_carriers_are_the_default_and_come_back_better(site, run, files):
+    encoded = run("encode", "site/page.html", "out", "--quality", "3", carrier=True)
+    coded = {"pictures/a b.png.avif", "pictures/a b.jpg.avif", "c.avif"}
+    assert coded <= files("out")
+    assert "pictures/a b.jpg -> pictures/a b.jpg.avif: " in encoded.stdout
+    decoded = run("decode", "out/page.html", "back", carrier=True)
+    assert decoded.exit_code == 0, decoded.stderr
+    assert {"pictures/a b.png.png", "pictures/a b.jpg.png", "c.png"} <= files("back")
+    assert "pictures/a b.jpg.avif: caption: A cat.\n" in decoded.stderr
+
+
+def test_without_the_parser_the_extra_is_named(site, run, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     done = run("encode", "site/page.html", "out")
     assert done.exit_code == 1

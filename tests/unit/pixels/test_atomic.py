@@ -1,9 +1,22 @@
 import os
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from sidelight.pixels.atomic import write_atomically
+from sidelight.pixels.atomic import copy_atomically, write_atomically
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sidelight.pixels import atomic
+
+os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
+atomic.write_atomically(Path(sys.argv[1]), b"torn")
+"""
 
 
 def test_folders_are_made_and_nothing_else_is_left(tmp_path):
@@ -74,3 +87,107 @@ def test_pipe_is_written_and_not_replaced(tmp_path):
 def test_folder_is_refused(tmp_path):
     with pytest.raises(IsADirectoryError):
         write_atomically(tmp_path, b"new")
+
+
+def test_links_in_a_circle_are_an_error_of_the_system(tmp_path):
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(OSError, match="symbolic links"):
+        write_atomically(tmp_path / "a", b"new")
+
+
+def test_a_pipe_is_written_by_the_name_that_a_shell_gives_it():
+    read_end, write_end = os.pipe()
+    write_atomically(Path(f"/dev/fd/{write_end}"), b"new")
+    os.close(write_end)
+    with os.fdopen(read_end, "rb") as reader:
+        assert reader.read() == b"new"
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    path = tmp_path / ("a" * 250 + ".slt")
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", KILLED, path])
+        assert done.returncode == -signal.SIGKILL
+        assert len(list(tmp_path.iterdir())) == 1
+        assert not path.exists()
+    write_atomically(tmp_path / "other.slt", b"new")
+    assert len(list(tmp_path.iterdir())) == 2  # its leftover may be of use to somebody: not ours
+    write_atomically(path, b"new")
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, "other.slt"}
+
+
+def test_file_under_way_is_no_leftover(tmp_path, monkeypatch):
+    path = tmp_path / "c.slt"
+    sync = os.fsync
+
+    def write_another_meanwhile(descriptor: int) -> None:
+        monkeypatch.setattr(os, "fsync", sync)
+        write_atomically(path, b"second")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", write_another_meanwhile)
+    write_atomically(path, b"first")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_many_threads_leave_one_whole_file(tmp_path):
+    path = tmp_path / "c.slt"
+    pieces = [bytes([k]) * 100_000 for k in range(24)]
+    threads = [threading.Thread(target=write_atomically, args=(path, p)) for p in pieces]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert path.read_bytes() in pieces
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_file_and_folder_reach_the_disk(tmp_path, monkeypatch):
+    synced = []
+
+    def note(descriptor: int) -> None:
+        place = Path(f"/proc/self/fd/{descriptor}").readlink()
+        synced.append(("file", place.stat().st_size) if place.is_file() else "folder")
+
+    monkeypatch.setattr(os, "fsync", note)
+    write_atomically(tmp_path / "c.slt", b"new")
+    assert synced == [("file", 3), "folder"]
+
+
+@pytest.mark.parametrize("permissions", [0o600, 0o666])
+def test_permissions_hold_while_a_file_is_written(tmp_path, monkeypatch, permissions):
+    path = tmp_path / "c.slt"
+    path.write_bytes(b"old")
+    path.chmod(permissions)
+    seen = []
+
+    def note(descriptor: int) -> None:
+        seen.append(os.fstat(descriptor).st_mode & 0o777)
+
+    monkeypatch.setattr(os, "fsync", note)
+    write_atomically(path, b"new")
+    assert seen[0] == permissions
+    assert path.stat().st_mode & 0o777 == permissions
+
+
+def test_without_locks_files_are_written_and_nothing_is_removed(tmp_path, monkeypatch):
+    (tmp_path / "c.slt").write_bytes(b"old")
+
+    def no_locks(*_: int) -> None:
+        raise OSError("no locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    write_atomically(tmp_path / "c.slt", b"new")
+    assert (tmp_path / "c.slt").read_bytes() == b"new"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_copy_is_whole_or_not_there(tmp_path):
+    (tmp_path / "a.css").write_bytes(b"p" * 3_000_000)
+    copy_atomically(tmp_path / "a.css", tmp_path / "deep" / "b.css")
+    assert (tmp_path / "deep" / "b.css").read_bytes() == b"p" * 3_000_000
+    with pytest.raises(FileNotFoundError):
+        copy_atomically(tmp_path / "none.css", tmp_path / "c.css")
+    assert {p.name for p in tmp_path.iterdir()} == {"a.css", "deep"}
