@@ -36,6 +36,7 @@ _USAGE = 2
 _PAGE_BYTES = 4096
 _RESULTS = "out"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f]")
+_GONE = re.compile("No such (option|command)")
 _LEFT = re.compile(r"\.partial$|\.tmp$")
 
 
@@ -99,7 +100,7 @@ def _run(case: Case, folder: Path) -> tuple[list[str], list[str]]:
             faults.append(f"{_where(done.exception)} | {' '.join(said)!r}")
         elif done.exit_code not in (0, 1, _USAGE):
             faults.append(f"exit code {done.exit_code} | {' '.join(said)!r}")
-        elif "No such option" in done.output:
+        elif _GONE.search(done.output):
             faults.append(f"the command has changed: {' '.join(done.output.split())[-80:]}")
         elif done.exit_code and not done.output.strip():
             faults.append(f"fails without a word | {' '.join(said)!r}")

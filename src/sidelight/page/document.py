@@ -50,7 +50,7 @@ class Page:
             page = cls(source) if "<" in source.text else None
         except ParserRejectedMarkup as error:
             raise ConfigError(f"{path} is broken HTML: {error}") from None
-        if page is None or page._document.find() is None:
+        if page is None or page._document.find(True) is None:
             raise ConfigError(f"{path} is not an HTML page")
         return page
 
