@@ -8,8 +8,16 @@ import typer
 
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
-from sidelight.cli.options import ForceOption, JsonOption, ModelOption, OnMismatch, Precision
+from sidelight.cli.options import (
+    ForceOption,
+    JsonOption,
+    MaxPixelsOption,
+    ModelOption,
+    OnMismatch,
+    Precision,
+)
 from sidelight.cli.streams import STREAM, read_bytes, write_bytes
+from sidelight.limits import MAX_PIXELS
 
 
 def decode(
@@ -48,6 +56,7 @@ def decode(
         str, typer.Option(help="Of the pictures in a folder or on stdout, such as png or webp.")
     ] = "png",
     model: ModelOption = None,
+    max_pixels: MaxPixelsOption = MAX_PIXELS,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -73,7 +82,7 @@ def decode(
 
     def work(job: Job) -> Record:
         data = read_bytes(job.source)
-        opened = decoder_of(data, model).open(data)
+        opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
         caption = captions.of(job.source, data, opened)
         if matcher is None:
             picture = opened.decode(caption.text, realism=realism, precision=precision.value)
@@ -96,7 +105,7 @@ def decode(
             "bytes": len(data),
             "bpp": bits_per_pixel(len(data), picture),
             "caption": caption.text or None,
-            "notes": [f"caption: {caption.origin}", *picture.notes],
+            "notes": [f"caption: {caption.origin}", *caption.notes, *picture.notes],
         }
 
     run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))

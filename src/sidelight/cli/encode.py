@@ -7,10 +7,11 @@ import typer
 
 from sidelight.cli.batch import Job, Record, find_jobs, run_jobs, stands_for_several
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToSend
-from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, ModelOption
+from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, MaxPixelsOption, ModelOption
 from sidelight.cli.streams import STREAM, read_bytes, write_bytes
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError
+from sidelight.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sidelight.pixels.picture import Picture
@@ -81,6 +82,7 @@ def encode(
         typer.Option(help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt."),
     ] = "avif",
     model: ModelOption = None,
+    max_pixels: MaxPixelsOption = MAX_PIXELS,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -109,7 +111,7 @@ def encode(
         suffix = f".{format}" if job.target == STREAM else Path(job.target).suffix.lower()
         _check_known(suffix, job.target)
         file = read_bytes(job.source)
-        picture = _decoded(job.source, file, strip=strip)
+        picture = _decoded(job.source, file, strip=strip, max_pixels=max_pixels)
         sent = to_send.of(job.source, file)
         asked = _Asked(
             suffix=suffix,
@@ -129,7 +131,7 @@ def encode(
             "width": picture.width,
             "height": picture.height,
             **facts,
-            "notes": [*picture.notes, *sent.notes],
+            "notes": [*picture.notes, *facts.pop("notes", ()), *sent.notes],
         }
 
     run_jobs(jobs, work, force=force, as_json=json, several=stands_for_several(source))
@@ -143,14 +145,14 @@ def _check_known(suffix: str, where: str) -> None:
         raise ConfigError(f"{where}: no format has the suffix {suffix!r}, expected one of {known}")
 
 
-def _decoded(source: str, file: bytes, *, strip: bool) -> "Picture":
+def _decoded(source: str, file: bytes, *, strip: bool, max_pixels: int) -> "Picture":
     from dataclasses import replace
 
     from sidelight.errors import ImageError
     from sidelight.pixels.decoding import decode_picture
 
     try:
-        picture = decode_picture(file)
+        picture = decode_picture(file, max_pixels=max_pixels)
     except ImageError as error:
         raise ImageError(f"{source}: {error}") from error
     return replace(picture, icc=None, exif=None, xmp=None) if strip else picture
@@ -188,6 +190,7 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
     from sidelight.api import load
     from sidelight.bitstream.container import Container
     from sidelight.config import step_to_quality
+    from sidelight.pixels.rights import rights_lost_without
 
     codec = load(asked.model)
     caption, caption_as = asked.caption, asked.caption_as.value
@@ -200,4 +203,5 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
     if asked.verify:
         codec.decode(data, caption if codec.model.encoder_reads_text else "")
     reached = step_to_quality(Container.parse(data).quality_step)
-    return data, {"codec": "slt", "quality": reached, "model": codec.fingerprint.hex()}
+    facts = {"codec": "slt", "quality": reached, "model": codec.fingerprint.hex()}
+    return data, {**facts, "notes": rights_lost_without(picture.xmp)}
