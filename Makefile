@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test lint install clean
+.PHONY: demo test test-lowest lint install clean
 
 install: $(INSTALLED)
 
@@ -27,5 +27,16 @@ lint: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
 
+# The commands, the readers and the golden files with the oldest versions that pyproject.toml allows.
+LOWEST := .venv-lowest
+test-lowest:
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(LOWEST)/bin/python scripts/lowest_versions.py page jxl dev > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -r $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(LOWEST)/bin/python -m pytest tests/golden tests/unit/pixels tests/unit/carriers \
+	    tests/unit/page tests/unit/cli/test_commands.py tests/unit/test_api.py
+
 clean:
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) $(LOWEST) demo

@@ -1,8 +1,11 @@
 """The Python interface: ``sidelight.encode``, ``decode``, ``open``, ``load``, ``load_carrier``."""
 
+import copy
+import os
 import warnings
 from functools import cache
 from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 import torch
@@ -14,28 +17,41 @@ from sidelight.carrier_codec import CarrierCodec
 from sidelight.carriers.registry import CARRIERS, check_start
 from sidelight.checkpoint import load_checkpoint
 from sidelight.codec import Codec
-from sidelight.errors import CheckpointError, ConfigError, ImageError
+from sidelight.errors import CheckpointError, ConfigError, ImageError, SidelightWarning
 from sidelight.info import FileInfo
 from sidelight.joint_codec import codec_of
+from sidelight.limits import MAX_PIXELS
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.opened import OpenedFile
+from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow, to_pillow
+from sidelight.pixels.rights import rights_lost_without
+from sidelight.pixels.size import check_size
 
 DEFAULT_MODEL = "small-multirate"
 DEFAULT_CARRIER_MODEL = "carrier-small"
 END_TO_END = "slt"
 """The format of our own codec; the others are ordinary files."""
 
-ImageLike = Picture | Image.Image | np.ndarray | torch.Tensor | Path | str
+_HALF_A_LEVEL = 0.5 / 255
+
+Buffer = bytes | bytearray | memoryview
+PathLike = str | os.PathLike[str]
+ImageLike = Picture | Image.Image | np.ndarray | torch.Tensor | PathLike | Buffer | BinaryIO
+FileLike = PathLike | Buffer | BinaryIO
 
 
-def load(model: str | Path | None = None) -> Codec:
+def load(model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS) -> Codec:
     """Returns the codec of .slt files, to be used again and again.
+
+    It may be used in threads, pickled, copied, and sent to worker processes; a forked worker
+    computes in one thread.
 
     Args:
         model: Name of a model that ships with the package, path of a checkpoint, or None for
             the default model.
+        max_pixels: Files of larger pictures are refused before they are decoded.
 
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is a carrier generator.
@@ -47,14 +63,15 @@ def load(model: str | Path | None = None) -> Codec:
             f"{path} is a carrier generator, which improves files of {', '.join(CARRIERS)}; "
             ".slt files need a codec"
         )
-    return loaded
+    return _limited(loaded, max_pixels)
 
 
-def load_carrier(model: str | Path | None = None) -> CarrierCodec:
+def load_carrier(model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS) -> CarrierCodec:
     """Returns what improves ordinary AVIF, JPEG, WebP and JPEG XL files, to be used again.
 
     Args:
         model: As for ``load``; None for the default carrier generator.
+        max_pixels: As for ``load``.
 
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is no carrier generator.
@@ -66,24 +83,27 @@ def load_carrier(model: str | Path | None = None) -> CarrierCodec:
             f"{path} is a codec of .slt files; files of {', '.join(CARRIERS)} need a carrier "
             "generator"
         )
-    return loaded
+    return _limited(loaded, max_pixels)
 
 
-def decoder_of(data: bytes, model: str | Path | None = None) -> Codec | CarrierCodec:
+def decoder_of(
+    data: bytes, model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS
+) -> Codec | CarrierCodec:
     """Returns what decodes a file: the codec of .slt files, or a carrier generator.
 
     Args:
         data: The file, or its beginning.
         model: As for ``load``; None for the default of either kind.
+        max_pixels: As for ``load``.
 
     Raises:
         NotABitstreamError: It is neither.
         CheckpointError: As for ``load`` and ``load_carrier``.
     """
     if data.startswith(MAGIC):
-        return load(model)
+        return load(model, max_pixels=max_pixels)
     check_start(data)
-    return load_carrier(model)
+    return load_carrier(model, max_pixels=max_pixels)
 
 
 @cache
@@ -94,6 +114,20 @@ def _load(path: Path) -> Codec | CarrierCodec:
     return codec_of(checkpoint)
 
 
+_AnyCodec = TypeVar("_AnyCodec", Codec, CarrierCodec)
+
+
+def _limited(codec: _AnyCodec, max_pixels: int) -> _AnyCodec:
+    """Returns the codec with this limit; all that are loaded of one model share its weights."""
+    if max_pixels < 1:
+        raise ConfigError(f"max_pixels must be at least 1, got {max_pixels}")
+    if max_pixels == codec.max_pixels:
+        return codec
+    limited = copy.copy(codec)
+    limited.max_pixels = max_pixels
+    return limited
+
+
 def encode(
     image: ImageLike,
     *,
@@ -102,26 +136,30 @@ def encode(
     max_bytes: int | None = None,
     caption: str | None = None,
     caption_as: str = "embed",
-    model: str | Path | None = None,
+    model: PathLike | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> bytes:
     """Returns the bytes of an ordinary file, or of a .slt file, that ``decode`` opens.
 
     Of all models only TGIC, whose encoder reads it, needs the caption.
 
     Args:
-        image: Path, Pillow image, uint8 array (h, w), (h, w, 3) or (h, w, 4), or tensor
-            (3, h, w), uint8 or floating in [0, 1].
+        image: Path, bytes or stream of a picture file, Pillow image, uint8 array (h, w),
+            (h, w, 3) or (h, w, 4), or tensor (3, h, w), uint8 or floating in [0, 1].
         format: "avif", "jpeg", "webp", "jxl", or "slt" for our own codec.
         quality: 1 (smallest file) to 9.
         max_bytes: If given, the best file of at most this size; ``quality`` is not used.
         caption: Travels inside the file; in an ordinary one, as its XMP description.
         caption_as: "embed", or "digest" for its four-byte digest alone; for .slt files.
         model: As for ``load``; for .slt files.
+        max_pixels: Larger pictures are refused before they are decoded.
 
     Raises:
         CodecError: The picture cannot be read, or a value is out of range.
     """
-    picture = as_picture(image)
+    picture = as_picture(image, max_pixels=max_pixels)
+    for note in picture.notes:
+        warnings.warn(note, SidelightWarning, stacklevel=2)
     if format != END_TO_END:
         if format not in CARRIERS:
             known = ", ".join((*CARRIERS, END_TO_END))
@@ -133,37 +171,40 @@ def encode(
             return carrier.encode_to_size(picture, max_bytes, caption=caption)
         return carrier.encode(picture, quality, caption=caption)
     codec = load(model)
+    for note in rights_lost_without(picture.xmp):
+        warnings.warn(note, SidelightWarning, stacklevel=2)
     if max_bytes is not None:
         return codec.encode_to_size(picture, max_bytes, caption=caption, caption_as=caption_as)
     return codec.encode(picture, quality=quality, caption=caption, caption_as=caption_as)
 
 
 def decode(
-    data: bytes | Path | str,
+    data: FileLike,
     *,
     caption: str | None = None,
     realism: float | None = None,
     precision: str = "auto",
-    model: str | Path | None = None,
+    model: PathLike | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> Image.Image:
     """Returns the picture of an ordinary AVIF, JPEG, WebP or JPEG XL file, or of a .slt file.
 
-    A caption other than the one the sender digested gives a warning.
+    A caption other than the one the sender digested gives a warning, and so do conversions.
 
     Args:
-        data: The whole file, or its path.
+        data: The whole file as bytes, its path, or a stream.
         caption: "" for none; None for the one inside the file, if any.
         realism: For ordinary files, the dial from 0 (faithful) to 1 (natural); None for the
             model's default.
         precision: Of the generator: "auto", "fp32" or "bf16".
         model: As for ``load`` and ``load_carrier``; None for the default of either.
+        max_pixels: As for ``load``.
 
     Raises:
         CodecError: The bytes are no sound file of these, or need another model.
     """
-    return _shown(
-        _opened(data, model).decode(caption, realism=realism, precision=precision), stacklevel=3
-    )
+    opened = _opened(data, model, max_pixels)
+    return _shown(opened.decode(caption, realism=realism, precision=precision), stacklevel=3)
 
 
 class File:
@@ -189,49 +230,89 @@ class File:
         return _shown(picture, stacklevel=3)
 
 
-def open(data: bytes | Path | str, *, model: str | Path | None = None) -> File:
+def open(data: FileLike, *, model: PathLike | None = None, max_pixels: int = MAX_PIXELS) -> File:
     """Returns a file, read and checked, for several captions.
 
     Args:
-        data: The whole file, or its path.
+        data: The whole file as bytes, its path, or a stream.
         model: As for ``decode``.
+        max_pixels: As for ``load``.
 
     Raises:
         CodecError: As for ``decode``.
     """
-    return File(_opened(data, model))
+    return File(_opened(data, model, max_pixels))
 
 
-def _opened(data: bytes | Path | str, model: str | Path | None) -> OpenedFile:
-    file = data if isinstance(data, bytes) else Path(data).read_bytes()
-    return decoder_of(file, model).open(file)
+def _opened(data: FileLike, model: PathLike | None, max_pixels: int) -> OpenedFile:
+    file = _file_bytes(data)
+    return decoder_of(file, model, max_pixels=max_pixels).open(file)
 
 
 def _shown(picture: Picture, *, stacklevel: int) -> Image.Image:
     for note in picture.notes:
-        warnings.warn(note, stacklevel=stacklevel)
+        warnings.warn(note, SidelightWarning, stacklevel=stacklevel)
     return to_pillow(picture)
 
 
-def as_picture(image: ImageLike) -> Picture:
+def as_picture(image: ImageLike, *, max_pixels: int = MAX_PIXELS) -> Picture:
     """Returns what ``encode`` makes of its argument.
 
     Raises:
-        ImageError: Neither a picture nor an array or tensor of a shape listed there.
+        ImageError: Neither a picture nor an array or tensor of a shape listed there, or too large.
     """
     match image:
         case Picture():
             return image
-        case str() | Path():
-            return read_picture(Path(image))
+        case str() | os.PathLike():
+            return read_picture(Path(image), max_pixels=max_pixels)
         case Image.Image():
-            return from_pillow(image)
+            return _from_pillow(image, max_pixels)
         case torch.Tensor():
-            return from_pillow(Image.fromarray(_tensor_to_array(image)))
+            return _from_pillow(Image.fromarray(_tensor_to_array(image)), max_pixels)
         case np.ndarray() if image.dtype == np.uint8 and image.size and _is_picture(image.shape):
-            return from_pillow(Image.fromarray(image))
-    found = f"{image.dtype} {image.shape}" if isinstance(image, np.ndarray) else type(image)
-    raise ImageError(f"got {found}, expected a uint8 array (h, w), (h, w, 3) or (h, w, 4)")
+            return _from_pillow(Image.fromarray(image), max_pixels)
+        case np.ndarray():
+            found = f"{image.dtype} {image.shape}"
+        case bytes() | bytearray() | memoryview():
+            return decode_picture(bytes(image), max_pixels=max_pixels)
+        case _ if hasattr(image, "read"):
+            return decode_picture(_file_bytes(image), max_pixels=max_pixels)
+        case _:
+            found = str(type(image))
+    raise ImageError(
+        f"got {found}, expected a uint8 array (h, w), (h, w, 3) or (h, w, 4), a tensor (3, h, w), "
+        "a Pillow image, or a picture file as path, bytes or stream"
+    )
+
+
+def _from_pillow(image: Image.Image, max_pixels: int) -> Picture:
+    check_size(*image.size, max_pixels=max_pixels)
+    try:
+        return from_pillow(image)
+    except ImageError:
+        raise
+    except Exception as error:  # what was opened and not yet read may be broken
+        raise ImageError(
+            f"Pillow cannot read the image that it opened ({error or type(error).__name__}); "
+            "fetch or export it again"
+        ) from error
+
+
+def _file_bytes(data: Any) -> bytes:
+    """Returns a whole file.
+
+    Raises:
+        ConfigError: It is neither bytes nor a path nor a stream of bytes.
+    """
+    if isinstance(data, str | os.PathLike):
+        return Path(data).read_bytes()
+    found = data.read() if hasattr(data, "read") else data
+    if not isinstance(found, Buffer):
+        raise ConfigError(
+            f"got {type(data).__name__}, expected a file as path, bytes or stream of bytes"
+        )
+    return bytes(found)
 
 
 def _is_picture(shape: tuple[int, ...]) -> bool:
@@ -242,8 +323,12 @@ def _tensor_to_array(image: torch.Tensor) -> np.ndarray:
     if image.dim() != 3 or image.shape[0] != 3 or not image.numel():
         raise ImageError(f"got a tensor of shape {tuple(image.shape)}, expected (3, h, w)")
     if image.is_floating_point():
-        if not image.isfinite().all():
-            raise ImageError("got a tensor with NaN or infinite values, expected values in [0, 1]")
+        low, high = (bound.item() for bound in image.detach().float().aminmax())
+        if not (low >= -_HALF_A_LEVEL and high <= 1 + _HALF_A_LEVEL):  # false for NaN too
+            raise ImageError(
+                f"got a tensor with values from {low:g} to {high:g}, expected values in [0, 1]; "
+                "scale or clamp it first"
+            )
         image = image.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
     if image.dtype != torch.uint8:
         raise ImageError(f"got a tensor of {image.dtype}, expected uint8 or floating in [0, 1]")

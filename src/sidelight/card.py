@@ -1,6 +1,7 @@
 """What a model's file says of itself: read without torch, so that commands answer at once."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,7 @@ def shipped_models() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_WEIGHTS.glob("*.safetensors"))}
 
 
-def find_model(model: str | Path) -> Path:
+def find_model(model: str | os.PathLike[str]) -> Path:
     """Returns the file of a shipped model by its name, or the path itself.
 
     Raises:

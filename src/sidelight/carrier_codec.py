@@ -16,6 +16,8 @@ from sidelight.checkpoint import CarrierCheckpoint
 from sidelight.codec import use_bf16
 from sidelight.config import check_realism
 from sidelight.info import CarrierInfo, carrier_info
+from sidelight.limits import MAX_PIXELS
+from sidelight.nn.caller import own_settings
 from sidelight.opened import OpenedFile
 from sidelight.pixels.picture import Picture
 from sidelight.text.encoder import TextEncoder
@@ -25,10 +27,17 @@ from sidelight.text.reader import CaptionReader
 class CarrierCodec:
     """A carrier generator ready to improve pictures."""
 
+    @own_settings()
     def __init__(
-        self, checkpoint: CarrierCheckpoint, text_encoder: TextEncoder | None = None
+        self,
+        checkpoint: CarrierCheckpoint,
+        text_encoder: TextEncoder | None = None,
+        *,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
+        """Takes the model; files of larger pictures are refused before they are decoded."""
         self.checkpoint = checkpoint
+        self.max_pixels = max_pixels
         self.model = checkpoint.model
         self.fingerprint = self.model.fingerprint()
         self.captions = CaptionReader(
@@ -41,7 +50,7 @@ class CarrierCodec:
         Raises:
             ImageError: The bytes are no file of a carrier, or a broken one.
         """
-        return OpenedCarrier(self, read(data))
+        return OpenedCarrier(self, read(data, max_pixels=self.max_pixels))
 
     def decode(
         self,
@@ -88,6 +97,7 @@ class CarrierCodec:
         )
         return improved
 
+    @own_settings()
     def masks(
         self, picture: Picture, caption: str, *, realism: float | None = None
     ) -> list[Float[Tensor, "1 1 h w"]]:
@@ -98,6 +108,7 @@ class CarrierCodec:
         image = torch.from_numpy(picture.image.copy()).permute(2, 0, 1)[None]
         return self.model.masks(image, self.captions.vectors([caption]), self._place(realism))
 
+    @own_settings()
     def improve_batch(
         self,
         pictures: Sequence[Picture],

@@ -1,19 +1,21 @@
 """One safetensors file holds a model: float weights, frozen integers, config and provenance.
 
-A carrier generator has no integers: it decides no bits.
+A carrier generator has no integers: it decides no bits. The file carries its own checksum
+(``sealing.py``); before a model is built, its config is compared with the tensors that are there.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from sidelight.card import FORMAT, check_format
-from sidelight.config import BaselineConfig, CarrierConfig, model_config
+from sidelight.config import BaselineConfig, CarrierConfig, ModelConfig, model_config
 from sidelight.errors import CheckpointError
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.codec_model import CodecModel
@@ -23,13 +25,19 @@ from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.models.frozen import FrozenHyperprior
 from sidelight.models.frozen_baseline import FrozenBaseline
 from sidelight.models.registry import build_baseline
+from sidelight.nn.caller import own_settings, survive_fork
 from sidelight.pixels.atomic import write_atomically
+from sidelight.sealing import check_seal, read_header, read_weight_file, sealed
 from sidelight.text.encoder import EncoderIdentity
 
 _FROZEN = "frozen."
+_NOT_KEPT = "num_batches_tracked"
 
+Integers = FrozenHyperprior | FrozenBaseline | None
 
-Model = TypeVar("Model", bound=ExportedModel | ExportedBaseline | ExportedCarrier)
+AnyModel = ExportedModel | ExportedBaseline | ExportedCarrier
+AnyConfig = ModelConfig | BaselineConfig | CarrierConfig
+Model = TypeVar("Model", bound=AnyModel)
 
 
 class Checkpoint(NamedTuple, Generic[Model]):
@@ -51,7 +59,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
     model = checkpoint.model
     tensors: dict[str, Tensor] = {}
     for name, value in model.state_dict().items():
-        if name.endswith("num_batches_tracked"):
+        if name.endswith(_NOT_KEPT):
             continue
         small = value.dim() > 1 and "gain" not in name
         tensors[name] = (value.half() if small else value.float()).contiguous()
@@ -65,60 +73,97 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
         "text_fingerprint": checkpoint.text_encoder.fingerprint,
         "provenance": json.dumps(checkpoint.provenance),
     }
-    write_atomically(path, save(tensors, metadata))
+    write_atomically(path, save(tensors, sealed(metadata, save(tensors, metadata))))
 
 
+@own_settings()
 def load_checkpoint(path: Path) -> Checkpoint[Any]:
     """Rebuilds the model from the file alone.
 
     Raises:
-        CheckpointError: The file is missing, of another format, or incomplete.
+        CheckpointError: The file is missing, damaged, of another format, or incomplete.
     """
+    survive_fork()
     metadata, tensors = _read(path)
     check_format(path, metadata)
     try:
-        frozen = {
-            name.removeprefix(_FROZEN): value
-            for name, value in tensors.items()
-            if name.startswith(_FROZEN)
-        }
-        with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
-            model = _build(json.loads(metadata["config"]), frozen)
+        config = model_config(json.loads(metadata["config"]))
         weights = {k: v.float() for k, v in tensors.items() if not k.startswith(_FROZEN)}
-        missing, unexpected = model.load_state_dict(weights, strict=False)
-        missing = [name for name in missing if not name.endswith("num_batches_tracked")]
-        if missing or unexpected:
-            raise CheckpointError(f"{path}: missing {missing[:3]}, unexpected {unexpected[:3]}")
+        integers = _read_integers(config, tensors)
+        _check_blocks(config, weights)
+        with torch.device("meta"):  # takes no memory, whatever widths the config claims
+            _check_shapes(_build(config, integers).state_dict(), weights)
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
+            model = _build(config, integers).float()
+        model.load_state_dict(weights, strict=False)
         text_encoder = EncoderIdentity(metadata["text_encoder"], metadata["text_fingerprint"])
         return Checkpoint(model, text_encoder, json.loads(metadata["provenance"]))
-    except (LookupError, TypeError, ValueError, RuntimeError) as error:
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
 
 
-def _build(
-    table: dict[str, Any], integers: dict[str, Tensor]
-) -> ExportedModel | ExportedBaseline | ExportedCarrier:
-    """Returns the model of a config, with its integers and without its weights."""
-    config = model_config(table)
+def _read_integers(config: AnyConfig, tensors: Mapping[str, Tensor]) -> Integers:
+    """Returns the frozen part of a model of this config, None for one that has none."""
     if isinstance(config, CarrierConfig):
-        return ExportedCarrier(CarrierGenerator(config))
+        return None
+    found = {k.removeprefix(_FROZEN): v for k, v in tensors.items() if k.startswith(_FROZEN)}
     if isinstance(config, BaselineConfig):
-        return ExportedBaseline(build_baseline(config), FrozenBaseline.from_tensors(integers))
-    frozen = FrozenHyperprior.from_tensors(integers)
+        return FrozenBaseline.from_tensors(found)
+    frozen = FrozenHyperprior.from_tensors(found)
     channels = config.hyper_channels, config.latent_channels
     if frozen.mean_synthesis.channels != channels:
         raise CheckpointError(
             f"the frozen hyperprior has {frozen.mean_synthesis.channels} channels, the config "
             f"{channels}"
         )
-    return ExportedModel(CodecModel(config), frozen)
+    return frozen
+
+
+def _build(config: AnyConfig, integers: Integers) -> AnyModel:
+    """Returns the model of a config, with its integers and without its weights."""
+    if isinstance(config, CarrierConfig):
+        return ExportedCarrier(CarrierGenerator(config))
+    if isinstance(config, BaselineConfig):
+        assert isinstance(integers, FrozenBaseline)
+        return ExportedBaseline(build_baseline(config), integers)
+    assert isinstance(integers, FrozenHyperprior)
+    return ExportedModel(CodecModel(config), integers)
+
+
+def _check_blocks(config: AnyConfig, weights: Mapping[str, Tensor]) -> None:
+    """Refuses more blocks than there are tensors: each takes time and memory to build."""
+    if isinstance(config, CarrierConfig):
+        counts = config.encoder_blocks + config.decoder_blocks
+    else:
+        counts = config.residual_blocks if isinstance(config, ModelConfig) else ()
+    if sum(counts) > len(weights):
+        raise CheckpointError(
+            f"the config has {sum(counts)} residual blocks, the file {len(weights)} tensors"
+        )
+
+
+def _check_shapes(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -> None:
+    missing = [k for k in wanted if k not in weights and not k.endswith(_NOT_KEPT)]
+    unexpected = [k for k in weights if k not in wanted]
+    if missing or unexpected:
+        raise CheckpointError(f"missing {missing[:3]}, unexpected {unexpected[:3]}")
+    for name, value in weights.items():
+        if value.shape != wanted[name].shape:
+            raise CheckpointError(
+                f"{name} has shape {tuple(value.shape)}, the config asks for "
+                f"{tuple(wanted[name].shape)}"
+            )
+        if not value.isfinite().all():
+            raise CheckpointError(f"{name} holds NaN or infinite values; export the model again")
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    data = read_weight_file(path)
     try:
-        with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {
-                name: file.get_tensor(name) for name in sorted(file.keys())
-            }
-    except (OSError, SafetensorError) as error:
+        tensors = load(data)
+        check_seal(data)
+        return read_header(data).metadata, dict(sorted(tensors.items()))
+    except (CheckpointError, SafetensorError) as error:
         raise CheckpointError(f"cannot read {path}: {error}") from None

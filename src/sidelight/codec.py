@@ -19,13 +19,18 @@ from sidelight.config import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.info import SltInfo, slt_info
 from sidelight.latent_coder import CodedLatents, LatentCoder
+from sidelight.limits import MAX_PIXELS
 from sidelight.models.exported import information_bits
 from sidelight.models.latents import Latents
+from sidelight.nn.caller import own_settings
 from sidelight.nn.precision import computes_in_bf16
 from sidelight.opened import OpenedFile
 from sidelight.pixels.alpha import pack_alpha, unpack_alpha
+from sidelight.pixels.exif import sound_exif
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.size import check_size
+from sidelight.pixels.transparency import fill_transparent
 from sidelight.text.canonical import canonical_caption, caption_digest, caption_matches
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.reader import CaptionReader
@@ -57,12 +62,17 @@ def caption_sections(caption: str | None, caption_as: str) -> CaptionSections:
 class Codec:
     """A model ready to code pictures."""
 
+    @own_settings()
     def __init__(
         self,
         checkpoint: CodecCheckpoint,
         text_encoder: TextEncoder | None = None,
+        *,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
+        """Takes the model; files of larger pictures are refused before they are decoded."""
         self.checkpoint = checkpoint
+        self.max_pixels = max_pixels
         self.model = checkpoint.model
         self.fingerprint = self.model.frozen.fingerprint()
         self.coder = LatentCoder(self.model.frozen)
@@ -70,6 +80,7 @@ class Codec:
             checkpoint.text_encoder, self.model.config.text_width, text_encoder
         )
 
+    @own_settings()
     def encode(
         self,
         picture: Picture,
@@ -92,6 +103,7 @@ class Codec:
         """
         return self._encode(picture, quality, caption_sections(caption, caption_as))
 
+    @own_settings()
     def encode_to_size(
         self,
         picture: Picture,
@@ -144,11 +156,13 @@ class Codec:
 
         Raises:
             BitstreamError: The bytes are no sound .slt file.
+            ImageError: The picture is larger than ``max_pixels``.
             ModelMismatchError: The file needs another model.
             TextError: The caption cannot be used.
         """
         return self.open(data).decode(caption, precision=precision)
 
+    @own_settings()
     def decode_batch(
         self,
         files: Sequence[bytes],
@@ -163,6 +177,7 @@ class Codec:
         captions = [None] * len(files) if captions is None else captions
         return self.show(self._open(files), captions, precision=precision)
 
+    @own_settings()
     def show(
         self,
         files: Sequence["OpenedSlt"],
@@ -185,6 +200,8 @@ class Codec:
 
     def _open(self, files: Sequence[bytes]) -> list["OpenedSlt"]:
         containers = [Container.parse(data) for data in files]
+        for container in containers:
+            check_size(container.width, container.height, max_pixels=self.max_pixels)
         opened: dict[int, OpenedSlt] = {}
         for members in grouped(containers).values():
             latents = self.decode_latents([containers[k] for k in members])
@@ -192,10 +209,12 @@ class Codec:
                 opened[k] = OpenedSlt(self, containers[k], files[k], latents.of(place))
         return [opened[k] for k in range(len(files))]
 
+    @own_settings()
     def quantised(self, picture: Picture, quality: float) -> Latents:
         """Returns the integers that a file of this quality carries."""
         return self.model.quantise(self._analyse(picture), quality_to_step(quality))
 
+    @own_settings()
     def decode_latents(self, containers: Sequence[Container]) -> Latents:
         """Returns the integers of files that share padded size and quality.
 
@@ -227,7 +246,7 @@ class Codec:
             )
 
     def _analyse(self, picture: Picture) -> Float[Tensor, "1 c h w"]:
-        padded = pad_to_multiple(picture.image, HYPER_STRIDE)
+        padded = pad_to_multiple(fill_transparent(picture).image, HYPER_STRIDE)
         return self.model.analyse(torch.from_numpy(padded).permute(2, 0, 1)[None])
 
     def _container(self, picture: Picture, sections: CaptionSections) -> Container:
@@ -332,13 +351,14 @@ def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) 
 
 def _finish(container: Container, image: np.ndarray, notes: tuple[str, ...]) -> Picture:
     alpha = container.alpha
+    exif, exif_notes = sound_exif(container.exif)
     return Picture(
         image=np.ascontiguousarray(image[: container.height, : container.width]),
         alpha=None if alpha is None else unpack_alpha(alpha, container.width, container.height),
         gray=container.gray,
         icc=container.icc,
-        exif=container.exif,
-        notes=notes,
+        exif=exif,
+        notes=(*notes, *exif_notes),
     )
 
 

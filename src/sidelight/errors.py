@@ -12,7 +12,13 @@ CodecError
 |- TrainingError               a run that has diverged
 |- ImageError                  pixels that cannot be read or represented
 '- ConfigError                 unknown key, value out of range (also a ValueError)
+
+SidelightWarning               a conversion or a doubt that a user should hear of; nothing failed
 """
+
+
+class SidelightWarning(UserWarning):
+    """Something was converted, left out or doubtful; ``encode`` and ``decode`` give these."""
 
 
 class CodecError(Exception):

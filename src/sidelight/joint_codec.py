@@ -15,6 +15,7 @@ from sidelight.codec import CaptionSections, Codec, OpenedSlt, caption_sections
 from sidelight.errors import TextError
 from sidelight.info import slt_info
 from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.nn.caller import own_settings
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption, caption_matches
 from sidelight.text.encoder import TextEncoder
@@ -31,6 +32,7 @@ class JointCodec(Codec):
 
     model: ExportedBaseline
 
+    @own_settings()
     def encode(
         self,
         picture: Picture,
@@ -48,6 +50,7 @@ class JointCodec(Codec):
         sections = self._sections(caption, caption_as)
         return self.told(canonical_caption(caption))._encode(picture, quality, sections)
 
+    @own_settings()
     def encode_to_size(
         self,
         picture: Picture,
@@ -76,6 +79,7 @@ class JointCodec(Codec):
         self._check_model(container)
         return OpenedJoint(self, container, data)
 
+    @own_settings()
     def decode_batch(
         self,
         files: Sequence[bytes],
@@ -98,7 +102,11 @@ class JointCodec(Codec):
     def told(self, caption: str) -> Codec:
         """Returns the codec of pictures that have this caption."""
         model = self.model.told(self.captions.vectors([caption]))
-        return Codec(self.checkpoint._replace(model=model), self.captions.encoder)
+        return Codec(
+            self.checkpoint._replace(model=model),
+            self.captions.encoder,
+            max_pixels=self.max_pixels,
+        )
 
     def _sections(self, caption: str | None, caption_as: str) -> CaptionSections:
         """Returns what travels: the digest always does."""

@@ -1,7 +1,7 @@
 """What `sidelight` exports, every kind of picture that it takes, and what it refuses."""
 
-import io
 import warnings
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,13 @@ from sidelight import api
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, save_checkpoint
 from sidelight.codec import Codec
-from sidelight.errors import CheckpointError, ConfigError, ImageError, ModelMismatchError
+from sidelight.errors import (
+    CheckpointError,
+    ConfigError,
+    ImageError,
+    ModelMismatchError,
+    SidelightWarning,
+)
 from sidelight.pixels.picture import Picture
 
 RGB = np.random.default_rng(3).integers(0, 256, (20, 30, 3), np.uint8)
@@ -43,7 +49,13 @@ def model(tiny_exported, tmp_path_factory) -> Path:
         pytest.param(Image.fromarray(RGB).convert("L"), True, False, id="pillow-L"),
         pytest.param(Image.fromarray(RGB).convert("1"), True, False, id="pillow-1"),
         pytest.param(Image.fromarray(RGB).convert("P"), False, False, id="pillow-P"),
-        pytest.param(Image.fromarray(RGB).convert("CMYK"), False, False, id="pillow-CMYK"),
+        pytest.param(
+            Image.fromarray(RGB).convert("CMYK"),
+            False,
+            False,
+            id="pillow-CMYK",
+            marks=pytest.mark.filterwarnings("ignore:CMYK:sidelight.errors.SidelightWarning"),
+        ),
         pytest.param(Image.new("RGBA", (30, 20), (1, 2, 3, 4)), False, True, id="pillow-RGBA"),
         pytest.param(Image.new("LA", (30, 20), (1, 2)), True, True, id="pillow-LA"),
         pytest.param(Picture(image=RGB), False, False, id="picture"),
@@ -62,14 +74,79 @@ def test_pixels_are_the_same_from_every_kind(tmp_path):
     path = tmp_path / "a.png"
     Image.fromarray(RGB).save(path)
     tensor = torch.from_numpy(RGB).permute(2, 0, 1)
+    data = path.read_bytes()
     kinds = [path, str(path), Image.open(path), RGB, tensor, tensor / 255, tensor.double() / 255]
+    kinds += [data, bytearray(data), memoryview(data), BytesIO(data)]
     for kind in kinds:
         assert (api.as_picture(kind).image == RGB).all()
 
 
-def test_floats_outside_the_range_are_clamped():
-    image = api.as_picture(torch.tensor([-1.0, 0.5, 2.0]).reshape(3, 1, 1)).image
+def test_floats_that_round_to_a_level_are_taken():
+    image = api.as_picture(torch.tensor([-0.001, 0.5, 1.001]).reshape(3, 1, 1)).image
     assert image.ravel().tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("value", [-1.0, 1.05, 255.0, torch.nan, torch.inf])
+def test_floats_outside_the_range_are_refused(value):
+    image = torch.full((3, 2, 2), 0.5)
+    image[1, 1, 1] = value
+    with pytest.raises(ImageError, match=r"values from .* expected values in \[0, 1\]; scale or"):
+        api.as_picture(image)
+
+
+def test_a_truncated_pillow_image_is_our_error(tmp_path):
+    path = tmp_path / "half.jpg"
+    Image.effect_noise((99, 99), 50).save(path)
+    path.write_bytes(path.read_bytes()[:900])
+    with Image.open(path) as image, pytest.raises(ImageError, match="Pillow cannot read"):
+        sidelight.encode(image)
+
+
+@pytest.mark.parametrize("wanted", [bytes, bytearray, memoryview, BytesIO, Path, str])
+def test_decode_takes_bytes_paths_and_streams(model, tmp_path, wanted):
+    data = sidelight.encode(RGB, format="slt", model=model)
+    path = tmp_path / "a.slt"
+    path.write_bytes(data)
+    given = path if wanted in (Path, str) else data
+    assert sidelight.decode(wanted(given), model=model).size == (30, 20)
+
+
+@pytest.mark.parametrize("data", [None, 3, StringIO("text"), [1]])
+def test_decode_names_what_it_takes(data):
+    with pytest.raises(ConfigError, match="expected a file as path, bytes or stream of bytes"):
+        sidelight.decode(data)
+
+
+def test_conversions_are_warnings_of_our_own():
+    with pytest.warns(SidelightWarning, match="CMYK converted to RGB without a profile") as caught:
+        sidelight.encode(Image.new("CMYK", (8, 8)))
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("format", ["avif", "slt"])
+def test_a_larger_picture_than_asked_for_is_refused_everywhere(model, format):
+    models = {"model": model} if format == "slt" else {}
+    data = sidelight.encode(RGB, format=format, **models)
+    stream = BytesIO()
+    Image.fromarray(RGB).save(stream, "PNG")
+    for call in (
+        lambda: sidelight.decode(data, max_pixels=599, **models),
+        lambda: api.decoder_of(data, max_pixels=599, **models).decode(data),
+        lambda: sidelight.encode(stream.getvalue(), max_pixels=599),
+        lambda: sidelight.encode(RGB, max_pixels=599),
+    ):
+        with pytest.raises(ImageError, match=r"30x20 px, .* 599 px in all \(--max-pixels\)"):
+            call()
+    assert sidelight.decode(data, max_pixels=600, **models).size == (30, 20)
+
+
+def test_a_limit_below_one_pixel_is_refused():
+    with pytest.raises(ConfigError, match="max_pixels must be at least 1, got 0"):
+        sidelight.load(max_pixels=0)
+
+
+def test_codecs_of_different_limits_share_their_weights():
+    assert sidelight.load(max_pixels=9).model is sidelight.load().model
 
 
 @pytest.mark.parametrize(
@@ -86,7 +163,6 @@ def test_floats_outside_the_range_are_clamped():
         pytest.param(torch.zeros(3, 20, 30, dtype=torch.int64), id="integer-tensor"),
         pytest.param(torch.full((3, 20, 30), torch.nan), id="nan-tensor"),
         pytest.param(None, id="none"),
-        pytest.param(b"bytes", id="bytes"),
         pytest.param([[1, 2], [3, 4]], id="list"),
     ],
 )
@@ -110,7 +186,7 @@ def test_profile_and_exif_reach_the_decoded_image(model):
     image.info["exif"] = exif.tobytes()
     decoded = sidelight.decode(sidelight.encode(image, format="slt", model=model), model=model)
     assert decoded.getexif()[271] == "Sidelight"
-    stream = io.BytesIO()
+    stream = BytesIO()
     decoded.save(stream, "PNG", exif=decoded.info["exif"])
     assert Image.open(stream).getexif()[271] == "Sidelight"
 

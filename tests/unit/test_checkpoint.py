@@ -1,4 +1,5 @@
 import json
+import resource
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.errors import CheckpointError
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
+from sidelight.sealing import SEAL
 from sidelight.text.encoder import EncoderIdentity
 
 ENCODER = EncoderIdentity("fake-encoder", "00ff")
@@ -25,13 +27,13 @@ def saved(tmp_path_factory, tiny_exported):
 
 @pytest.fixture
 def rewrite(saved, tmp_path):
-    """Writes the saved file again with some tensors or metadata changed."""
+    """Writes the saved file again with some tensors or metadata changed, as if by its maker."""
 
     def write(change_tensors=lambda tensors: None, **metadata):
         tensors = load_file(saved)
         change_tensors(tensors)
         with safe_open(saved, framework="pt") as file:
-            merged = file.metadata() | metadata
+            merged = file.metadata() | {SEAL: None} | metadata
         path = tmp_path / "changed.safetensors"
         save_file(tensors, path, {key: value for key, value in merged.items() if value is not None})
         return path
@@ -206,6 +208,73 @@ def test_a_shift_out_of_range_is_an_error(rewrite, shift):
     changed = {"frozen.mean.1.shift": torch.tensor(shift, dtype=torch.int32)}
     with pytest.raises(CheckpointError, match=f"shift must be 0 to 52, got {shift}"):
         load_checkpoint(rewrite(lambda tensors: tensors.update(changed)))
+
+
+def test_every_damaged_sector_is_told(saved, tmp_path):
+    whole = saved.read_bytes()
+    path = tmp_path / "damaged.safetensors"
+    for start in range(0, len(whole), 512 * (len(whole) // 512 // 24)):
+        damaged = bytearray(whole)
+        damaged[start : start + 512] = b"\xff" * len(damaged[start : start + 512])
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=r"cannot read .*damaged\.safetensors"):
+            load_checkpoint(path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_single_bit_of_a_weight_is_told(saved, tmp_path, share):
+    damaged = bytearray(saved.read_bytes())
+    damaged[int(share * len(damaged))] ^= 1
+    path = tmp_path / "damaged.safetensors"
+    path.write_bytes(damaged)
+    with pytest.raises(CheckpointError, match=r"SHA-256 .* the file is damaged, fetch or export"):
+        load_checkpoint(path)
+
+
+def test_changed_metadata_is_told(rewrite, saved):
+    with safe_open(saved, framework="pt") as file:
+        seal = file.metadata()[SEAL]
+    with pytest.raises(CheckpointError, match="tensors and metadata have SHA-256"):
+        load_checkpoint(rewrite(text_encoder="another", **{SEAL: seal}))
+
+
+def test_a_file_of_an_early_release_has_no_seal_and_loads(rewrite):
+    assert load_checkpoint(rewrite()).text_encoder == ENCODER
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_not_finite_are_refused(rewrite, value):
+    name = "generator.ssa.1.norm.running_var"
+    with pytest.raises(CheckpointError, match=f"{name} holds NaN or infinite values"):
+        load_checkpoint(rewrite(lambda tensors: tensors[name].fill_(value)))
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        {"widths": (2**15, 2**15, 2**15, 2**15)},
+        {"text_hidden": 2**40},
+        {"text_width": 10**30},
+        {"residual_blocks": (10**12, 1, 1, 1)},
+        {"mask_channels": (2**31, 4, 4, 4)},
+        {"num_levels": 2**50},
+        {"stem_kernel": 2**20 + 1},
+    ],
+)
+def test_what_a_config_claims_is_compared_before_it_is_built(rewrite, tiny_config, claimed):
+    config = tiny_config.to_dict() | claimed
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError):
+        load_checkpoint(rewrite(config=json.dumps(config)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # KiB
+
+
+def test_of_a_large_file_of_another_kind_only_the_first_bytes_are_read(tmp_path):
+    path = tmp_path / "film.safetensors"
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(CheckpointError, match="expected a safetensors file"):
+        load_checkpoint(path)
 
 
 def test_a_failed_save_leaves_the_old_file(saved, tmp_path, tiny_config):

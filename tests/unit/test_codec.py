@@ -9,6 +9,7 @@ from sidelight.checkpoint import Checkpoint
 from sidelight.codec import Codec, use_bf16
 from sidelight.config import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.errors import ConfigError, ImageError, TextError
+from sidelight.pixels.exif_block import IMAGE, Entry, ExifContent, pack_exif
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import max_bytes_for
 from sidelight.text.encoder import EncoderIdentity
@@ -168,6 +169,15 @@ def test_a_batch_needs_one_text_per_file(codec, picture):
 
 
 def test_profile_and_exif_travel_unchanged(codec, make_picture):
-    picture = Picture(image=make_picture(10, 10), icc=b"profile", exif=b"Exif\0\0MM")
+    tags = {IMAGE: {270: Entry(2, b"A dog.\0")}}
+    block = pack_exif(ExifContent(">", tags))
+    picture = Picture(image=make_picture(10, 10), icc=b"profile", exif=block)
     decoded = codec.decode(codec.encode(picture))
-    assert (decoded.icc, decoded.exif) == (b"profile", b"Exif\0\0MM")
+    assert (decoded.icc, decoded.exif, decoded.notes) == (b"profile", block, ())
+
+
+@pytest.mark.parametrize("block", [b"junk", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"MM\0*" * 9])
+def test_a_hostile_exif_block_is_left_out_and_told(codec, make_picture, block):
+    data = codec.encode(Picture(image=make_picture(10, 10), exif=block))
+    decoded = codec.decode(data)
+    assert (decoded.exif, decoded.notes) == (None, ("broken EXIF dropped",))

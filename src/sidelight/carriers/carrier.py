@@ -9,6 +9,7 @@ import numpy as np
 from sidelight.config import quality_to_step, step_to_quality
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.transparency import fill_transparent
 from sidelight.pixels.xmp import with_description
 
 KNOT_QUALITIES = (1, 3, 5, 7, 9)
@@ -123,6 +124,7 @@ class Carrier:
                 f"{self.title} has no alpha channel and this picture needs one; use AVIF, WebP or "
                 "JPEG XL"
             )
+        picture = fill_transparent(picture)
         if not caption:
             return picture
         return dataclasses.replace(picture, xmp=with_description(picture.xmp, caption))

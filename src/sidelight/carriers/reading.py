@@ -6,6 +6,7 @@ import numpy as np
 
 from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.errors import ImageError
+from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel
@@ -55,8 +56,10 @@ class CarrierFile:
         return float(np.interp(bpp, (_ALL_UP_TO_BPP, _NOTHING_FROM_BPP), (1.0, 0.0)))
 
 
-def read(data: bytes) -> CarrierFile:
+def read(data: bytes, *, max_pixels: int = MAX_PIXELS) -> CarrierFile:
     """Returns what is in a file, known by its first bytes and not by its name.
+
+    A picture larger than ``max_pixels`` is refused before it is decoded.
 
     Raises:
         ImageError: It is no file of a carrier, a broken one, or too large; or it is JPEG XL and
@@ -70,7 +73,7 @@ def read(data: bytes) -> CarrierFile:
             f"of one of {titles}"
         )
     return CarrierFile(
-        picture=decode_picture(data),
+        picture=decode_picture(data, max_pixels=max_pixels),
         codec=carrier.name,
         file_bytes=len(data),
         coded_bytes=carrier.coded_bytes(data),

@@ -6,6 +6,7 @@
 import functools
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from io import TextIOWrapper
 from typing import Annotated
@@ -60,6 +61,8 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
         if isinstance(sys.stdout, TextIOWrapper):
             # file names may be no text at all; they are printed as stderr does it
             sys.stdout.reconfigure(errors="backslashreplace")
+        # Pillow's own, of metadata that is read here anyway; the library leaves the filters alone
+        warnings.filterwarnings("ignore", module=r"PIL\.")
         try:
             command(*args, **options)
         except KeyboardInterrupt:

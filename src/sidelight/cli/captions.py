@@ -48,9 +48,10 @@ class CaptionToSend:
         if self._finder is None:
             return SentCaption(self._given)
         found = self._finder.of_picture(_path(source), file)
-        if found is None:
-            return SentCaption(None, (f"no caption found to {self._verb}",))
-        return SentCaption(found.text, (f"caption to {self._verb}: {found.origin}",))
+        passed_over = found.notes if found else ()
+        if found is None or not found.text:
+            return SentCaption(None, (f"no caption found to {self._verb}", *passed_over))
+        return SentCaption(found.text, (f"caption to {self._verb}: {found.origin}", *passed_over))
 
 
 class CaptionToRead:
@@ -75,7 +76,7 @@ class CaptionToRead:
         inside = opened.caption_read(None)
         if self._place in (None, AUTO) and inside:
             return FoundCaption(inside, "the one inside the file")
-        finder = self._finder or CaptionFinder("sidecar")
+        finder = self._finder or CaptionFinder("sidecar", is_asked=False)
         if data.startswith(MAGIC):
             found = finder.of_coded(_path(source), opened.exif)
         else:

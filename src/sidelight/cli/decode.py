@@ -9,8 +9,16 @@ import typer
 from sidelight.cli.batch import Record, run_jobs
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
 from sidelight.cli.jobs import Job, find_jobs
-from sidelight.cli.options import ForceOption, JsonOption, ModelOption, OnMismatch, Precision
+from sidelight.cli.options import (
+    ForceOption,
+    JsonOption,
+    MaxPixelsOption,
+    ModelOption,
+    OnMismatch,
+    Precision,
+)
 from sidelight.cli.streams import is_stream, read_bytes, suffix_of, write_bytes
+from sidelight.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sidelight.pixels.picture import Picture
@@ -52,6 +60,7 @@ def decode(
         str, typer.Option(help="Of the pictures in a folder or on stdout, such as png or webp.")
     ] = "png",
     model: ModelOption = None,
+    max_pixels: MaxPixelsOption = MAX_PIXELS,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -76,7 +85,7 @@ def decode(
 
     def work(job: Job) -> Record:
         data = read_bytes(job.source, check_start)
-        opened = decoder_of(data, model).open(data)
+        opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
         caption = captions.of(job.source, data, opened)
         if matcher is None:
             picture = opened.decode(caption.text, realism=realism, precision=precision.value)
@@ -94,7 +103,7 @@ def decode(
             "bytes": len(data),
             "bpp": bits_per_pixel(len(data), picture),
             "caption": caption.text or None,
-            "notes": [f"caption: {caption.origin}", *picture.notes],
+            "notes": [f"caption: {caption.origin}", *caption.notes, *picture.notes],
         }
 
     run_jobs(found, work, force=force, as_json=json)

@@ -7,20 +7,19 @@ import typer
 from sidelight.cli.batch import Record, run_jobs
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToSend
 from sidelight.cli.jobs import Job, find_jobs
-from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, ModelOption
+from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, MaxPixelsOption, ModelOption
 from sidelight.cli.streams import read_bytes, suffix_of, write_bytes
 from sidelight.config import MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError
+from sidelight.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sidelight.pixels.picture import Picture
 
 _DEFAULT_QUALITY = 5.0
 _END_TO_END = ".slt"
-_NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
-"""Formats that Pillow knows and does not draw without further programs."""
 _HEIF = (".heic", ".heif", ".hif")
-"""Not read, but a folder's are named among what failed: they are pictures of somebody."""
+"""Read with the extra ``heic``; without it a folder's are named among what failed."""
 
 
 class _Asked(NamedTuple):
@@ -85,6 +84,7 @@ def encode(
         typer.Option(help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt."),
     ] = "avif",
     model: ModelOption = None,
+    max_pixels: MaxPixelsOption = MAX_PIXELS,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -106,7 +106,7 @@ def encode(
         suffix = suffix_of(job.target, format)
         _check_known(suffix, job.target)
         file = read_bytes(job.source)
-        picture = _decoded(job.source, file, strip=strip)
+        picture = _decoded(job.source, file, strip=strip, max_pixels=max_pixels)
         sent = to_send.of(job.source, file)
         asked = _Asked(
             suffix=suffix,
@@ -126,23 +126,16 @@ def encode(
             "width": picture.width,
             "height": picture.height,
             **facts,
-            "notes": [*picture.notes, *sent.notes],
+            "notes": [*picture.notes, *facts.pop("notes", ()), *sent.notes],
         }
 
     run_jobs(found, work, force=force, as_json=json)
 
 
 def _read_suffixes() -> set[str]:
-    from PIL import Image
+    from sidelight.pixels.suffixes import picture_suffixes
 
-    from sidelight.carriers.registry import SUFFIXES
-
-    readable = {
-        suffix
-        for suffix, name in Image.registered_extensions().items()
-        if name in Image.OPEN and name not in _NO_PICTURES
-    }
-    return {*readable, *SUFFIXES, *_HEIF}
+    return {*picture_suffixes(), *_HEIF}
 
 
 def _check_known(suffix: str, where: str) -> None:
@@ -153,14 +146,14 @@ def _check_known(suffix: str, where: str) -> None:
         raise ConfigError(f"{where}: no format has the suffix {suffix!r}, expected one of {known}")
 
 
-def _decoded(source: str, file: bytes, *, strip: bool) -> "Picture":
+def _decoded(source: str, file: bytes, *, strip: bool, max_pixels: int) -> "Picture":
     from dataclasses import replace
 
     from sidelight.errors import ImageError
     from sidelight.pixels.decoding import decode_picture
 
     try:
-        picture = decode_picture(file)
+        picture = decode_picture(file, max_pixels=max_pixels)
     except ImageError as error:
         raise ImageError(f"{source}: {error}") from error
     return replace(picture, icc=None, exif=None, xmp=None) if strip else picture
@@ -198,6 +191,7 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
     from sidelight.api import load
     from sidelight.bitstream.container import Container
     from sidelight.config import step_to_quality
+    from sidelight.pixels.rights import rights_lost_without
 
     codec = load(asked.model)
     caption, caption_as = asked.caption, asked.caption_as.value
@@ -210,4 +204,5 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
     if asked.verify:
         codec.decode(data, caption if codec.model.encoder_reads_text else "")
     reached = step_to_quality(Container.parse(data).quality_step)
-    return data, {"codec": "slt", "quality": reached, "model": codec.fingerprint.hex()}
+    facts = {"codec": "slt", "quality": reached, "model": codec.fingerprint.hex()}
+    return data, {**facts, "notes": rights_lost_without(picture.xmp)}

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
-from sidelight.cli.options import ForceOption, ModelOption
+from sidelight.cli.options import ForceOption, MaxPixelsOption, ModelOption
 from sidelight.cli.streams import read_bytes, say, show
 from sidelight.errors import ConfigError
+from sidelight.limits import MAX_PIXELS
 
 
 def inspect(
@@ -21,6 +22,7 @@ def inspect(
         float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary files.")
     ] = None,
     model: ModelOption = None,
+    max_pixels: MaxPixelsOption = MAX_PIXELS,
     force: ForceOption = False,
 ) -> None:
     """Draw SSA masks and the difference that the caption makes; of .slt files the bits too."""
@@ -35,7 +37,7 @@ def inspect(
     from sidelight.pixels.picture import from_pillow
 
     data = read_bytes(source, check_start)
-    opened = decoder_of(data, model).open(data)
+    opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
     found = captions.of(source, data, opened)
     say(f"caption: {found.origin}")
     if isinstance(opened, OpenedCarrier):

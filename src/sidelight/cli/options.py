@@ -10,6 +10,10 @@ ModelOption = Annotated[
     typer.Option("--model", help="Name of a shipped model, or the path of a checkpoint."),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")]
+MaxPixelsOption = Annotated[
+    int,
+    typer.Option("--max-pixels", min=1, help="Refuse larger pictures before they are decoded."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]
 
 

@@ -25,6 +25,7 @@ class CodingTables:
     """Symbol tables with the coder's model of each; made once per codec."""
 
     def __init__(self, tables: SymbolTables) -> None:
+        self._tables = tables
         self.first = tables.first.astype(np.int64)
         self.escape = tables.lengths.astype(np.int64) - 1
         self.models = [
@@ -36,6 +37,9 @@ class CodingTables:
 
     def __len__(self) -> int:
         return len(self.models)
+
+    def __reduce__(self) -> tuple[type["CodingTables"], tuple[SymbolTables]]:
+        return CodingTables, (self._tables,)  # the coder's models cannot be pickled
 
 
 class SymbolEncoder:

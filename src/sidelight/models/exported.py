@@ -55,7 +55,8 @@ class ExportedModel(nn.Module):
 
     def _at(self, gain: Callable[[Tensor], Tensor], step: int) -> Tensor:
         with torch.inference_mode():
-            return gain(torch.tensor([self.config.level_position(step_to_quality(step))]))
+            place = self.config.level_position(step_to_quality(step))
+            return gain(torch.tensor([place], dtype=torch.float32))
 
     def analyse(self, image: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/16 w/16"]:
         """Returns the latent y before any gain, the same for every quality."""
@@ -75,14 +76,14 @@ class ExportedModel(nn.Module):
         z_symbols = torch.floor(z + 0.5).to(torch.int32)
 
         def settle(front: Front, prediction: Prediction) -> Tensor:
-            residual = gained[:, :, *front].sub_(prediction.means * 2.0**-MEAN_BITS)
+            residual = gained[:, :, *front].sub_(prediction.means.float() * 2.0**-MEAN_BITS)
             return residual.add_(0.5).floor_().to(torch.int32)
 
         return self.frozen.latents(z_symbols, step, settle)
 
     def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:
         """Returns y_hat in the range that G reads."""
-        y_hat = latents.fixed_point() * 2.0**-MEAN_BITS
+        y_hat = latents.fixed_point().float() * 2.0**-MEAN_BITS
         return y_hat * self._at(self.latent_gain.inverse, step)
 
     def synthesise(

@@ -62,14 +62,14 @@ class ExportedBaseline(nn.Module):
         z_symbols = torch.floor(self.model.h_a(y) + 0.5).to(torch.int32)
 
         def settle(front: Front, prediction: Prediction) -> Tensor:
-            residual = y[:, :, *front] - prediction.means * 2.0**-MEAN_BITS
+            residual = y[:, :, *front] - prediction.means.float() * 2.0**-MEAN_BITS
             return torch.floor(residual + 0.5).to(torch.int32)
 
         return self.frozen.latents(z_symbols, step, settle)
 
     def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:  # noqa: ARG002
         """Returns y_hat."""
-        return latents.fixed_point() * 2.0**-MEAN_BITS
+        return latents.fixed_point().float() * 2.0**-MEAN_BITS
 
     @torch.inference_mode()
     def synthesise(

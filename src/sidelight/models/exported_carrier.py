@@ -106,7 +106,7 @@ class ExportedCarrier(nn.Module):
 
 
 def _spread(realism: float, tile: Tensor) -> Tensor:
-    return torch.full((len(tile),), realism)
+    return torch.full((len(tile),), realism, dtype=torch.float32)
 
 
 def carrier_halo(config: CarrierConfig) -> int:

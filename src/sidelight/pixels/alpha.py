@@ -1,13 +1,14 @@
 """Alpha plane <-> bytes, lossless: an 8-bit gray PNG."""
 
 import struct
-import warnings
 from io import BytesIO
 
 import numpy as np
 from PIL import Image
 
 from sidelight.errors import CorruptBitstreamError
+from sidelight.limits import MAX_PIXELS
+from sidelight.pixels.opening import load_pixels, open_picture
 
 _START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR"  # signature, then length and type of a header
 _HEADER = struct.Struct(">II5B")  # width, height, depth, colour type, three methods
@@ -31,10 +32,10 @@ def unpack_alpha(payload: bytes, width: int, height: int) -> np.ndarray:
     """
     _check_header(payload, width, height)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(payload), formats=("PNG",)) as image:
-                alpha = np.array(image)
+        image = open_picture(payload, max_pixels=MAX_PIXELS).image
+        with image:
+            load_pixels(image, max_pixels=MAX_PIXELS)
+            alpha = np.array(image)
     except Exception as error:  # Pillow raises whatever its parser met
         raise CorruptBitstreamError(f"alpha plane cannot be decoded: {error}") from error
     if alpha.shape != (height, width) or alpha.dtype != np.uint8:

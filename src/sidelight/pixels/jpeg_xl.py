@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from sidelight.errors import ImageError
+from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.boxes import find_boxes
 from sidelight.pixels.picture import Picture, from_pillow
 from sidelight.pixels.size import check_size
@@ -60,8 +61,8 @@ def find_codestream(data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def decode_jpeg_xl(data: bytes) -> Picture:
-    """Returns the first frame of a JPEG XL file.
+def decode_jpeg_xl(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Returns the first frame of a JPEG XL file; a larger one than ``max_pixels`` is refused.
 
     Raises:
         ImageError: The decoder is not installed, boxes are broken, or the picture is too large.
@@ -72,11 +73,11 @@ def decode_jpeg_xl(data: bytes) -> Picture:
 
     codestream = find_codestream(data)
     stated = pylibjxl.probe(codestream)
-    check_size(stated["width"], stated["height"])
+    check_size(stated["width"], stated["height"], max_pixels=max_pixels)
     samples, inside = pylibjxl.decode(codestream, metadata=True)
     if stated["have_animation"]:
         samples = pylibjxl.decode(codestream)  # the first frame; with metadata, the last one
-    metadata, notes = _read_metadata(data)
+    metadata, notes = read_boxed_metadata(data)
     image = Image.fromarray(np.ascontiguousarray(samples))
     image.info |= {"icc_profile": inside.get("icc"), **metadata}
     # the codestream has an orientation of its own, which libjxl applies; EXIF's does not count
@@ -93,7 +94,7 @@ def _losses(stated: dict[str, Any]) -> list[str]:
     return notes
 
 
-def _read_metadata(data: bytes) -> tuple[dict[Any, bytes], list[str]]:
+def read_boxed_metadata(data: bytes) -> tuple[dict[Any, bytes], list[str]]:
     """Returns EXIF and XMP by their keys in Pillow's ``info``, and notes."""
     found: dict[bytes, bytes] = {}
     for box in find_boxes(data) if data.startswith(_BOXED) else ():

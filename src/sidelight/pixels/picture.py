@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from sidelight.pixels.exif import read_exif, turn_upright
+from sidelight.pixels.gamma import gamma_to_srgb
 from sidelight.pixels.modes import split_planes
 from sidelight.pixels.profiles import fit_profile
 from sidelight.pixels.xmp import read_xmp
@@ -71,19 +72,19 @@ def from_pillow(image: Image.Image, *, is_upright: bool = False) -> Picture:
     """
     planes = split_planes(image)
     icc, icc_notes = fit_profile(image, gray=planes.gray)
-    exif, xmp = read_exif(image), read_xmp(image)
-    orientation = 1 if is_upright else exif.orientation
+    exif, xmp = read_exif(image, is_upright=is_upright), read_xmp(image)
+    colours, gamma_notes = gamma_to_srgb(planes.image, image)
     alpha = planes.alpha
     if alpha is not None:
-        alpha = None if (alpha == 255).all() else turn_upright(alpha, orientation)
+        alpha = None if (alpha == 255).all() else turn_upright(alpha, exif.orientation)
     return Picture(
-        image=turn_upright(planes.image, orientation),
+        image=turn_upright(colours, exif.orientation),
         alpha=alpha,
         gray=planes.gray,
         icc=icc,
         exif=exif.block,
         xmp=xmp.packet,
-        notes=planes.notes + icc_notes + exif.notes + xmp.notes,
+        notes=planes.notes + gamma_notes + icc_notes + exif.notes + xmp.notes,
     )
 
 

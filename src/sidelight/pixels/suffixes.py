@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-_NO_PICTURES = frozenset({"BUFR", "EPS", "GRIB", "HDF5", "IPTC", "MPEG", "WMF"})
-"""Formats that Pillow tells and decodes none of, or hands to other programs."""
+from sidelight.pixels.kinds import FORMATS
+
 _JPEG_XL = ".jxl"
 """Read by libjxl, which Pillow does not know."""
 
@@ -15,8 +15,7 @@ _JPEG_XL = ".jxl"
 def picture_suffixes() -> frozenset[str]:
     """Returns the suffixes of all formats that are read, in lower case with the dot."""
     Image.init()
-    read = Image.OPEN.keys() - _NO_PICTURES
-    known = {suffix for suffix, format in Image.EXTENSION.items() if format in read}
+    known = {suffix for suffix, format in Image.EXTENSION.items() if format in FORMATS}
     return frozenset({*known, _JPEG_XL})
 
 

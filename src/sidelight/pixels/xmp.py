@@ -7,6 +7,7 @@ from xml.dom.minidom import Document, Element, Node
 from PIL import Image
 
 from sidelight.errors import TextError
+from sidelight.pixels.stated import stated_xmp
 
 MAX_PACKET_BYTES = 2**20
 """A packet's tree takes a hundred times its bytes."""
@@ -52,11 +53,9 @@ def read_xmp(image: Image.Image) -> XmpPacket:
 
     Where there is nothing of that kind, the packet is returned as it is.
     """
-    found: Any = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
-    if not found:
+    packet = stated_xmp(image)
+    if not packet:
         return XmpPacket(None)
-    packet = found.encode("utf-8", errors="replace") if isinstance(found, str) else bytes(found)
-    packet = packet.rstrip(b"\0 ")
     if len(packet) > MAX_PACKET_BYTES:
         limit = f"the limit is {MAX_PACKET_BYTES}"
         return XmpPacket(None, (f"XMP of {len(packet)} bytes dropped, {limit}",))

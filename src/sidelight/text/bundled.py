@@ -10,12 +10,14 @@ from pathlib import Path
 import torch
 from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from sidelight.errors import CheckpointError
+from sidelight.nn.caller import own_settings
 from sidelight.pixels.atomic import write_atomically
+from sidelight.sealing import check_seal, read_header, read_weight_file, sealed
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 
@@ -41,6 +43,7 @@ class BundledEncoder:
     name = "sidelight-text"
     holds_ids = False
 
+    @own_settings()
     def __init__(self, path: Path = WEIGHTS) -> None:
         """Reads the file that ``save_bundled`` wrote.
 
@@ -58,7 +61,7 @@ class BundledEncoder:
             weights = {name: value.float() for name, value in tensors.items()}
             self.image_projection = weights.pop(_PROJECTION, None)
             with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
-                self._network = SentenceNetwork(config).eval()
+                self._network = SentenceNetwork(config).float().eval()
             self._network.load_state_dict(weights)
         except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"cannot read text encoder {path}: {error}") from None
@@ -69,6 +72,7 @@ class BundledEncoder:
         encoded = self._tokenizer.encode(caption)
         return encoded.offsets[-1][1] if encoded.overflowing else len(caption)
 
+    @own_settings()
     @torch.inference_mode()
     def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
         """Returns one vector per caption."""
@@ -131,15 +135,20 @@ def save_bundled(
     if image_projection is not None:
         tensors[_PROJECTION] = image_projection
     halved = {name: value.detach().half().contiguous() for name, value in tensors.items()}
-    write_atomically(path, save(halved, metadata))
+    _write(path, halved, metadata)
 
 
 def set_match_thresholds(path: Path, thresholds: MatchThresholds) -> None:
     """Stores other ``match_thresholds`` in a file that ``save_bundled`` wrote."""
     metadata, tensors = _read(path)
-    write_atomically(path, save(tensors, metadata | {"match_thresholds": json.dumps(thresholds)}))
+    _write(path, tensors, metadata | {"match_thresholds": json.dumps(thresholds)})
+
+
+def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    write_atomically(path, save(tensors, sealed(metadata, save(tensors, metadata))))
 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    with safe_open(path, framework="pt") as file:
-        return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    data = read_weight_file(path)
+    check_seal(data)
+    return read_header(data).metadata, load(data)

@@ -55,7 +55,7 @@ def embed_captions(
         encoder: May be None when no caption is given.
         width: Length of the vectors.
     """
-    vectors = torch.zeros(len(captions), width)
+    vectors = torch.zeros(len(captions), width, dtype=torch.float32)
     filled = [k for k, caption in enumerate(captions) if canonical_caption(caption)]
     if filled:
         if encoder is None:

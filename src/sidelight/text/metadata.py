@@ -2,22 +2,30 @@
 
 import contextlib
 import re
-import warnings
 from collections.abc import Callable
-from io import BytesIO
-from typing import Any
 
-from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
-
-from sidelight.pixels.decoding import PROGRAM_FORMATS
+from sidelight.pixels.encodings import utf8_or_windows, utf8_packet, utf16_without_mark
+from sidelight.pixels.exif_block import GPS, IMAGE, INTEROP, PHOTO, parse_exif
+from sidelight.pixels.iptc import CAPTION, iptc_text, read_iptc
+from sidelight.pixels.metadata import read_metadata
+from sidelight.pixels.xmp_text import first_text
 from sidelight.text.canonical import canonical_caption
 
-_DESCRIPTION = "{http://purl.org/dc/elements/1.1/}description"
-_ITEM = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}li"
-_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_PROPERTIES = (
+    "{http://purl.org/dc/elements/1.1/}description",
+    "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}AltTextAccessibility",
+    "{http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/}ExtDescrAccessibility",
+    "{http://ns.adobe.com/tiff/1.0/}ImageDescription",
+)
+"""Where a caption may stand in XMP, the likeliest first."""
 
-_IPTC_CAPTION = (2, 120)
-
+_DESCRIPTION, _COMMENT = 270, 37510
+_CAPTION_TAGS = {
+    IMAGE: frozenset({_DESCRIPTION}),
+    PHOTO: frozenset({_COMMENT}),
+    GPS: frozenset[int](),
+    INTEROP: frozenset[int](),
+}
 _COMMENT_CODE_BYTES = 8
 _CAMERA_DEFAULT = re.compile(
     r".{0,20}\bdigital camera|sony dsc|samsung camera pictures|dcim\\.*|exif[ _]jpeg[ _]picture"
@@ -32,39 +40,23 @@ def captions_in_picture(data: bytes) -> dict[str, str]:
 
     Damaged metadata is no error: it holds no caption.
     """
-    readers: dict[str, Callable[[ImageFile.ImageFile], str]] = {
-        "xmp": lambda image: xmp_caption(
-            image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
-        ),
-        "iptc": _iptc_caption,
-        "exif": lambda image: exif_caption(image.info.get("exif") or image.getexif().tobytes()),
+    metadata = read_metadata(data)
+    readers: dict[str, Callable[[], str]] = {
+        "xmp": lambda: caption_in_packet(metadata.xmp),
+        "iptc": lambda: canonical_caption(iptc_text(read_iptc(metadata.iptc), CAPTION)),
+        "exif": lambda: exif_caption(metadata.exif),
     }
-    found: dict[str, str] = {}
-    with warnings.catch_warnings(), contextlib.suppress(Exception):
-        warnings.simplefilter("ignore")
-        with Image.open(BytesIO(data)) as image:
-            if image.format in PROGRAM_FORMATS:
-                return {}
-            for name, read in readers.items():
-                with contextlib.suppress(Exception):  # parsers raise whatever they met
-                    if caption := read(image):
-                        found[name] = caption
-    return found
+    return {name: caption for name, read in readers.items() if (caption := read())}
 
 
 def xmp_caption(packet: bytes | str) -> str:
-    """Returns ``dc:description`` of an XMP packet, in its default language, or ""."""
-    from defusedxml.ElementTree import fromstring
+    """Returns the caption of an XMP packet, in its default language, or "".
 
-    if not packet:
-        return ""
-    for description in fromstring(packet).iter(_DESCRIPTION):
-        items = list(description.iter(_ITEM))
-        default = [item for item in items if item.get(_LANGUAGE) == "x-default"]
-        for element in (*default, *items, description):
-            if caption := canonical_caption(element.text):
-                return caption
-    return ""
+    That is ``dc:description``, else IPTC's alt text. Of a broken packet the parser raises whatever
+    it met.
+    """
+    whole = packet.encode() if isinstance(packet, str) else packet
+    return canonical_caption(first_text(utf8_packet(whole), _PROPERTIES))
 
 
 def caption_in_packet(packet: bytes | None) -> str:
@@ -79,52 +71,26 @@ def exif_caption(block: bytes) -> str:
 
     What cameras write there on their own counts as none.
     """
-    exif = Image.Exif()
-    exif.load(block)
-    description = exif.get(ExifTags.Base.ImageDescription)
-    comment = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.UserComment)
-    for text in (_exif_text(description), _user_comment(comment)):
+    content = parse_exif(block, _CAPTION_TAGS)
+    description = content.directories.get(IMAGE, {}).get(_DESCRIPTION)
+    comment = content.directories.get(PHOTO, {}).get(_COMMENT)
+    texts = (
+        utf8_or_windows(description.value.rstrip(b"\0")) if description else "",
+        _user_comment(comment.value, content.order) if comment else "",
+    )
+    for text in texts:
         caption = canonical_caption(text.replace("\0", " "))
         if caption and not _CAMERA_DEFAULT.fullmatch(caption):
             return caption
     return ""
 
 
-def _iptc_caption(image: ImageFile.ImageFile) -> str:
-    value: Any = (IptcImagePlugin.getiptcinfo(image) or {}).get(_IPTC_CAPTION, b"")
-    return canonical_caption(_utf8_or_latin(value[0] if isinstance(value, list) else value))
-
-
-def _exif_text(value: Any) -> str:
-    # Pillow reads the tag as Latin-1; most programs of today write UTF-8 into it
-    if isinstance(value, str):
-        with contextlib.suppress(UnicodeEncodeError):
-            return _utf8_or_latin(value.encode("latin-1"))
-        return value
-    return _utf8_or_latin(value) if isinstance(value, bytes) else ""
-
-
-def _user_comment(value: Any) -> str:
-    if not isinstance(value, bytes):
-        return _exif_text(value)
+def _user_comment(value: bytes, order: str) -> str:
     code, text = value[:_COMMENT_CODE_BYTES], value[_COMMENT_CODE_BYTES:]
     if code.startswith(b"UNICODE"):
-        return _utf16(text)
+        return utf16_without_mark(text, order)
     if code.startswith(b"JIS"):
         return text.decode("iso2022_jp", errors="ignore")
-    return _utf8_or_latin(text)
-
-
-def _utf16(text: bytes) -> str:
-    if text.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return text.decode("utf-16", errors="ignore")
-    # without a mark: of most scripts, one byte of each pair varies far less than the other
-    little = len(set(text[1::2])) <= len(set(text[::2]))
-    return text.decode("utf-16-le" if little else "utf-16-be", errors="ignore")
-
-
-def _utf8_or_latin(text: bytes) -> str:
-    try:
-        return text.decode("utf-8")
-    except UnicodeDecodeError:
-        return text.decode("latin-1")
+    if code.rstrip(b"\0 ") in (b"ASCII", b""):
+        return utf8_or_windows(text)
+    return utf8_or_windows(value)  # programs that leave the code out

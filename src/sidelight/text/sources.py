@@ -4,34 +4,49 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from sidelight.bitstream.compression import check_caption
 from sidelight.errors import ConfigError, TextError
 from sidelight.text.canonical import canonical_caption
 from sidelight.text.listing import CaptionListing
 from sidelight.text.metadata import captions_in_picture, exif_caption, xmp_caption
 
 AUTO, NONE = "auto", "none"
-NAMED_SOURCES = ("xmp", "iptc", "exif", "sidecar")
+SIDECAR = "sidecar"
+NAMED_SOURCES = ("xmp", "iptc", "exif", SIDECAR)
 """What ``--caption-from`` takes beside "auto", "none" and the path of a .txt or .json file."""
+_PICTURE_SUFFIXES = frozenset(
+    {".avif", ".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".jxl", ".png", ".tif", ".tiff", ".webp"}
+)
+_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 class FoundCaption(NamedTuple):
     """A caption and where it was found."""
 
     text: str
+    """"" where there is none that can be used."""
     origin: str
+    notes: tuple[str, ...] = ()
+    """What lay there and could not be used."""
 
 
 class CaptionFinder:
     """Looks in one place, or in all: metadata, files beside the picture, a JSON listing."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, is_asked: bool = True) -> None:
         """Takes "auto", "none", one of ``NAMED_SOURCES``, or the path of a .txt or .json file.
+
+        Args:
+            source: Where to look.
+            is_asked: Whether a person named that very place, so that a file there that holds no
+                caption is an error; else it is passed over with a note, as always for "auto".
 
         Raises:
             ConfigError: ``source`` is none of them.
             TextError: The file is no text, or lists no captions.
         """
         self._source = source
+        self._is_strict = is_asked and source != AUTO
         self._listing: CaptionListing | None = None
         self._only: FoundCaption | None = None
         path = Path(source)
@@ -55,7 +70,7 @@ class CaptionFinder:
         return self._only is not None and self._only.text != ""
 
     def of_picture(self, path: Path | None, data: bytes) -> FoundCaption | None:
-        """Returns the caption of a picture file.
+        """Returns the caption of a picture file, None where nothing lies in the places looked at.
 
         Args:
             path: Where it lies; None for stdin, which has no files beside it.
@@ -85,32 +100,49 @@ class CaptionFinder:
         if self._listing is not None:
             captions = self._listing.find(path) if path else []
             return FoundCaption(captions[0], self._source) if captions else None
+        notes: list[str] = []
         for name, look in self._places(path, inside):
-            if self._source in (AUTO, name) and (found := look()):
-                return found
-        return None
+            if self._source not in (AUTO, name):
+                continue
+            try:
+                found = look()
+            except TextError as error:
+                if self._is_strict:
+                    raise
+                notes.append(f"no caption, passed over: {error}")
+                continue
+            if found:
+                return found._replace(notes=tuple(notes))
+        return FoundCaption("", "none found", tuple(notes)) if notes else None
 
     def _places(
         self, path: Path | None, inside: dict[str, FoundCaption]
     ) -> Iterator[tuple[str, Callable[[], FoundCaption | None]]]:
         """Yields where to look in the order of trust: what a person wrote last comes first."""
         if path is not None:
-            yield "sidecar", lambda: _beside(path, ".txt", read_text)
+            yield SIDECAR, lambda: _beside(path, ".txt", read_text)
             yield "xmp", lambda: _beside(path, ".xmp", _read_xmp)
         for name in ("xmp", "iptc", "exif"):
             yield name, lambda name=name: inside.get(name)  # type: ignore[misc]
 
 
 def read_text(path: Path) -> str:
-    """Returns the caption in a text file.
+    """Returns the caption in a text file: UTF-8, or UTF-16 with its mark.
 
     Raises:
-        TextError: The file is not UTF-8.
+        TextError: The file cannot be read, is of another encoding, or too long for a caption.
     """
     try:
-        return canonical_caption(path.read_text("utf-8-sig"))
+        data = path.read_bytes()
+        caption = canonical_caption(data.decode(_MARKS.get(data[:2], "utf-8-sig")))
+        check_caption(caption)
+    except OSError as error:
+        raise TextError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         raise TextError(f"{path} is not UTF-8 text: {error}") from None
+    except TextError as error:
+        raise TextError(f"{path}: {error}") from None
+    return caption
 
 
 def _read_xmp(path: Path) -> str:
@@ -121,8 +153,31 @@ def _read_xmp(path: Path) -> str:
 
 
 def _beside(path: Path, suffix: str, read: Callable[[Path], str]) -> FoundCaption | None:
-    # photo.jpg may have photo.txt or photo.jpg.txt
-    for place in (path.with_suffix(suffix), path.with_name(path.name + suffix)):
-        if place != path and place.is_file() and (caption := read(place)):
+    for place in _names_beside(path, suffix):
+        if place != path and _is_file(place) and (caption := read(place)):
             return FoundCaption(caption, f"read from {place}")
     return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds NUL
+        return False
+
+
+def _names_beside(path: Path, suffix: str) -> Iterator[Path]:
+    """Yields where a picture's sidecar may lie.
+
+    photo.jpg may have photo.txt or photo.jpg.txt; when it was coded, photo.slt has those too, and
+    so has photo.jpg.slt.
+    """
+    yield path.with_suffix(suffix)
+    yield path.with_name(path.name + suffix)
+    inner = Path(path.stem)
+    if inner.suffix.lower() in _PICTURE_SUFFIXES:
+        yield path.with_name(inner.stem + suffix)
+    else:
+        for coded in sorted(_PICTURE_SUFFIXES):
+            for written in (coded, coded.upper()):
+                yield path.with_name(f"{path.stem}{written}{suffix}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from sidelight.bitstream.container import Container
 from sidelight.cli.app import app
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -292,3 +294,32 @@ def test_rates_are_kept_to(folder):
     assert run("encode", "noise.png", "a2.slt", "--bpp", "0.4", *MODEL).exit_code == 0
     assert Path("a1.slt").stat().st_size <= 200
     assert Path("a2.slt").stat().st_size <= 0.4 * 64 * 64 / 8
+
+
+def test_larger_pictures_than_asked_for_are_refused(folder):
+    told = "20x30 px, the limit is 65535 px a side and 599 px in all"
+    assert run("encode", "a.png", "b.avif").exit_code == 0
+    for command in (["encode", "a.png", "c.avif"], ["decode", "b.avif", "c.png"]):
+        done = run(*command, "--max-pixels", "599")
+        assert done.exit_code == 1
+        assert told in done.output
+        assert run(*command, "--max-pixels", "600").exit_code == 0
+    small = run("decode", "a.slt", "d.png", "--max-pixels", "9", *MODEL)
+    assert (small.exit_code, Path("d.png").exists()) == (1, False)
+
+
+def test_hostile_metadata_spoils_no_decode(folder):
+    container = Container.parse((GOLDEN / "icc-exif.slt").read_bytes())
+    hostile = replace(container, exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff\xff")
+    Path("bad.slt").write_bytes(hostile.pack())
+    for suffix in ("png", "tif", "jpg", "webp", "avif"):
+        done = run("decode", "bad.slt", f"bad.{suffix}", *MODEL)
+        assert done.exit_code == 0
+        assert "broken EXIF dropped" in done.output
+
+
+def test_a_text_nobody_asked_for_spoils_no_decode(folder):
+    Path("a.txt").write_bytes(b"Notes: caf\xe9")
+    done = run("decode", "a.slt", "b.png", *MODEL)
+    assert done.exit_code == 0
+    assert "passed over: a.txt is not UTF-8" in done.output

@@ -55,7 +55,12 @@ def test_first_of_several_frames_is_kept_and_noted(format):
     assert picture.notes == ("only the first frame is kept",)
 
 
-@pytest.mark.parametrize("data", [b"", b"junk", bytes(1000), b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"])
+def test_an_empty_file_is_refused():
+    with pytest.raises(ImageError, match="the file is empty"):
+        decode_picture(b"")
+
+
+@pytest.mark.parametrize("data", [b"junk", bytes(1000), b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"])
 def test_bytes_that_are_no_picture_are_refused(data):
     with pytest.raises(ImageError, match=f"not a picture.*{len(data)} bytes"):
         decode_picture(data)
@@ -83,7 +88,7 @@ def test_too_large_is_refused_before_decoding(width, height, limit):
 
 
 def test_larger_than_pillow_reads_is_refused_alike():
-    with pytest.raises(ImageError, match=f"more than {MAX_PIXELS} px"):
+    with pytest.raises(ImageError, match=f"size 60000x60000 px, the limit is .*{MAX_PIXELS}"):
         decode_picture(png_of_size(60000, 60000))
 
 
@@ -100,7 +105,7 @@ def test_pillows_limit_stays_as_it_was():
 
 
 def test_eps_is_refused_before_it_runs():
-    with pytest.raises(ImageError, match="EPS files can run programs"):
+    with pytest.raises(ImageError, match="PostScript, which can run programs"):
         decode_picture(saved(NOISE, "EPS"))
 
 

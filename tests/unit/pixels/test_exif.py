@@ -1,10 +1,25 @@
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile
 
-from sidelight.pixels.exif import read_exif, turn_upright
+from sidelight.pixels.decoding import decode_picture
+from sidelight.pixels.encoding import encode_picture
+from sidelight.pixels.exif import KEPT_TAGS, read_exif, turn_upright
+from sidelight.pixels.exif_block import (
+    GPS,
+    IMAGE,
+    INTEROP,
+    PHOTO,
+    Entry,
+    ExifContent,
+    pack_exif,
+    parse_exif,
+)
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import from_pillow
 
@@ -121,6 +136,111 @@ def test_exif_cut_short_inside_a_jpeg_is_dropped_but_turns_the_pixels():
     assert picture.exif is None
     assert picture.notes == ("broken EXIF dropped",)
     assert picture.image.shape == (3, 2, 3)
+
+
+def test_sizes_are_those_of_the_upright_picture():
+    exif = exif_with(Orientation=6)
+    exif.get_ifd(ExifTags.IFD.Exif).update({0xA002: 3, 0xA003: 2})
+    kept = Image.Exif()
+    kept.load(read_picture(saved(Image.fromarray(STORED), "JPEG", exif=exif)).exif)
+    assert kept.get_ifd(ExifTags.IFD.Exif) == {0xA002: 2, 0xA003: 3}
+
+
+def test_what_one_program_or_maker_left_is_not_kept():
+    exif = exif_with(Artist="Ada")
+    exif[37724] = bytes(400_000)  # Photoshop's layers
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = bytes(5000)
+    block = read_exif(with_exif(exif.tobytes())).block
+    assert len(block) < 100
+    for order in ("PNG", "TIFF"):
+        picture = read_picture(saved(Image.fromarray(STORED), order, exif=exif))
+        assert len(picture.exif) < 100
+
+
+def with_exif(block: bytes) -> Image.Image:
+    image = Image.fromarray(STORED)
+    image.info["exif"] = block
+    return image
+
+
+def test_a_broken_entry_does_not_take_the_others_with_it():
+    block = exif_with(Artist="Ada Lovelace", Copyright="Ada Lovelace, all rights").tobytes()
+    found = read_exif(with_exif(block[:-4]))
+    kept = Image.Exif()
+    kept.load(found.block)
+    assert dict(kept) == {ExifTags.Base.Artist: "Ada Lovelace"}
+    assert found.notes == ("broken EXIF dropped",)
+
+
+def test_a_value_too_large_for_any_viewer_is_dropped_and_told():
+    block = exif_with(ImageDescription="x" * 40_000, Artist="Ada").tobytes()
+    kept = Image.Exif()
+    kept.load(read_exif(with_exif(block)).block)
+    assert dict(kept) == {ExifTags.Base.Artist: "Ada"}
+    assert read_exif(with_exif(block)).notes == ("EXIF tag 270 of 40001 bytes dropped",)
+
+
+def test_many_large_values_together_fit_into_a_jpeg():
+    exif = exif_with(**dict.fromkeys(("ImageDescription", "Artist", "Copyright"), "x" * 30_000))
+    picture = read_picture(saved(Image.fromarray(STORED), "PNG", exif=exif))
+    assert encode_picture(picture, "jpg")
+    assert len(picture.notes) == 1
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_what_was_packed_is_what_is_read(order):
+    directories = {
+        IMAGE: {271: Entry(2, b"Ricoh\0"), 282: Entry(5, bytes(8))},
+        PHOTO: {36867: Entry(2, b"2026\0"), 33437: Entry(5, bytes(range(8)))},
+        GPS: {1: Entry(2, b"N\0"), 2: Entry(5, bytes(24))},
+        INTEROP: {1: Entry(2, b"R03\0")},
+    }
+    content = ExifContent(order, directories)
+    assert parse_exif(pack_exif(content), KEPT_TAGS) == content
+
+
+def test_what_pillow_reads_of_a_packed_block_is_what_was_put_in():
+    content = ExifContent(
+        ">", {PHOTO: {36867: Entry(2, b"2026\0")}, INTEROP: {1: Entry(2, b"R98\0")}}
+    )
+    content.put_text(IMAGE, 315, "Ada Lovelace")
+    content.put_number(PHOTO, 0xA002, 7)
+    exif = Image.Exif()
+    exif.load(pack_exif(content))
+    photo = exif.get_ifd(ExifTags.IFD.Exif)
+    assert exif[315] == "Ada Lovelace"
+    assert (photo[36867], photo[0xA002]) == ("2026", 7)
+    assert exif.get_ifd(ExifTags.IFD.Interop) == {1: "R98"}
+
+
+def test_directories_that_lead_to_themselves_end():
+    block = exif_with(Make="Ricoh").tobytes()
+    looped = block[:6] + b"MM\0*\0\0\0\x08\0\x01\x87\x69\0\x04\0\0\0\x01\0\0\0\x08" + bytes(4)
+    assert read_exif(with_exif(looped)).block is None
+
+
+def test_another_thread_that_warns_costs_nothing(monkeypatch):
+    load = ImageFile.ImageFile.load
+
+    def load_while_another_thread_warns(self):
+        thread = threading.Thread(target=warnings.warn, args=("hello", UserWarning, 1))
+        thread.start()
+        thread.join()
+        return load(self)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load_while_another_thread_warns)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as some other part of a program may
+        stream = saved(Image.fromarray(STORED), "JPEG", exif=exif_with(Make="Ricoh"))
+        assert read_picture(stream).exif is not None
+
+
+def test_reading_in_threads_leaves_the_filters_alone():
+    data = saved(Image.fromarray(STORED), "JPEG", exif=exif_with(Make="Ricoh")).getvalue()
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: decode_picture(data), range(200)))
+    assert warnings.filters == before
 
 
 def test_image_without_exif_has_none():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from tests.captioned_pictures import CAPTION, XMP, exif_block, saved
 
+from sidelight.pixels.exif_block import PHOTO, Entry, ExifContent, pack_exif
 from sidelight.text.metadata import captions_in_picture, exif_caption, xmp_caption
 
 BOMB = b"""<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;&b;">]>
@@ -36,9 +37,54 @@ def test_xmp_is_found_in_every_format(format):
     assert captions_in_picture(saved(format, **options)) == {"xmp": CAPTION}
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-def test_iptc_is_read_in_both_encodings(encoding):
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "windows-1252"])
+def test_iptc_is_read_in_every_usual_encoding(encoding):
     assert captions_in_picture(iptc_jpeg(CAPTION.encode(encoding))) == {"iptc": CAPTION}
+
+
+def test_iptc_of_older_programs_keeps_its_quotes_and_dashes():
+    caption = "A neighbour\u2019s \u201cred\u201d boat \u2013 at rest"
+    assert captions_in_picture(iptc_jpeg(caption.encode("windows-1252"))) == {"iptc": caption}
+
+
+def test_iptc_in_a_tiff_is_found():
+    data = b"\x1c\x02\x78\0\x06A dog."
+    assert captions_in_picture(saved("TIFF", tiffinfo={33723: data}))["iptc"] == "A dog."
+
+
+ALT_TEXT = XMP.replace(b"dc:description", b"Iptc4xmpCore:AltTextAccessibility").replace(
+    b"xmlns:dc", b'xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/" xmlns:dc'
+)
+ATTRIBUTE = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">
+<rdf:Description xmlns:dc="http://purl.org/dc/elements/1.1/" dc:description=" A  dog. "/>
+</rdf:RDF>"""
+
+
+@pytest.mark.parametrize(
+    ("packet", "caption"),
+    [
+        (ALT_TEXT, CAPTION),
+        (ATTRIBUTE, "A dog."),
+        (XMP + bytes(3), CAPTION),
+        (XMP + b" \n\0", CAPTION),
+        (XMP.decode().encode("utf-16"), CAPTION),
+        (XMP.decode().encode("utf-16-be"), CAPTION),
+        (ALT_TEXT.replace(b"</rdf:RDF>", b"").replace(b"</x:xmpmeta>", b""), None),
+    ],
+)
+def test_xmp_in_every_usual_form(packet, caption):
+    found = captions_in_picture(saved("JPEG", xmp=packet))
+    assert found == ({} if caption is None else {"xmp": caption})
+
+
+def test_a_description_comes_before_the_alt_text():
+    both = XMP.replace(
+        b"</rdf:Description>",
+        b"""<Iptc4xmpCore:AltTextAccessibility
+     xmlns:Iptc4xmpCore="http://iptc.org/std/Iptc4xmpCore/1.0/xmlns/">A cat.
+    </Iptc4xmpCore:AltTextAccessibility></rdf:Description>""",
+    )
+    assert xmp_caption(both) == CAPTION
 
 
 def test_exif_is_found_in_a_picture():
@@ -57,6 +103,16 @@ def test_exif_is_found_in_a_picture():
         ({"comment": b"UNICODE\0" + CAPTION.encode("utf-16-be")}, CAPTION),
         ({"comment": b"UNICODE\0" + CAPTION.encode("utf-16")}, CAPTION),
         ({"comment": bytes(8) + CAPTION.encode()}, CAPTION),
+        ({"comment": b"A dog without a code."}, "A dog without a code."),
+        ({"description": "\u201cRed\u201d".encode("windows-1252")}, "\u201cRed\u201d"),
+        (
+            {"comment": b"UNICODE\0" + "\u6d77\u8fb9\u7684\u72d7".encode("utf-16-le")},
+            "\u6d77\u8fb9\u7684\u72d7",
+        ),
+        (
+            {"comment": b"UNICODE\0" + "\u6d77\u8fb9\u7684\u72d7".encode("utf-16-be")},
+            "\u6d77\u8fb9\u7684\u72d7",
+        ),
         ({"description": b"A cat.", "comment": b"ASCII\0\0\0A dog."}, "A cat."),
         ({"description": b"OLYMPUS DIGITAL CAMERA", "comment": b"ASCII\0\0\0A dog."}, "A dog."),
         ({"description": b"SONY DSC"}, ""),
@@ -67,6 +123,18 @@ def test_exif_is_found_in_a_picture():
 )
 def test_exif_text_in_every_encoding(fields, caption):
     assert exif_caption(exif_block(**fields)) == caption
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_where_a_comment_reads_both_ways_the_order_of_the_block_decides(order):
+    encoding = "utf-16-le" if order == "<" else "utf-16-be"
+    comment = Entry(7, b"UNICODE\0" + "\u6d77".encode(encoding))
+    assert exif_caption(pack_exif(ExifContent(order, {PHOTO: {37510: comment}}))) == "\u6d77"
+
+
+@pytest.mark.parametrize("block", [b"", b"junk", b"Exif\0\0II*\0", b"MM\0*\0\0\0\x08\xff\xff" * 9])
+def test_a_hostile_block_holds_no_caption(block):
+    assert exif_caption(block) == ""
 
 
 def test_a_description_without_languages_is_read():

@@ -75,8 +75,52 @@ def test_an_empty_sidecar_is_no_caption(folder):
     assert CaptionFinder("sidecar").of_picture(folder / "dog.jpg", JPEG) is None
 
 
+@pytest.mark.parametrize(
+    "name", ["dog.txt", "dog.slt.txt", "dog.jpg.txt", "dog.PNG.txt", "dog.tiff.txt"]
+)
+def test_a_coded_file_has_the_sidecar_of_its_picture(folder, name):
+    (folder / name).write_text("A dog.")
+    assert CaptionFinder("sidecar").of_coded(folder / "dog.slt", None).text == "A dog."
+
+
+@pytest.mark.parametrize("name", ["dog.txt", "dog.jpg.txt", "dog.jpg.slt.txt"])
+def test_so_has_one_that_kept_its_suffix(folder, name):
+    (folder / name).write_text("A dog.")
+    assert CaptionFinder("sidecar").of_coded(folder / "dog.jpg.slt", None).text == "A dog."
+
+
+def test_a_name_too_long_for_a_sidecar_is_no_error(folder):
+    assert CaptionFinder("sidecar").of_coded(folder / ("x" * 250 + ".slt"), None) is None
+
+
+def test_windows_editors_write_utf_16(folder):
+    (folder / "dog.txt").write_bytes("A dog\u2019s hill.".encode("utf-16"))
+    assert CaptionFinder("sidecar").of_coded(folder / "dog.slt", None).text == "A dog\u2019s hill."
+
+
+@pytest.mark.parametrize(
+    "content", ["Notes: caf\xe9".encode("latin-1"), b"A long document. " * 6000]
+)
+def test_an_unrelated_text_nobody_asked_for_is_passed_over_and_told(folder, content):
+    (folder / "dog.txt").write_bytes(content)
+    for finder in (CaptionFinder("sidecar", is_asked=False), CaptionFinder("auto")):
+        found = finder.of_coded(folder / "dog.slt", None)
+        assert found.text == ""
+        assert "dog.txt" in found.notes[0]
+    found = CaptionFinder("auto").of_picture(folder / "dog.jpg", JPEG)
+    assert found.origin == "XMP dc:description"
+    assert "dog.txt" in found.notes[0]
+    with pytest.raises(TextError, match=r"dog\.txt"):
+        CaptionFinder("sidecar").of_coded(folder / "dog.slt", None)
+
+
+@pytest.mark.parametrize("block", [b"Exif\0\0MM", b"\xff" * 40])
+def test_hostile_exif_of_a_coded_file_holds_no_caption(folder, block):
+    assert CaptionFinder("auto").of_coded(folder / "dog.slt", block) is None
+
+
 def test_sidecars_that_cannot_be_read_are_named(folder):
-    (folder / "dog.txt").write_bytes(b"\xff\xfe\xff")
+    (folder / "dog.txt").write_bytes(b"\xe9\xff")
     with pytest.raises(TextError, match=r"dog\.txt is not UTF-8"):
         CaptionFinder("sidecar").of_picture(folder / "dog.jpg", JPEG)
     (folder / "dog.xmp").write_bytes(b"<a>")

@@ -1,0 +1,35 @@
+"""Writes weight files again with their checksum; tensors and all other metadata stay as they are.
+
+python scripts/seal_weights.py FILE [FILE ...]
+
+For files of releases that wrote none; what is exported today has one.
+"""
+
+import sys
+from pathlib import Path
+
+from safetensors.torch import load, save
+
+from sidelight.pixels.atomic import write_atomically
+from sidelight.sealing import check_seal, read_header, read_weight_file, sealed
+
+
+def seal(path: Path) -> bool:
+    """Returns whether the file had to be written.
+
+    Raises:
+        CheckpointError: It is no weight file, or already damaged.
+    """
+    data = read_weight_file(path)
+    if check_seal(data):
+        return False
+    tensors, metadata = load(data), read_header(data).metadata
+    write_atomically(path, save(tensors, sealed(metadata, data)))
+    assert check_seal(read_weight_file(path))
+    return True
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        told = "sealed" if seal(Path(name)) else "had a seal"
+        sys.stdout.write(f"{name}: {told}\n")

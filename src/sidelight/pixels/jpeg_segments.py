@@ -1,0 +1,74 @@
+"""JPEG (ITU-T T.81) without the segments that the pixels do not need, and what those say."""
+
+from typing import Any, NamedTuple
+
+_START = b"\xff\xd8\xff"
+_SOS, _APP1, _APP2, _APP13, _COMMENT = 0xDA, 0xE1, 0xE2, 0xED, 0xFE
+_KEPT = frozenset({0xE0, 0xEE})  # JFIF, and Adobe's, which says how colours are stored
+_APP = range(0xE0, 0xF0)
+_EXIF, _XMP, _MPF = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"MPF\0"
+_ICC, _PHOTOSHOP = b"ICC_PROFILE\0", b"Photoshop 3.0\0"
+_GAIN_MAP = b"hdrgm:Version"
+_RESOURCE, _IPTC_RESOURCE = b"8BIM", 0x0404
+
+
+class CleanJpeg(NamedTuple):
+    """A JPEG with what its pixels need, and its metadata by their keys in Pillow's ``info``."""
+
+    data: bytes
+    info: dict[str | tuple[int, int], Any]
+    notes: tuple[str, ...]
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Returns whether the bytes start as a JPEG does."""
+    return data.startswith(_START)
+
+
+def clean_jpeg(data: bytes) -> CleanJpeg:
+    """Returns the file without metadata, comments and further pictures, and the metadata."""
+    kept = [data[:2]]
+    info: dict[str | tuple[int, int], Any] = {}
+    position, is_album = 2, False
+    while data[position : position + 1] == b"\xff" and position + 4 <= len(data):
+        marker = data[position + 1]
+        end = position + 2 + int.from_bytes(data[position + 2 : position + 4])
+        if marker == _SOS or not 0xC0 <= marker <= 0xFE or end > len(data):
+            break
+        payload = data[position + 4 : end]
+        if marker == _APP1 and payload.startswith(_EXIF):
+            info["exif"] = info.get("exif", _EXIF) + payload[len(_EXIF) :]
+        elif marker == _APP1 and payload.startswith(_XMP):
+            info.setdefault("xmp", payload[len(_XMP) :])
+        elif marker == _APP13 and payload.startswith(_PHOTOSHOP):
+            info.setdefault("iptc", iptc_in_resources(payload[len(_PHOTOSHOP) :]))
+        elif marker == _APP2 and payload.startswith(_MPF):
+            is_album = True
+        if _needed(marker, payload):
+            kept.append(data[position:end])
+        position = end
+    kept.append(data[position:])
+    is_album = is_album and _GAIN_MAP not in info.get("xmp", b"")
+    notes = ("only the first frame is kept",) if is_album else ()
+    return CleanJpeg(b"".join(kept), info, notes)
+
+
+def iptc_in_resources(resources: bytes) -> bytes:
+    """Returns the IPTC records among Photoshop's image resources, b"" for none."""
+    position = 0
+    while resources[position : position + 4] == _RESOURCE:
+        kind = int.from_bytes(resources[position + 4 : position + 6])
+        name_bytes = resources[position + 6] if position + 6 < len(resources) else 0
+        position += 6 + (name_bytes + 2) // 2 * 2
+        size = int.from_bytes(resources[position : position + 4])
+        position += 4
+        if kind == _IPTC_RESOURCE:
+            return resources[position : position + size]
+        position += size + size % 2
+    return b""
+
+
+def _needed(marker: int, payload: bytes) -> bool:
+    if marker == _APP2:
+        return payload.startswith(_ICC)
+    return marker in _KEPT or (marker not in _APP and marker != _COMMENT)

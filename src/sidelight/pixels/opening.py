@@ -1,0 +1,149 @@
+"""Opens picture files for their pixels and metadata, without what neither needs.
+
+Pillow warns of damaged metadata for the whole process, and has switches that hold for the whole
+process. So it is given JPEG and PNG without their metadata, which are read here, and a stream that
+does not end quietly.
+"""
+
+import contextlib
+import struct
+from io import BytesIO
+from typing import Any, NamedTuple
+
+from PIL import Image, ImageFile, JpegImagePlugin
+
+from sidelight.errors import ImageError
+from sidelight.pixels.boxes import Box, find_boxes
+from sidelight.pixels.jpeg_segments import clean_jpeg, is_jpeg
+from sidelight.pixels.kinds import FORMATS, is_heic, register_heic, unread
+from sidelight.pixels.png_chunks import clean_png, is_png, signal_notes
+from sidelight.pixels.size import check_size
+
+_PREFIX_BYTES = 16
+_FIRST_FRAME = "only the first frame is kept"
+_TIFF_STARTS = (b"II*\0", b"MM\0*")
+_TILE_WIDTH, _TILE_HEIGHT = 322, 323
+_LARGEST_TILE_PX = 2**24
+_NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)
+
+
+class Opened(NamedTuple):
+    """An image whose header is read and whose pixels are not."""
+
+    image: Image.Image
+    """EXIF and XMP are in its ``info``, IPTC records too, under "iptc"."""
+    data: bytes
+    """What Pillow reads the pixels from."""
+    notes: tuple[str, ...]
+
+
+class WholeFile(BytesIO):
+    """A file in memory whose end is an error where Pillow would take half a picture for a whole.
+
+    It does where a program has set ``ImageFile.LOAD_TRUNCATED_IMAGES``, for all of its threads.
+    """
+
+    expects_more = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Returns the next bytes."""
+        found = super().read(size)
+        if self.expects_more and size != 0 and not found and ImageFile.LOAD_TRUNCATED_IMAGES:
+            raise ImageError("picture is truncated; fetch or export it again")
+        return found
+
+
+def open_picture(data: bytes, *, max_pixels: int) -> Opened:
+    """Returns a picture file opened; JPEG XL is another module's.
+
+    Raises:
+        ImageError: It is of no format that is read, damaged, or too large.
+    """
+    notes: tuple[str, ...] = ()
+    info: dict[str | tuple[int, int], Any] = {}
+    formats: tuple[str, ...] = FORMATS
+    if not data:
+        raise unread(data)
+    if is_png(data):
+        data, notes = clean_png(data)
+    elif is_jpeg(data):
+        data, info, notes = clean_jpeg(data)
+    elif is_heic(data):
+        register_heic()
+        formats = ("HEIF",)
+    image = _identify(data, formats)
+    if image is None:
+        raise unread(data)
+    check_size(*image.size, max_pixels=max_pixels)
+    image.info |= info
+    if image.format == "TIFF":
+        _check_tiles(image)
+        if data.startswith(_TIFF_STARTS):
+            image.info["exif"] = data  # a TIFF is an EXIF block, with much that is none
+    if image.format == "AVIF" and not image.info.get("icc_profile"):
+        notes += _signal_in_boxes(data)
+    # Layers of a PSD are no frames: Pillow reads the merged picture.
+    if image.format != "PSD" and getattr(image, "is_animated", False):
+        notes = (_FIRST_FRAME, *notes)
+    return Opened(image, data, notes)
+
+
+def load_pixels(image: Image.Image, *, max_pixels: int) -> None:
+    """Decodes the pixels of an opened image.
+
+    Raises:
+        ImageError: They are not all there, or more than was said. Of broken ones Pillow raises
+            whatever it met.
+    """
+    stream = getattr(image, "fp", None)
+    if isinstance(stream, WholeFile):
+        stream.expects_more = True
+    image.load()
+    check_size(*image.size, max_pixels=max_pixels)  # ICO and ICNS learn it only now
+
+
+def _identify(data: bytes, formats: tuple[str, ...]) -> Image.Image | None:
+    """Returns what ``Image.open`` would; that also applies limits that hold for all the process."""
+    Image.preinit()
+    prefix = data[:_PREFIX_BYTES]
+    for name in formats:
+        if name not in Image.OPEN:
+            Image.init()
+        factory, accept = Image.OPEN.get(name, (None, None))
+        if name == "JPEG":
+            factory = JpegImagePlugin.JpegImageFile  # its further pictures are not looked at
+        with contextlib.suppress(*_NOT_THIS_FORMAT):
+            if factory is not None and (accept is None or accept(prefix) is True):
+                return factory(WholeFile(data), "")
+    return None
+
+
+def _check_tiles(image: Image.Image) -> None:
+    """Refuses a TIFF whose tiles are far larger than its picture: one takes memory as a whole."""
+    tags: Any = getattr(image, "tag_v2", {})
+    sides = tags.get(_TILE_WIDTH, 1), tags.get(_TILE_HEIGHT, 1)
+    if not all(isinstance(side, int) for side in sides):
+        raise ImageError(f"TIFF with tiles of {sides} px, expected two numbers")
+    if sides[0] * sides[1] > max(_LARGEST_TILE_PX, 4 * image.width * image.height):
+        raise ImageError(
+            f"TIFF of {image.width}x{image.height} px in tiles of {sides[0]}x{sides[1]} px, the "
+            f"limit is {_LARGEST_TILE_PX} px a tile; save it without tiles"
+        )
+
+
+def _signal_in_boxes(data: bytes) -> tuple[str, ...]:
+    """Returns notes on the colour that an AVIF file states by code points."""
+    with contextlib.suppress(ImageError):
+        inside = _box(data, b"meta", Box(b"", 0, len(data)))
+        properties = inside and _box(data, b"iprp", inside._replace(start=inside.start + 4))
+        listed = properties and _box(data, b"ipco", properties)
+        for box in find_boxes(data, listed.start, listed.end) if listed else ():
+            if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
+                if box.num_bytes < 8:
+                    break
+                return signal_notes(*struct.unpack_from(">2H", data, box.start + 4))
+    return ()
+
+
+def _box(data: bytes, kind: bytes, inside: Box) -> Box | None:
+    return next((b for b in find_boxes(data, inside.start, inside.end) if b.kind == kind), None)
