@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
@@ -14,14 +15,13 @@ from torch import Tensor
 
 from sidelight.card import FORMAT, check_format
 from sidelight.config import BaselineConfig, CarrierConfig, model_config
+from sidelight.entropy.stored import from_arrays, to_arrays
 from sidelight.errors import CheckpointError
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.models.exported_carrier import ExportedCarrier
-from sidelight.models.frozen import FrozenHyperprior
-from sidelight.models.frozen_baseline import FrozenBaseline
 from sidelight.models.registry import build_baseline
 from sidelight.pixels.atomic import write_atomically
 from sidelight.text.encoder import EncoderIdentity
@@ -56,8 +56,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
         small = value.dim() > 1 and "gain" not in name
         tensors[name] = (value.half() if small else value.float()).contiguous()
     if not isinstance(model, ExportedCarrier):
-        for name, value in model.frozen.to_tensors().items():
-            tensors[_FROZEN + name] = value.contiguous()
+        for name, array in to_arrays(model.frozen).items():
+            tensors[_FROZEN + name] = torch.from_numpy(array).contiguous()
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),
@@ -78,7 +78,7 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
     check_format(path, metadata)
     try:
         frozen = {
-            name.removeprefix(_FROZEN): value
+            name.removeprefix(_FROZEN): value.numpy()
             for name, value in tensors.items()
             if name.startswith(_FROZEN)
         }
@@ -96,21 +96,20 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
 
 
 def _build(
-    table: dict[str, Any], integers: dict[str, Tensor]
+    table: dict[str, Any], integers: dict[str, np.ndarray]
 ) -> ExportedModel | ExportedBaseline | ExportedCarrier:
     """Returns the model of a config, with its integers and without its weights."""
     config = model_config(table)
     if isinstance(config, CarrierConfig):
         return ExportedCarrier(CarrierGenerator(config))
-    if isinstance(config, BaselineConfig):
-        return ExportedBaseline(build_baseline(config), FrozenBaseline.from_tensors(integers))
-    frozen = FrozenHyperprior.from_tensors(integers)
+    frozen = from_arrays(integers)
     channels = config.hyper_channels, config.latent_channels
-    if frozen.mean_synthesis.channels != channels:
+    if (found := (len(frozen.hyper_tables), frozen.latent_channels)) != channels:
         raise CheckpointError(
-            f"the frozen hyperprior has {frozen.mean_synthesis.channels} channels, the config "
-            f"{channels}"
+            f"the frozen entropy model has {found} channels, the config {channels}"
         )
+    if isinstance(config, BaselineConfig):
+        return ExportedBaseline(build_baseline(config), frozen)
     return ExportedModel(CodecModel(config), frozen)
 
 
