@@ -4,10 +4,8 @@ from pathlib import Path
 
 import sidelight.entropy
 
-MODULES = [
-    f"sidelight.entropy.{path.stem}"
-    for path in Path(sidelight.entropy.__file__).parent.glob("*.py")
-]
+FOLDER = Path(sidelight.entropy.__file__).parent
+MODULES = [f"sidelight.entropy.{path.stem}" for path in FOLDER.glob("*.py")]
 
 
 def test_the_room_loads_numpy_and_constriction_only():
