@@ -21,9 +21,9 @@ from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.codec import Codec
 from sidelight.config import ModelConfig
 from sidelight.entropy.coder import CodingTables
+from sidelight.entropy.latents import Latents
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
-from sidelight.models.latents import Latents
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture
 
@@ -149,8 +149,8 @@ def _write_case(codec: Codec, name: str, case: Case) -> dict[str, Any]:
 def count_escapes(codec: Codec, latents: Latents) -> int:
     """Returns how many latent symbols lie outside their tables."""
     tables = CodingTables(codec.model.frozen.latent_tables)
-    index = latents.prediction.index.numpy()
-    entries = latents.y_symbols.numpy() - tables.first[index]
+    index = latents.prediction.index
+    entries = latents.y_symbols - tables.first[index]
     return int(((entries < 0) | (entries >= tables.escape[index])).sum())
 
 
@@ -158,7 +158,7 @@ def latents_sha256(latents: Latents) -> str:
     """Returns the hash over z and then y_hat, as little-endian int32."""
     digest = hashlib.sha256()
     for integers in (latents.z_symbols, latents.fixed_point()):
-        digest.update(integers.numpy().astype("<i4").tobytes())
+        digest.update(integers.astype("<i4").tobytes())
     return digest.hexdigest()
 
 

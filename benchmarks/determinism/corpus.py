@@ -11,8 +11,8 @@ from benchmarks.pictures import CaptionedPicture
 from sidelight.api import load
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec, grouped
+from sidelight.entropy.latents import Latents
 from sidelight.joint_codec import JointCodec
-from sidelight.models.latents import Latents
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow
 
@@ -87,8 +87,8 @@ def _encode(
 
 def latents_sha256(latents: Latents, k: int) -> str:
     """Returns the SHA-256 over z and y_hat of picture ``k``, as little-endian int32."""
-    digest = hashlib.sha256(latents.z_symbols[k].numpy().astype("<i4").tobytes())
-    digest.update(latents.fixed_point()[k].numpy().astype("<i4").tobytes())
+    digest = hashlib.sha256(latents.z_symbols[k].astype("<i4").tobytes())
+    digest.update(latents.fixed_point()[k].astype("<i4").tobytes())
     return digest.hexdigest()
 
 

@@ -3,9 +3,10 @@
 python -m benchmarks.determinism.matrix [MODEL ...] [--random-sizes 50] [--limit-kodak N]
 
 Threads 1 and 2, three instruction sets, oneDNN on and off, generator in fp32 and bf16, files alone
-and in batches: the integer latents must be equal everywhere, and are compared with those that the
-encoder had. Pixels are floats: their distance from this process's fp32 picture is recorded. The
-latents do not depend on the generator's precision, so both rows of a process share them.
+and in batches: the integer latents must be equal everywhere, by numpy and by torch, and are
+compared with those that the encoder had. Pixels are floats: their distance from this process's
+fp32 picture is recorded. The latents do not depend on the generator's precision, so both rows of a
+process share them.
 Exit code 1 if an integer differs or a process fails.
 """
 
@@ -32,20 +33,26 @@ from sidelight.codec import Codec
 from sidelight.evaluate.environment import environment
 
 _SEED = 20260
+_WIDE = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL"
 _ISAS: dict[str, dict[str, str]] = {
     "default": {},
     "AVX2": {
         "ONEDNN_MAX_CPU_ISA": "AVX2",
         "ATEN_CPU_CAPABILITY": "avx2",
         "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+        "OPENBLAS_CORETYPE": "Haswell",
+        "NPY_DISABLE_CPU_FEATURES": _WIDE,
     },
     "SSE41": {
         "ONEDNN_MAX_CPU_ISA": "SSE41",
         "ATEN_CPU_CAPABILITY": "default",
         "MKL_ENABLE_INSTRUCTIONS": "SSE4_2",
+        "OPENBLAS_CORETYPE": "Nehalem",
+        "NPY_DISABLE_CPU_FEATURES": f"{_WIDE} AVX2 FMA3",
     },
 }
-"""oneDNN runs float32 convolutions; ATen and MKL run the float64 ones of the latents."""
+"""oneDNN runs float32 convolutions; numpy and its OpenBLAS run the latents' float64 ones, and for
+comparison ATen and MKL."""
 _TIME_LIMIT_S = 3600
 _FP32_LIMIT = 1
 
@@ -125,7 +132,7 @@ def run_worker(folder: Path, model: str, *, threads: int, isa: str, mkldnn: bool
     try:
         done = subprocess.run(
             command,
-            env=os.environ | _ISAS[isa] | {"OMP_NUM_THREADS": str(threads)},
+            env=os.environ | _ISAS[isa] | _threads(threads),
             capture_output=True,
             text=True,
             timeout=_TIME_LIMIT_S,
@@ -142,6 +149,10 @@ def run_worker(folder: Path, model: str, *, threads: int, isa: str, mkldnn: bool
     return [row | {"seen": seen} for row in result["rows"]]
 
 
+def _threads(count: int) -> dict[str, str]:
+    return {"OMP_NUM_THREADS": str(count), "OPENBLAS_NUM_THREADS": str(count)}
+
+
 def summarise(rows: list[Record]) -> Record:
     """Returns what the rows say together."""
     fp32 = [_pixels(row) for row in rows if row.get("precision") == "fp32"]
@@ -149,7 +160,9 @@ def summarise(rows: list[Record]) -> Record:
         "num_settings": len(rows),
         "failed": sum("error" in row for row in rows),
         "largest_batch": max((row.get("largest_batch", 0) for row in rows), default=0),
-        "latents_equal_everywhere": all(row.get("latents_differ") == 0 for row in rows),
+        "latents_equal_everywhere": all(
+            row.get("latents_differ") == row.get("latents_differ_by_torch") == 0 for row in rows
+        ),
         "fp32_within_limit": all(p is not None and p <= _FP32_LIMIT for p in fp32),
     }
 
@@ -165,7 +178,10 @@ def _pixels(row: Record) -> int | None:
 
 
 def _outcome(row: Record) -> str:
-    return row.get("error") or f"{row['latents_differ']} of {row['files']} files differ"
+    return row.get("error") or (
+        f"{row['latents_differ']} of {row['files']} files differ, "
+        f"{row['latents_differ_by_torch']} by torch"
+    )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from benchmarks.determinism.by_torch import codec_by_torch
 from benchmarks.determinism.corpus import CodedFile, batches, latents_sha256, load_codec
 from benchmarks.record import Record
 from sidelight.bitstream.container import Container
@@ -38,11 +39,14 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     torch.backends.mkldnn.set_flags(arguments.mkldnn)
     codec = load_codec(arguments.model)
+    reference = codec_by_torch(codec)
     files, references = read_corpus(arguments.folder)
     _show_onednn_isa()
     rows = []
     for batched in (False, True):
         latents = compare_latents(codec, files, batched=batched)
+        by_torch = compare_latents(reference, files, batched=batched)
+        latents |= {f"{key}_by_torch": by_torch[key] for key in ("latents_differ", "latents_s")}
         rows += [
             {"precision": precision, "batch": batched, **latents, **pixels}
             for precision in _PRECISIONS

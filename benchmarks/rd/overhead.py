@@ -17,10 +17,11 @@ from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manife
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import DEFAULT_MODEL, load
 from sidelight.codec import Codec
+from sidelight.entropy.latents import Latents
+from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.tables import SymbolTables
 from sidelight.evaluate.environment import environment
 from sidelight.joint_codec import JointCodec
-from sidelight.models.latents import EntropyModel, Latents
 from sidelight.pixels.files import read_picture
 
 _COUNT_BITS = np.log2(9)
@@ -98,9 +99,9 @@ def summarise(records: list[Record]) -> Record:
 
 def estimated_bits(latents: Latents, frozen: EntropyModel) -> float:
     """Returns the information content of one picture's latents by the stored tables."""
-    z_symbols = latents.z_symbols[0].numpy()
+    z_symbols = latents.z_symbols[0]
     channel = np.broadcast_to(np.arange(len(z_symbols))[:, None, None], z_symbols.shape)
-    y_symbols, index = latents.y_symbols[0].numpy(), latents.prediction.index[0].numpy()
+    y_symbols, index = latents.y_symbols[0], latents.prediction.index[0]
     return symbol_bits(z_symbols, channel, frozen.hyper_tables) + symbol_bits(
         y_symbols, index, frozen.latent_tables
     )

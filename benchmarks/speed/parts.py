@@ -10,9 +10,9 @@ from unittest.mock import patch
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec
 from sidelight.entropy.coder import SymbolDecoder
-from sidelight.latent_coder import LatentCoder
+from sidelight.entropy.latent_coder import LatentCoder
+from sidelight.entropy.model import EntropyModel
 from sidelight.models.exported import ExportedModel
-from sidelight.models.frozen import FrozenHyperprior
 from sidelight.pixels.picture import Picture
 from sidelight.text.reader import CaptionReader
 
@@ -46,7 +46,7 @@ def time_decode(codec: Codec, data: bytes, caption: str, precision: str) -> Time
     """Decodes one file with its caption."""
     places = {
         "entropy coder": (SymbolDecoder, "pull"),
-        "hyper-synthesis": (FrozenHyperprior, "predict"),
+        "hyper-synthesis": (EntropyModel, "predict"),
         "text encoder": (CaptionReader, "vectors"),
         "generator": (ExportedModel, "synthesise"),
     }

@@ -16,14 +16,14 @@ from torch import Tensor
 
 from sidelight.card import FORMAT, check_format
 from sidelight.config import BaselineConfig, CarrierConfig, ModelConfig, model_config
+from sidelight.entropy.model import EntropyModel
+from sidelight.entropy.stored import from_arrays, to_arrays
 from sidelight.errors import CheckpointError
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.exported import ExportedModel
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.models.exported_carrier import ExportedCarrier
-from sidelight.models.frozen import FrozenHyperprior
-from sidelight.models.frozen_baseline import FrozenBaseline
 from sidelight.models.registry import build_baseline
 from sidelight.nn.caller import own_settings, survive_fork
 from sidelight.pixels.atomic import write_atomically
@@ -32,8 +32,6 @@ from sidelight.text.encoder import EncoderIdentity
 
 _FROZEN = "frozen."
 _NOT_KEPT = "num_batches_tracked"
-
-Integers = FrozenHyperprior | FrozenBaseline | None
 
 AnyModel = ExportedModel | ExportedBaseline | ExportedCarrier
 AnyConfig = ModelConfig | BaselineConfig | CarrierConfig
@@ -64,8 +62,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
         small = value.dim() > 1 and "gain" not in name
         tensors[name] = (value.half() if small else value.float()).contiguous()
     if not isinstance(model, ExportedCarrier):
-        for name, value in model.frozen.to_tensors().items():
-            tensors[_FROZEN + name] = value.contiguous()
+        for name, array in to_arrays(model.frozen).items():
+            tensors[_FROZEN + name] = torch.from_numpy(array).contiguous()
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),
@@ -104,31 +102,28 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
 
 
-def _read_integers(config: AnyConfig, tensors: Mapping[str, Tensor]) -> Integers:
+def _read_integers(config: AnyConfig, tensors: Mapping[str, Tensor]) -> EntropyModel | None:
     """Returns the frozen part of a model of this config, None for one that has none."""
     if isinstance(config, CarrierConfig):
         return None
-    found = {k.removeprefix(_FROZEN): v for k, v in tensors.items() if k.startswith(_FROZEN)}
-    if isinstance(config, BaselineConfig):
-        return FrozenBaseline.from_tensors(found)
-    frozen = FrozenHyperprior.from_tensors(found)
+    frozen = from_arrays(
+        {k.removeprefix(_FROZEN): v.numpy() for k, v in tensors.items() if k.startswith(_FROZEN)}
+    )
     channels = config.hyper_channels, config.latent_channels
-    if frozen.mean_synthesis.channels != channels:
+    if (found := (len(frozen.hyper_tables), frozen.latent_channels)) != channels:
         raise CheckpointError(
-            f"the frozen hyperprior has {frozen.mean_synthesis.channels} channels, the config "
-            f"{channels}"
+            f"the frozen entropy model has {found} channels, the config {channels}"
         )
     return frozen
 
 
-def _build(config: AnyConfig, integers: Integers) -> AnyModel:
+def _build(config: AnyConfig, integers: EntropyModel | None) -> AnyModel:
     """Returns the model of a config, with its integers and without its weights."""
     if isinstance(config, CarrierConfig):
         return ExportedCarrier(CarrierGenerator(config))
+    assert integers is not None
     if isinstance(config, BaselineConfig):
-        assert isinstance(integers, FrozenBaseline)
         return ExportedBaseline(build_baseline(config), integers)
-    assert isinstance(integers, FrozenHyperprior)
     return ExportedModel(CodecModel(config), integers)
 
 

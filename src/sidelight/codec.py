@@ -14,14 +14,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sidelight.bitstream.container import Container
+from sidelight.bitstream.quality import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
 from sidelight.checkpoint import CodecCheckpoint
-from sidelight.config import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
+from sidelight.entropy.latent_coder import CodedLatents, LatentCoder
+from sidelight.entropy.latents import Latents
+from sidelight.entropy.stored import fingerprint
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.info import SltInfo, slt_info
-from sidelight.latent_coder import CodedLatents, LatentCoder
 from sidelight.limits import MAX_PIXELS
-from sidelight.models.exported import information_bits
-from sidelight.models.latents import Latents
 from sidelight.nn.caller import own_settings
 from sidelight.nn.precision import computes_in_bf16
 from sidelight.opened import OpenedFile
@@ -74,7 +74,7 @@ class Codec:
         self.checkpoint = checkpoint
         self.max_pixels = max_pixels
         self.model = checkpoint.model
-        self.fingerprint = self.model.frozen.fingerprint()
+        self.fingerprint = fingerprint(self.model.frozen)
         self.coder = LatentCoder(self.model.frozen)
         self.captions = CaptionReader(
             checkpoint.text_encoder, self.model.config.text_width, text_encoder
@@ -313,9 +313,9 @@ class OpenedSlt(OpenedFile):
         _refuse_dial(realism)
         return self.codec.model.masks(self.y_hat, self.codec.captions.vectors([caption]))
 
-    def bits(self) -> Float[Tensor, "1 h w"]:
-        """Returns the ideal bits of each position of the latent y."""
-        return information_bits(self.latents, self.codec.model.frozen)
+    def bits(self) -> np.ndarray:
+        """Returns the ideal bits of each position of the latent y (1, h, w)."""
+        return self.codec.model.frozen.information_bits(self.latents)
 
 
 def _refuse_dial(realism: float | None) -> None:

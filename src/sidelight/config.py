@@ -10,18 +10,11 @@ from dataclasses import dataclass, field
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Self, get_args, get_origin
 
+from sidelight.bitstream.quality import LATENT_STRIDE, MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError
 
-LATENT_STRIDE = 16
-"""Picture pixels per latent position, along each axis."""
-HYPER_STRIDE = 64
-"""Picture pixels per hyper-latent position; pictures are padded to a multiple of it."""
-MIN_QUALITY, MAX_QUALITY = 1.0, 9.0
-QUALITY_STEPS_PER_UNIT = 16
-"""A file stores the quality in sixteenths, as one byte."""
 _LARGEST_NUMBER = 2**63 - 1
 _MOST_CHANNELS = 2**16
-NUM_QUALITY_STEPS = int((MAX_QUALITY - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT) + 1
 
 
 class StrictConfig:
@@ -292,19 +285,3 @@ def model_config(table: Mapping[str, Any]) -> ModelConfig | BaselineConfig | Car
         return ModelConfig.from_dict(table)
     kind = CarrierConfig if table["architecture"] == "carrier" else BaselineConfig
     return kind.from_dict(table)
-
-
-def quality_to_step(quality: float) -> int:
-    """Returns the index 0..128 that a file stores for ``quality``.
-
-    Raises:
-        ConfigError: ``quality`` is not between 1 and 9.
-    """
-    if not MIN_QUALITY <= quality <= MAX_QUALITY:
-        raise ConfigError(f"quality must be between 1 and 9, got {quality}")
-    return round((quality - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT)
-
-
-def step_to_quality(step: int) -> float:
-    """Returns the quality 1..9 that a stored index stands for."""
-    return MIN_QUALITY + step / QUALITY_STEPS_PER_UNIT

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sidelight.bitstream.container import Container, section_sizes
 from sidelight.bitstream.header import MAGIC, VERSION
-from sidelight.config import step_to_quality
+from sidelight.bitstream.quality import step_to_quality
 
 if TYPE_CHECKING:
     from sidelight.carriers.reading import CarrierFile

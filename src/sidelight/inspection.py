@@ -6,14 +6,11 @@ Axes: b batch, h and w picture height and width.
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 from PIL import Image, ImageDraw
-from torch import Tensor
-from torch.nn import functional as F
 
+from sidelight.bitstream.quality import LATENT_STRIDE
 from sidelight.carrier_codec import OpenedCarrier
 from sidelight.codec import OpenedSlt
-from sidelight.config import LATENT_STRIDE
 from sidelight.errors import TextError
 from sidelight.opened import OpenedFile
 from sidelight.pixels.picture import to_pillow
@@ -42,7 +39,7 @@ def inspect_slt(
         raise TextError(f"model {config.name} reads no caption: nothing to compare")
     shown = _with_and_without(opened, caption, realism)
     with_text = shown["with-text"]
-    bits = opened.bits()[:, None] / LATENT_STRIDE**2
+    (bits,) = opened.bits() / LATENT_STRIDE**2
     bits_map = _to_picture_size(bits, with_text.size)
     return {
         **shown,
@@ -144,8 +141,9 @@ def _colour(share: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(share, places, _COLOURS[:, k]) for k in range(3)], axis=2)
 
 
-def _to_picture_size(values: Float[Tensor, "1 1 _ _"], size: tuple[int, int]) -> np.ndarray:
-    grown = F.interpolate(values, scale_factor=LATENT_STRIDE)[0, 0].numpy()
+def _to_picture_size(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Returns values of latent positions (h, w) as a map of a picture, size given as in PIL."""
+    grown = values.repeat(LATENT_STRIDE, axis=0).repeat(LATENT_STRIDE, axis=1)
     return grown[: size[1], : size[0]]
 
 

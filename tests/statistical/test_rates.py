@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from sidelight.config import step_to_quality
+from sidelight.bitstream.quality import step_to_quality
 from sidelight.entropy.coder import CodingTables, SymbolEncoder
+from sidelight.entropy.latents import MEAN_BITS, Latents, round_half_up
 from sidelight.entropy.tables import FREQUENCY_TOTAL, SymbolTables, gaussian_tables
-from sidelight.models.exported import information_bits
-from sidelight.models.latents import MEAN_BITS, Latents
 from sidelight.models.prior import gaussian_likelihood
 from sidelight.nn.rounding import add_uniform_noise
 
@@ -80,9 +79,9 @@ def test_the_frozen_latents_cost_what_the_float_model_says(make_tiny_model, tiny
     y = means + scales * torch.randn(means.shape, generator=generator)
     estimate = -gaussian_likelihood(torch.floor(y - means + 0.5), scales).log2().sum().item()
 
-    prediction = frozen.predict(z, step)
-    symbols = torch.floor(y - prediction.means / 2**MEAN_BITS + 0.5).to(torch.int32)
-    bits = information_bits(Latents(z, symbols, prediction), frozen).sum().item()
+    prediction = frozen.predict(z.numpy(), step)
+    symbols = round_half_up(y.numpy() - prediction.means / 2**MEAN_BITS)
+    bits = frozen.information_bits(Latents(z.numpy(), symbols, prediction)).sum()
 
     # means move by up to 1/128 and scales share a table within 6 % either way
     assert bits == pytest.approx(estimate, rel=0.002)

@@ -11,7 +11,6 @@ from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import CheckpointError, ModelMismatchError
-from sidelight.models.exported import information_bits
 from sidelight.models.exported_baseline import ExportedBaseline
 from sidelight.models.registry import build_baseline
 from sidelight.pixels.picture import Picture
@@ -54,18 +53,18 @@ def test_a_file_gives_back_the_latents_it_was_made_of(codec, picture):
     data = codec.encode(picture)
     sent = codec.quantised(picture, 5.0)
     received = codec.decode_latents([Container.parse(data)])
-    assert torch.equal(received.z_symbols, sent.z_symbols)
-    assert torch.equal(received.fixed_point(), sent.fixed_point())
-    assert sent.y_symbols.unique().numel() > 3
+    assert np.array_equal(received.z_symbols, sent.z_symbols)
+    assert np.array_equal(received.fixed_point(), sent.fixed_point())
+    assert len(np.unique(sent.y_symbols)) > 3
 
 
 def test_a_file_takes_what_its_tables_say(codec, picture):
     data = codec.encode(picture)
     latents = codec.quantised(picture, 5.0)
-    z_symbols = latents.z_symbols.numpy()
+    z_symbols = latents.z_symbols
     channels = np.arange(z_symbols.shape[1]).reshape(-1, 1, 1)
     index = np.broadcast_to(channels, z_symbols.shape)
-    bits = information_bits(latents, codec.model.frozen).sum().item()
+    bits = codec.model.frozen.information_bits(latents).sum().item()
     bits += codec.model.frozen.hyper_tables.bits(z_symbols, index).sum()
     found = 8 * len(Container.parse(data).latents)
     assert bits - 1 < found < 1.005 * bits + 64

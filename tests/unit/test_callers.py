@@ -61,7 +61,7 @@ def results(codec, picture):
         improved = [codec.improve(picture, t, precision="fp32").image for t in ("", CAPTION)]
         return [m.numpy().tobytes() for m in masks] + [image.tobytes() for image in improved]
     data = codec.encode(picture, quality=7)
-    latents = codec.quantised(picture, 7).fixed_point().numpy()
+    latents = codec.quantised(picture, 7).fixed_point()
     decoded = [codec.decode(data, t, precision="fp32").image for t in ("", CAPTION)]
     return [data, latents.tobytes(), *(image.tobytes() for image in decoded)]
 

@@ -5,9 +5,9 @@ import pytest
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
+from sidelight.bitstream.quality import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.checkpoint import Checkpoint
 from sidelight.codec import Codec, use_bf16
-from sidelight.config import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.errors import ConfigError, ImageError, TextError
 from sidelight.pixels.exif_block import IMAGE, Entry, ExifContent, pack_exif
 from sidelight.pixels.picture import Picture

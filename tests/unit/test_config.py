@@ -3,16 +3,14 @@ import json
 
 import pytest
 
-from sidelight.config import (
-    ARCHITECTURES,
+from sidelight.bitstream.quality import (
     HYPER_STRIDE,
     LATENT_STRIDE,
     NUM_QUALITY_STEPS,
-    BaselineConfig,
-    ModelConfig,
     quality_to_step,
     step_to_quality,
 )
+from sidelight.config import ARCHITECTURES, BaselineConfig, ModelConfig
 from sidelight.errors import ConfigError
 from sidelight.presets import BASELINE_PRESETS, PRESETS
 

@@ -11,7 +11,6 @@ from sidelight.codec import Codec
 from sidelight.entropy.coder import CodingTables, SymbolEncoder
 from sidelight.errors import TextError
 from sidelight.inspection import heat_map, inspect_slt
-from sidelight.models.exported import information_bits
 from sidelight.pixels.picture import Picture
 
 CAPTION = "A brown dog."
@@ -64,8 +63,8 @@ def test_bits_of_all_positions_add_up_to_what_the_latent_takes(codec, make_pictu
     data = codec.encode(Picture(image=make_picture(256, 256) // 8), quality=1)
     container = Container.parse(data)
     latents = codec.decode_latents([container])
-    hyper_bytes = len(hyper_words(codec, latents.z_symbols[0].numpy()))
-    found_bytes = information_bits(latents, codec.model.frozen).sum().item() / 8
+    hyper_bytes = len(hyper_words(codec, latents.z_symbols[0]))
+    found_bytes = codec.model.frozen.information_bits(latents).sum().item() / 8
     assert found_bytes == pytest.approx(len(container.latents) - hyper_bytes, abs=8, rel=0.01)
 
 

@@ -66,8 +66,8 @@ def test_a_file_decodes_with_its_caption(codec, picture, data):
     sender = codec.told(CAPTION)
     received = sender.decode_latents([Container.parse(data)])
     sent = sender.quantised(picture, 5.0)
-    assert torch.equal(received.fixed_point(), sent.fixed_point())
-    assert sent.y_symbols.unique().numel() > 3
+    assert np.array_equal(received.fixed_point(), sent.fixed_point())
+    assert len(np.unique(sent.y_symbols)) > 3
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_a_caption_inside_the_file_opens_it(codec, picture):
 
 def test_the_caption_changes_the_latents_and_what_they_cost(codec, picture, data):
     ours, other = (codec.told(caption).quantised(picture, 5.0) for caption in (CAPTION, OTHER))
-    assert not torch.equal(ours.fixed_point(), other.fixed_point())
-    assert not torch.equal(ours.prediction.index, other.prediction.index)
+    assert not np.array_equal(ours.fixed_point(), other.fixed_point())
+    assert not np.array_equal(ours.prediction.index, other.prediction.index)
     assert codec.encode(picture, caption=OTHER, caption_as="digest") != data
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sidelight.config import quality_to_step, step_to_quality
+from sidelight.bitstream.quality import quality_to_step, step_to_quality
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.transparency import fill_transparent

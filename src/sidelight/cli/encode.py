@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.cli.batch import Record, run_jobs
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToSend
 from sidelight.cli.jobs import Job, find_jobs
 from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, MaxPixelsOption, ModelOption
 from sidelight.cli.streams import read_bytes, suffix_of, write_bytes
-from sidelight.config import MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError
 from sidelight.limits import MAX_PIXELS
 
@@ -190,7 +190,7 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
     """Returns a .slt file, and what its record tells of it."""
     from sidelight.api import load
     from sidelight.bitstream.container import Container
-    from sidelight.config import step_to_quality
+    from sidelight.bitstream.quality import step_to_quality
     from sidelight.pixels.rights import rights_lost_without
 
     codec = load(asked.model)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.cli.jobs import find_jobs
 from sidelight.cli.options import ForceOption, ModelOption
 from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say, show
-from sidelight.config import MAX_QUALITY, MIN_QUALITY
 from sidelight.errors import ConfigError, reason_of
 
 if TYPE_CHECKING:

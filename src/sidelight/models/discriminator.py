@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from sidelight.config import LATENT_STRIDE, BaselineConfig, CarrierConfig, ModelConfig
+from sidelight.bitstream.quality import LATENT_STRIDE
+from sidelight.config import BaselineConfig, CarrierConfig, ModelConfig
 
 _SLOPE = 0.2
 _PICTURE_CHANNELS = 3

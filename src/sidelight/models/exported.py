@@ -14,11 +14,14 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from sidelight.config import LATENT_STRIDE, ModelConfig, step_to_quality
+from sidelight.bitstream.quality import LATENT_STRIDE, step_to_quality
+from sidelight.config import ModelConfig
+from sidelight.entropy.latents import MEAN_BITS, Latents, by_rounding, round_half_up
+from sidelight.entropy.model import EntropyModel
 from sidelight.models.codec_model import CodecModel
-from sidelight.models.frozen import FrozenHyperprior, freeze
-from sidelight.models.latents import MEAN_BITS, EntropyModel, Front, Latents, Prediction
-from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
+from sidelight.models.freeze import freeze
+from sidelight.nn.tiles import one_output, run_in_tiles
+from sidelight.tiling import TileGrid
 
 _PICTURE_TILE = 1024
 """Pixels along a tile of E; another value gives other files, though all decode."""
@@ -35,7 +38,7 @@ class ExportedModel(nn.Module):
 
     encoder_reads_text: ClassVar[bool] = False
 
-    def __init__(self, model: CodecModel, frozen: FrozenHyperprior | None = None) -> None:
+    def __init__(self, model: CodecModel, frozen: EntropyModel | None = None) -> None:
         super().__init__()
         self.config = model.config
         self.encoder = model.encoder
@@ -73,17 +76,12 @@ class ExportedModel(nn.Module):
         gained = y * self._at(self.latent_gain.gain, step)
         (z,) = run_in_tiles(one_output(self.analysis), gained, self._analysis_grid)
         z = z * self._at(self.hyper_gain.gain, step)
-        z_symbols = torch.floor(z + 0.5).to(torch.int32)
-
-        def settle(front: Front, prediction: Prediction) -> Tensor:
-            residual = gained[:, :, *front].sub_(prediction.means.float() * 2.0**-MEAN_BITS)
-            return residual.add_(0.5).floor_().to(torch.int32)
-
-        return self.frozen.latents(z_symbols, step, settle)
+        z_symbols = round_half_up(z.numpy())
+        return self.frozen.latents(z_symbols, step, by_rounding(gained.numpy()))
 
     def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:
         """Returns y_hat in the range that G reads."""
-        y_hat = latents.fixed_point().float() * 2.0**-MEAN_BITS
+        y_hat = torch.from_numpy(latents.fixed_point()) * 2.0**-MEAN_BITS
         return y_hat * self._at(self.latent_gain.inverse, step)
 
     def synthesise(
@@ -113,16 +111,6 @@ class ExportedModel(nn.Module):
             return tuple(nn.functional.interpolate(mask, size) for mask in masks)
 
         return list(run_in_tiles(decode, y_hat, self._generator_grid))
-
-
-def information_bits(latents: Latents, frozen: EntropyModel) -> Float[Tensor, "b h w"]:
-    """Returns the ideal bits of y at each latent position, by the stored tables.
-
-    An escaped symbol counts as its escape; the digits that follow are left out.
-    """
-    index = latents.prediction.index.numpy()
-    bits = torch.from_numpy(frozen.latent_tables.bits(latents.y_symbols.numpy(), index))
-    return bits.sum(1).float()
 
 
 def encoder_halo(config: ModelConfig) -> int:

@@ -11,11 +11,12 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from sidelight.config import LATENT_STRIDE
+from sidelight.bitstream.quality import LATENT_STRIDE
+from sidelight.entropy.latents import MEAN_BITS, Latents, by_rounding, round_half_up
+from sidelight.entropy.model import EntropyModel
 from sidelight.models.baseline import BaselineModel
 from sidelight.models.cheng2020 import Cheng2020
-from sidelight.models.frozen_baseline import FrozenBaseline, freeze_baseline
-from sidelight.models.latents import MEAN_BITS, Front, Latents, Prediction
+from sidelight.models.freeze import freeze
 
 _REPLACED = ("prior", "h_s", "context", "entropy_parameters", "word_rows", "consistency")
 """Modules whose work the integers do, and one that only training needs."""
@@ -27,12 +28,12 @@ class ExportedBaseline(nn.Module):
     It takes over the model it is made from, which can no longer be trained.
     """
 
-    def __init__(self, model: BaselineModel, frozen: FrozenBaseline | None = None) -> None:
+    def __init__(self, model: BaselineModel, frozen: EntropyModel | None = None) -> None:
         super().__init__()
         self.config = model.config
         self._text: Tensor | None = None
         self.encoder_reads_text = model.encoder_reads_text
-        self.frozen = frozen or freeze_baseline(model)
+        self.frozen = frozen or freeze(model)
         for name in _REPLACED:
             if hasattr(model, name):
                 setattr(model, name, None)
@@ -46,7 +47,7 @@ class ExportedBaseline(nn.Module):
         Only a codec whose encoder reads the text needs it.
         """
         same = copy.copy(self)
-        same._text, same.frozen = text, self.frozen.told(text)
+        same._text, same.frozen = text, self.frozen.told(text.numpy())
         return same
 
     @torch.inference_mode()
@@ -59,17 +60,12 @@ class ExportedBaseline(nn.Module):
     @torch.inference_mode()
     def quantise(self, y: Float[Tensor, "b c h w"], step: int) -> Latents:
         """Returns the integers; there is one rate, whatever the quality step."""
-        z_symbols = torch.floor(self.model.h_a(y) + 0.5).to(torch.int32)
-
-        def settle(front: Front, prediction: Prediction) -> Tensor:
-            residual = y[:, :, *front] - prediction.means.float() * 2.0**-MEAN_BITS
-            return torch.floor(residual + 0.5).to(torch.int32)
-
-        return self.frozen.latents(z_symbols, step, settle)
+        z_symbols = round_half_up(self.model.h_a(y).numpy())
+        return self.frozen.latents(z_symbols, step, by_rounding(y.numpy()))
 
     def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:  # noqa: ARG002
         """Returns y_hat."""
-        return latents.fixed_point().float() * 2.0**-MEAN_BITS
+        return torch.from_numpy(latents.fixed_point()) * 2.0**-MEAN_BITS
 
     @torch.inference_mode()
     def synthesise(

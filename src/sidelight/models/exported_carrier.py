@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from sidelight.config import CarrierConfig
 from sidelight.models.carrier import CarrierGenerator
-from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
+from sidelight.nn.tiles import one_output, run_in_tiles
+from sidelight.tiling import TileGrid
 
 _TILE = 1024
 """Pixels along a tile; with its halo it takes about half a gigabyte."""

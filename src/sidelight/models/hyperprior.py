@@ -1,7 +1,7 @@
 """Hyperprior P: hyper-analysis, two hyper-syntheses and the factorised prior (HiFiC).
 
 This is the float network that trains. Files are coded with its frozen, integer copy
-(models/frozen.py). Axes: b batch, c latent channels, n hyper channels.
+(models/freeze.py). Axes: b batch, c latent channels, n hyper channels.
 """
 
 from jaxtyping import Float

@@ -10,7 +10,7 @@ Axes: b batch, c latent channels, h and w height and width of what a function is
 from jaxtyping import Float
 from torch import Tensor, autocast, nn
 
-from sidelight.config import LATENT_STRIDE
+from sidelight.bitstream.quality import LATENT_STRIDE
 
 BLOCK_VALUES = 3 * LATENT_STRIDE**2
 """Colour values in a block of 16x16 pixels, in the order of ``nn.PixelUnshuffle``."""

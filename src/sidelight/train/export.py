@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from sidelight.bitstream.quality import HYPER_STRIDE
 from sidelight.checkpoint import Checkpoint, save_checkpoint
-from sidelight.config import HYPER_STRIDE, CarrierConfig
+from sidelight.config import CarrierConfig
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.models.baseline import BaselineModel
 from sidelight.models.carrier import CarrierGenerator

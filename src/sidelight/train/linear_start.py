@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sidelight.config import LATENT_STRIDE
+from sidelight.bitstream.quality import LATENT_STRIDE
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.models.codec_model import CodecModel
 from sidelight.nn.linear_path import BLOCK_VALUES, BlockAnalysis, BlockSynthesis

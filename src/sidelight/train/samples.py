@@ -6,8 +6,9 @@ from statistics import fmean
 import numpy as np
 from torch import Tensor
 
+from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.checkpoint import Checkpoint
-from sidelight.config import MAX_QUALITY, MIN_QUALITY, BaselineConfig, ModelConfig
+from sidelight.config import BaselineConfig, ModelConfig
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.joint_codec import codec_of
 from sidelight.models.registry import build_model

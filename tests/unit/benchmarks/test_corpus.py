@@ -26,13 +26,15 @@ def test_batches_share_padded_size_and_quality():
     assert batches(containers, batched=False) == [[0], [1], [2], [3], [4]]
 
 
-def row(differ: int | None, pixels: int | None) -> dict:
-    return {"precision": "fp32", "latents_differ": differ, "max_pixel_difference": pixels}
+def row(differ: int | None, pixels: int | None, by_torch: int | None = 0) -> dict:
+    latents = {"latents_differ": differ, "latents_differ_by_torch": by_torch}
+    return {"precision": "fp32", **latents, "max_pixel_difference": pixels}
 
 
 def test_one_differing_file_or_failed_process_is_not_equal_everywhere():
     assert summarise([row(0, 1), row(0, 0)])["latents_equal_everywhere"]
     assert not summarise([row(0, 1), row(1, 0)])["latents_equal_everywhere"]
+    assert not summarise([row(0, 1), row(0, 0, by_torch=2)])["latents_equal_everywhere"]
     assert not summarise([row(0, 1), {"error": "exit code 1"}])["latents_equal_everywhere"]
 
 

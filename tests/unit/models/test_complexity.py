@@ -5,7 +5,7 @@ import torch
 from tests.multiply_adds import multiply_adds
 from torch import nn
 
-from sidelight.config import HYPER_STRIDE, LATENT_STRIDE
+from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE
 from sidelight.models.codec_model import CodecModel
 from sidelight.models.discriminator import Discriminator
 from sidelight.presets import PRESETS

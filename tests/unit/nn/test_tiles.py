@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from sidelight.nn.tiles import TileGrid, one_output, run_in_tiles
+from sidelight.nn.tiles import one_output, run_in_tiles
+from sidelight.tiling import TileGrid
 
 
 def exact_conv(kernel: int, stride: int) -> nn.Conv2d:

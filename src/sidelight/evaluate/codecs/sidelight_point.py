@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sidelight.api import DEFAULT_MODEL, load
+from sidelight.bitstream.quality import MIN_QUALITY, quality_to_step
 from sidelight.codec import Codec
-from sidelight.config import MIN_QUALITY, quality_to_step
 from sidelight.evaluate.codecs.protocol import Decode
 from sidelight.losses.rate_distortion import TRAINED_METRICS
 from sidelight.pixels.picture import Picture

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from sidelight.config import HYPER_STRIDE
+from sidelight.bitstream.quality import HYPER_STRIDE
 from sidelight.entropy.coder import CodingTables, SymbolDecoder, SymbolEncoder
+from sidelight.entropy.latents import Front, Latents, Prediction
+from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.tables import FREQUENCY_TOTAL, SymbolTables
 from sidelight.errors import CorruptBitstreamError, ModelMismatchError
-from sidelight.models.latents import EntropyModel, Front, Latents, Prediction
 
 _BITS_PER_BYTE = 8
 _SLACK_BYTES = 8
@@ -32,24 +31,20 @@ class CodedLatents(NamedTuple):
 class LatentCoder:
     """Codes the latents of one model."""
 
-    def __init__(self, frozen: EntropyModel) -> None:
-        self._frozen = frozen
-        self._hyper_tables = CodingTables(frozen.hyper_tables)
-        self._latent_tables = CodingTables(frozen.latent_tables)
-        self._least_hyper_bits = least_bits(frozen.hyper_tables)
+    def __init__(self, model: EntropyModel) -> None:
+        self._model = model
+        self._hyper_tables = CodingTables(model.hyper_tables)
+        self._latent_tables = CodingTables(model.latent_tables)
+        self._least_hyper_bits = least_bits(model.hyper_tables)
 
     def encode(self, latents: Latents) -> CodedLatents:
         """Returns the coded integers of one picture."""
-        z_symbols = latents.z_symbols[0].numpy()
+        z_symbols = latents.z_symbols[0]
         encoder = SymbolEncoder()
         encoder.push(z_symbols, _channel_index(z_symbols.shape), self._hyper_tables)
         y_symbols, index = latents.y_symbols[0], latents.prediction.index[0]
-        for rows, columns in self._frozen.fronts(*y_symbols.shape[1:]):
-            encoder.push(
-                y_symbols[:, rows, columns].numpy(),
-                index[:, rows, columns].numpy(),
-                self._latent_tables,
-            )
+        for rows, columns in self._model.fronts(*y_symbols.shape[1:]):
+            encoder.push(y_symbols[:, rows, columns], index[:, rows, columns], self._latent_tables)
         return CodedLatents(encoder.finish(), _crc(latents))
 
     def decode(
@@ -69,14 +64,14 @@ class LatentCoder:
             [decoder.pull(_channel_index(shape), self._hyper_tables) for decoder in decoders]
         )
 
-        def settle(_: Front, prediction: Prediction) -> Tensor:
+        def settle(_: Front, prediction: Prediction) -> np.ndarray:
             pulled = [
-                decoder.pull(index.numpy(), self._latent_tables)
+                decoder.pull(index, self._latent_tables)
                 for decoder, index in zip(decoders, prediction.index, strict=True)
             ]
-            return torch.from_numpy(np.stack(pulled))
+            return np.stack(pulled)
 
-        latents = self._frozen.latents(torch.from_numpy(z_symbols), step, settle)
+        latents = self._model.latents(z_symbols, step, settle)
         for k, (decoder, one) in enumerate(zip(decoders, coded, strict=True)):
             decoder.finish()
             if (crc := _crc(latents, k)) != one.crc:
@@ -111,5 +106,5 @@ def _channel_index(shape: tuple[int, ...]) -> np.ndarray:
 
 def _crc(latents: Latents, k: int = 0) -> int:
     """Returns the CRC-32 over z and then y_hat of picture ``k``, as little-endian int32."""
-    crc = zlib.crc32(latents.z_symbols[k].numpy().astype("<i4").tobytes())
-    return zlib.crc32(latents.fixed_point()[k].numpy().astype("<i4").tobytes(), crc)
+    crc = zlib.crc32(latents.z_symbols[k].astype("<i4").tobytes())
+    return zlib.crc32(latents.fixed_point()[k].astype("<i4").tobytes(), crc)

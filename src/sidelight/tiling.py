@@ -1,0 +1,60 @@
+"""Where the tiles of a large picture lie, for a network that must not see it whole.
+
+A tile is computed with a halo at least as wide as the network's receptive field, and the halo is
+cut off its output, so that no seam is left. The grid is fixed by the caller, never by the memory
+at hand.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+Region = tuple[slice, slice]
+"""Rows and columns."""
+
+
+class Tile(NamedTuple):
+    """One tile: what the network is given, and where the sound part of its output belongs."""
+
+    source: Region
+    """Of the input, with the halo."""
+    inner: Region
+    """Of what the network makes of the source, without the halo."""
+    target: Region
+    """Of the whole output."""
+
+
+@dataclass(frozen=True, slots=True)
+class TileGrid:
+    """Side of a tile and width of its halo in input positions, and output size per input size."""
+
+    side: int
+    halo: int
+    scale: Fraction
+
+    def __post_init__(self) -> None:
+        if self.side % self.scale.denominator or self.halo % self.scale.denominator:
+            raise ValueError(f"side {self.side}, halo {self.halo}: not multiples of the stride")
+
+    def scaled(self, length: int) -> int:
+        """Returns the output positions that ``length`` input positions become."""
+        return int(length * self.scale)
+
+    def tiles(self, height: int, width: int) -> Iterator[Tile]:
+        """Yields the tiles of an input of this size, row by row; a small one is a single tile."""
+        for rows in self._spans(height):
+            for columns in self._spans(width):
+                source, inner, target = zip(rows, columns, strict=True)
+                yield Tile(source, inner, target)
+
+    def _spans(self, length: int) -> Iterator[tuple[slice, slice, slice]]:
+        for start in range(0, length, self.side):
+            stop = min(start + self.side, length)
+            first = max(0, start - self.halo)
+            skipped, kept = self.scaled(start - first), self.scaled(stop) - self.scaled(start)
+            yield (
+                slice(first, min(stop + self.halo, length)),
+                slice(skipped, skipped + kept),
+                slice(self.scaled(start), self.scaled(stop)),
+            )
