@@ -81,7 +81,7 @@ class ExportedModel(nn.Module):
 
     def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:
         """Returns y_hat in the range that G reads."""
-        y_hat = torch.from_numpy(latents.fixed_point()) * 2.0**-MEAN_BITS
+        y_hat = torch.from_numpy(latents.fixed_point()).float() * 2.0**-MEAN_BITS
         return y_hat * self._at(self.latent_gain.inverse, step)
 
     def synthesise(

@@ -65,7 +65,7 @@ class ExportedBaseline(nn.Module):
 
     def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:  # noqa: ARG002
         """Returns y_hat."""
-        return torch.from_numpy(latents.fixed_point()) * 2.0**-MEAN_BITS
+        return torch.from_numpy(latents.fixed_point()).float() * 2.0**-MEAN_BITS
 
     @torch.inference_mode()
     def synthesise(
