@@ -58,11 +58,11 @@ def register_heic() -> None:
     Raises:
         ImageError: The extra is not installed.
     """
-    if importlib.util.find_spec("pillow_heif") is None:
-        raise ImageError("HEIC pictures need pillow-heif: pip install 'sidelight[heic]'")
-    import pillow_heif
+    if importlib.util.find_spec("pi_heif") is None:
+        raise ImageError("HEIC pictures need pi-heif: pip install 'sidelight[heic]'")
+    import pi_heif  # only reads: the wheels that also write hold a GPL encoder
 
-    pillow_heif.register_heif_opener(thumbnails=False)
+    pi_heif.register_heif_opener(thumbnails=False)
 
 
 def unread(data: bytes) -> ImageError:
