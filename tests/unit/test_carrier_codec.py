@@ -230,7 +230,7 @@ def test_inspect_shows_what_residual_and_text_changed(folder, model):
         ("encode photos/a.png x.avif --model small-multirate", "--model is for .slt files"),
         ("encode photos/a.png x.avif --max-bytes 20", "allow more bytes"),
         ("decode photos/a.png x.png", "expected a file of Sidelight (.slt), AVIF, JPEG"),
-        ("info photos/a.png", "expected a file of one of AVIF"),
+        ("info photos/a.png", "expected a file of Sidelight (.slt), AVIF"),
         (f"decode {SLT} x.png --realism 1 --model {TINY}", ".slt files have no dial"),
         (f"inspect {SLT} x -c A --realism 1 --model {TINY}", ".slt files have no dial"),
         ("decode photos/b.jpg x.png --model small-multirate", "is a codec of .slt files"),

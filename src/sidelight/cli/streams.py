@@ -20,7 +20,8 @@ from sidelight.pixels.atomic import write_atomically
 STREAM = "-"
 _START_BYTES = 4096
 _DESCRIPTORS = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/self/fd/")
-# controls (C0, DEL, C1), what turns the direction of text, line and paragraph ends, lone surrogates
+# controls of both blocks and DEL, what turns the direction of text, line and paragraph ends, lone
+# surrogates
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )

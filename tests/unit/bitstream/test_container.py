@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sidelight import config
+from sidelight.bitstream import quality
 from sidelight.bitstream.compression import pack_caption, parse_caption
 from sidelight.bitstream.container import Container, section_sizes
 from sidelight.bitstream.dictionary import CAPTION_DICTIONARY
@@ -109,7 +109,7 @@ def test_section_sizes_add_up_to_the_file() -> None:
 
 
 def test_quality_steps_of_config_and_format_agree() -> None:
-    assert MAX_QUALITY_STEP == config.NUM_QUALITY_STEPS - 1
+    assert MAX_QUALITY_STEP == quality.NUM_QUALITY_STEPS - 1
 
 
 @pytest.mark.parametrize("sentence", [CAPTION, "Two children in red jackets play in the snow."])

@@ -203,14 +203,14 @@ def test_broken_pictures_are_named_and_passed_over_if_the_recipe_says_so(
     kept = ["--set", f"in_memory={in_memory}"]
     refused = train(folder, *kept)
     assert refused.exit_code == 1
-    assert "1 of 7 pictures cannot be trained on: " in refused.stderr
+    assert "2 of 7 pictures cannot be trained on: " in refused.stderr
     assert "c/bare has no captions" in refused.stderr
     assert "--set skip_broken=true" in refused.stderr
     done = train(folder, *kept, "--set", "skip_broken=true")
     assert done.exit_code == 0, done.output
     told = " ".join(done.stderr.split())
-    assert "1 of 7 pictures are passed over: " in told
-    assert "1 of 5 pictures are passed over: c/half in " in told
+    assert "2 of 7 pictures are passed over: " in told
+    assert "c/half: PNG" in told
 
 
 def test_shards_of_one_name_in_two_folders_keep_their_pictures_apart(folder):
