@@ -34,7 +34,7 @@ def test_a_folder_keeps_its_tree_skips_and_lists_what_failed(folder, run):
     assert tree_of(folder / "out") == coded
     assert [r["target"] for r in records(first.stdout)] == [f"out/{name}" for name in coded]
     assert all(r["bytes"] == (folder / r["target"]).stat().st_size for r in records(first.stdout))
-    assert b"1 of 4 files failed:\n  tree/deep/broken.png: not a picture" in first.stderr
+    assert b"1 of 4 files failed:\n  tree/deep/broken.png: no PNG" in first.stderr
 
     (folder / "tree" / "deep" / "broken.png").unlink()
     times = [(folder / "out" / name).stat().st_mtime_ns for name in coded]
