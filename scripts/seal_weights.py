@@ -11,7 +11,7 @@ from pathlib import Path
 from safetensors.torch import load, save
 
 from sidelight.pixels.atomic import write_atomically
-from sidelight.sealing import check_seal, read_header, read_weight_file, sealed
+from sidelight.sealing import SEAL, check_seal, read_weight_file, sealed
 
 
 def seal(path: Path) -> bool:
@@ -21,11 +21,11 @@ def seal(path: Path) -> bool:
         CheckpointError: It is no weight file, or already damaged.
     """
     data = read_weight_file(path)
-    if check_seal(data):
+    metadata = check_seal(data).metadata
+    if SEAL in metadata:
         return False
-    tensors, metadata = load(data), read_header(data).metadata
-    write_atomically(path, save(tensors, sealed(metadata, data)))
-    assert check_seal(read_weight_file(path))
+    write_atomically(path, save(load(data), sealed(metadata, data)))
+    assert SEAL in check_seal(read_weight_file(path)).metadata
     return True
 
 

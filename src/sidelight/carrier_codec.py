@@ -15,7 +15,7 @@ from sidelight.carriers.reading import CarrierFile, read
 from sidelight.checkpoint import CarrierCheckpoint
 from sidelight.codec import use_bf16
 from sidelight.config import check_realism
-from sidelight.info import CarrierInfo, carrier_info
+from sidelight.info import carrier_info
 from sidelight.limits import MAX_PIXELS
 from sidelight.nn.caller import own_settings
 from sidelight.opened import OpenedFile
@@ -154,17 +154,8 @@ class OpenedCarrier(OpenedFile):
 
     def __init__(self, codec: CarrierCodec, file: CarrierFile) -> None:
         self.plain, self._file = file.picture, file
-        self._codec, self._info = codec, carrier_info(file)
-
-    @property
-    def info(self) -> CarrierInfo:
-        """What the file holds."""
-        return self._info
-
-    @property
-    def exif(self) -> bytes | None:
-        """Its EXIF block."""
-        return self.plain.exif
+        self.info, self.exif = carrier_info(file), file.picture.exif
+        self._codec = codec
 
     def decode(
         self,

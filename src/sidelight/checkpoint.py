@@ -27,7 +27,7 @@ from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.models.registry import build_baseline
 from sidelight.nn.caller import own_settings, survive_fork
 from sidelight.pixels.atomic import write_atomically
-from sidelight.sealing import check_seal, read_header, read_weight_file, sealed
+from sidelight.sealing import check_seal, read_weight_file, sealed
 from sidelight.text.encoder import EncoderIdentity
 
 _FROZEN = "frozen."
@@ -158,7 +158,6 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     data = read_weight_file(path)
     try:
         tensors = load(data)
-        check_seal(data)
-        return read_header(data).metadata, dict(sorted(tensors.items()))
+        return check_seal(data).metadata, dict(sorted(tensors.items()))
     except (CheckpointError, SafetensorError) as error:
         raise CheckpointError(f"cannot read {path}: {error}") from None

@@ -20,7 +20,7 @@ from sidelight.entropy.latent_coder import CodedLatents, LatentCoder
 from sidelight.entropy.latents import Latents
 from sidelight.entropy.stored import fingerprint
 from sidelight.errors import ConfigError, ModelMismatchError
-from sidelight.info import SltInfo, slt_info
+from sidelight.info import slt_info
 from sidelight.limits import MAX_PIXELS
 from sidelight.nn.caller import own_settings
 from sidelight.nn.precision import computes_in_bf16
@@ -278,17 +278,8 @@ class OpenedSlt(OpenedFile):
 
     def __init__(self, codec: Codec, container: Container, data: bytes, latents: Latents) -> None:
         self.container, self.latents = container, latents
-        self.codec, self._info = codec, slt_info(container, data)
-
-    @property
-    def info(self) -> SltInfo:
-        """What the file holds."""
-        return self._info
-
-    @property
-    def exif(self) -> bytes | None:
-        """Its EXIF block."""
-        return self.container.exif
+        self.info, self.exif = slt_info(container, data), container.exif
+        self.codec = codec
 
     @property
     def y_hat(self) -> Float[Tensor, "1 c h w"]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from sidelight.bitstream.container import Container, section_sizes
 from sidelight.bitstream.header import MAGIC, VERSION
 from sidelight.bitstream.quality import step_to_quality
+from sidelight.pixels.rate import bits_per_pixel
 
 if TYPE_CHECKING:
     from sidelight.carriers.reading import CarrierFile
 
-_BITS_PER_BYTE = 8
 _PLACES = 5
 
 
@@ -83,7 +83,7 @@ def slt_info(container: Container, data: bytes) -> SltInfo:
         quality=step_to_quality(container.quality_step),
         gray=container.gray,
         bytes=len(data),
-        bpp=_rate(len(data), container.width, container.height),
+        bpp=round(bits_per_pixel(len(data), container), _PLACES),
         section_bytes=section_sizes(data),
         latents_crc=f"{container.latents_crc:08x}",
         caption=container.caption,
@@ -104,14 +104,10 @@ def carrier_info(file: "CarrierFile") -> CarrierInfo:
         gray=picture.gray,
         alpha=picture.alpha is not None,
         bytes=file.file_bytes,
-        bpp=_rate(file.file_bytes, picture.width, picture.height),
+        bpp=round(bits_per_pixel(file.file_bytes, picture), _PLACES),
         coded_bytes=file.coded_bytes,
         coded_bpp=round(file.coded_bpp, _PLACES),
         metadata_bytes={name: len(block) for name, block in blocks if block is not None},
         caption=caption_in_packet(picture.xmp) or None,
         notes=picture.notes,
     )
-
-
-def _rate(num_bytes: int, width: int, height: int) -> float:
-    return round(_BITS_PER_BYTE * num_bytes / (width * height), _PLACES)

@@ -124,7 +124,8 @@ class OpenedJoint(OpenedSlt):
 
     def __init__(self, codec: JointCodec, container: Container, data: bytes) -> None:
         self.container, self._data = container, data
-        self.codec, self._info, self._joint = codec, slt_info(container, data), codec
+        self.info, self.exif = slt_info(container, data), container.exif
+        self.codec: JointCodec = codec
         self._told: OpenedSlt | None = None
 
     def decode(
@@ -147,7 +148,7 @@ class OpenedJoint(OpenedSlt):
                 + (f"another: {read[:60]!r}" if read else "none")
             )
         if self._told is None:
-            self._told = self._joint.told(read).open(self._data)
+            self._told = self.codec.told(read).open(self._data)
         return self._told.decode(read, realism=realism, precision=precision)
 
     def masks(

@@ -16,15 +16,10 @@ class OpenedFile(ABC):
     Axes: h and w picture height and width.
     """
 
-    @property
-    @abstractmethod
-    def info(self) -> FileInfo:
-        """What the file holds."""
-
-    @property
-    @abstractmethod
-    def exif(self) -> bytes | None:
-        """Its EXIF block."""
+    info: FileInfo
+    """What the file holds."""
+    exif: bytes | None
+    """Its EXIF block."""
 
     @abstractmethod
     def decode(

@@ -80,29 +80,28 @@ def read_header(data: bytes) -> WeightHeader:
 
 def sealed(metadata: Mapping[str, str], data: bytes) -> dict[str, str]:
     """Returns the metadata that a safetensors file carries, with the seal of that file added."""
-    return {**metadata, SEAL: _seal_of(data)}
+    return {**metadata, SEAL: _seal_of(data, read_header(data))}
 
 
-def check_seal(data: bytes) -> bool:
-    """Returns whether a safetensors file has a seal; files of early releases have none.
+def check_seal(data: bytes) -> WeightHeader:
+    """Returns the header of a safetensors file; files of early releases have no seal in it.
 
     Raises:
-        CheckpointError: Its content is not what was sealed.
+        CheckpointError: It is damaged, or its content is not what was sealed.
     """
-    stated = read_header(data).metadata.get(SEAL)
-    if stated is None:
-        return False
-    if (found := _seal_of(data)) != stated:
+    header = read_header(data)
+    stated = header.metadata.get(SEAL)
+    if stated is not None and (found := _seal_of(data, header)) != stated:
         raise CheckpointError(
             f"tensors and metadata have SHA-256 {found[:16]}..., they were written with "
             f"{stated[:16]}...: the file is damaged, fetch or export it again"
         )
-    return True
+    return header
 
 
-def _seal_of(data: bytes) -> str:
+def _seal_of(data: bytes, header: WeightHeader) -> str:
     digest = hashlib.sha256()
-    for part in _parts(data, read_header(data)):
+    for part in _parts(data, header):
         digest.update(len(part).to_bytes(_LENGTH_BYTES, "little"))
         digest.update(part)
     return digest.hexdigest()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.errors import ImageError
 from sidelight.limits import MAX_PIXELS
@@ -65,6 +66,20 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS) -> CarrierFile:
         ImageError: It is no file of a carrier, a broken one, or too large; or it is JPEG XL and
             the extra ``jxl`` is not installed.
     """
+    carrier = _carrier_of(data)
+    return _described(carrier, data, decode_picture(data, max_pixels=max_pixels))
+
+
+def read_with_picture(data: bytes, picture: Picture) -> CarrierFile:
+    """Returns the same of a file that is decoded already.
+
+    Raises:
+        ImageError: It is no file of a carrier, or a broken one.
+    """
+    return _described(_carrier_of(data), data, picture)
+
+
+def _carrier_of(data: bytes) -> Carrier:
     carrier = sniff(data)
     if carrier is None:
         titles = ", ".join(known.title for known in CARRIERS.values())
@@ -72,8 +87,12 @@ def read(data: bytes, *, max_pixels: int = MAX_PIXELS) -> CarrierFile:
             f"{len(data)} bytes that start with {data[:_START_BYTES].hex(' ')!r}, expected a file "
             f"of one of {titles}"
         )
+    return carrier
+
+
+def _described(carrier: Carrier, data: bytes, picture: Picture) -> CarrierFile:
     return CarrierFile(
-        picture=decode_picture(data, max_pixels=max_pixels),
+        picture=picture,
         codec=carrier.name,
         file_bytes=len(data),
         coded_bytes=carrier.coded_bytes(data),

@@ -1,14 +1,26 @@
 """Bits per pixel of whole files."""
 
 import math
+from typing import Protocol
 
 from sidelight.errors import ConfigError
-from sidelight.pixels.picture import Picture
 
 _BITS_PER_BYTE = 8
 
 
-def max_bytes_for(bpp: float, picture: Picture) -> int:
+class Sized(Protocol):
+    """A picture, or what is told of one."""
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+
+
+def max_bytes_for(bpp: float, picture: Sized) -> int:
     """Returns the file size that ``bpp`` bits per pixel allow.
 
     Raises:
@@ -19,6 +31,6 @@ def max_bytes_for(bpp: float, picture: Picture) -> int:
     return int(bpp * picture.width * picture.height / _BITS_PER_BYTE)
 
 
-def bits_per_pixel(num_bytes: int, picture: Picture) -> float:
+def bits_per_pixel(num_bytes: int, picture: Sized) -> float:
     """Returns what a file of so many bytes takes for each pixel of its picture."""
     return _BITS_PER_BYTE * num_bytes / (picture.width * picture.height)

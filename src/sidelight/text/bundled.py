@@ -17,7 +17,7 @@ from torch import Tensor
 from sidelight.errors import CheckpointError
 from sidelight.nn.caller import own_settings
 from sidelight.pixels.atomic import write_atomically
-from sidelight.sealing import check_seal, read_header, read_weight_file, sealed
+from sidelight.sealing import check_seal, read_weight_file, sealed
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 
@@ -150,5 +150,4 @@ def _write(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> 
 
 def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
     data = read_weight_file(path)
-    check_seal(data)
-    return read_header(data).metadata, load(data)
+    return check_seal(data).metadata, load(data)

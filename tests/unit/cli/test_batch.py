@@ -17,16 +17,6 @@ from sidelight.errors import ConfigError, ImageError, TextError
 GOLDEN = Path(__file__).parents[2] / "golden"
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    for name in ("photos/a.png", "photos/b.JPG", "photos/deep/er/c.png", "photos/notes.md"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def several(*jobs: Job) -> Jobs:
     return Jobs(list(jobs), True, Counter(), [])
 

@@ -11,16 +11,6 @@ from sidelight.errors import ConfigError
 PICTURES = {".png", ".jpg"}
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch) -> Path:
-    for name in ("photos/a.png", "photos/b.JPG", "photos/deep/er/c.png", "photos/notes.md"):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def found(source: str, target: str, suffix: str = ".slt") -> Jobs:
     return find_jobs(source, target, read_suffixes=PICTURES, suffix=suffix)
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from sidelight.api import load_carrier
-from sidelight.carriers.reading import read
+from sidelight.carriers.reading import read_with_picture
 from sidelight.carriers.registry import sniff
 from sidelight.config import check_realism
 from sidelight.errors import ConfigError
@@ -89,7 +89,7 @@ class ImprovedPoint:
     def open(self, data: bytes) -> Decode:
         """Returns what improves the file's picture by one caption after another."""
         picture = Picture(image=np.ascontiguousarray(self._plain.decode(data, "")))
-        share = read(data).drawn_share if sniff(data) else 1.0
+        share = read_with_picture(data, picture).drawn_share if sniff(data) else 1.0
         codec = load_carrier(self._model)
         return lambda text: (
             codec.improve(
