@@ -14,6 +14,8 @@ from sidelight.errors import ConfigError
 FRAMINGS = ("native", "whole", "mixed")
 NUM_CHANCES = 4
 _HANDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+_LUMA = (0.299, 0.587, 0.114)
+"""Of red, green and blue (BT.601)."""
 _SHORT_SIDE = (1.0, 1.5)
 """Of a picture that is scaled before its crop, in sides of the crop."""
 
@@ -43,6 +45,7 @@ class CropSampler:
         seed: int,
         framing: str = "native",
         pairs: Pairs | None = None,
+        gray: float = 0.0,
     ) -> None:
         """Takes pictures in memory or in files.
 
@@ -54,6 +57,7 @@ class CropSampler:
                 "whole" and half crops of pictures scaled near the crop's size (choice C13). The
                 last two pick every picture as often.
             pairs: Coded versions of the same pictures, one of which is cut with each crop.
+            gray: Share of crops that lose their colour.
 
         Raises:
             ConfigError: There is no such framing, or no picture.
@@ -63,7 +67,7 @@ class CropSampler:
         if not pictures:
             raise ConfigError("there are no pictures to train on")
         self.pictures = pictures
-        self._seed, self._framing, self._pairs = seed, framing, pairs
+        self._seed, self._framing, self._pairs, self._gray = seed, framing, pairs, gray
         weights = [p.size[0] * p.size[1] if framing == "native" else 1 for p in pictures]
         self._cumulative = np.cumsum(np.array(weights, np.float64) / sum(weights))
 
@@ -97,7 +101,10 @@ class CropSampler:
         handed = _HANDED.search(picture.captions[caption])
         if random.random() < 0.5 and not handed:
             crop = crop[:, ::-1]
-        return crop.transpose(2, 0, 1), k, caption, random.random(NUM_CHANCES, np.float32)
+        chances = random.random(NUM_CHANCES, np.float32)
+        if random.random() < self._gray:
+            crop = _without_colour(crop)
+        return crop.transpose(2, 0, 1), k, caption, chances
 
     def _frame(
         self, views: Sequence[np.ndarray], size: int, random: np.random.Generator
@@ -120,6 +127,13 @@ def _window(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
     window = image[top : top + size, left : left + size]
     missing = [(0, size - side) for side in window.shape[:2]]
     return np.pad(window, (*missing, (0, 0)), mode="edge") if np.any(missing) else window
+
+
+def _without_colour(views: np.ndarray) -> np.ndarray:
+    """Returns three equal planes for every three; a gray file of a picture differs little."""
+    height, width, planes = views.shape
+    luma = views.reshape(height, width, planes // 3, 3) @ np.float32(_LUMA)
+    return np.rint(luma).astype(np.uint8).repeat(3, axis=2)
 
 
 def _scaled(image: np.ndarray, height: int, width: int) -> np.ndarray:

@@ -5,7 +5,7 @@ Axes: b rows of one process.
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor, distributed, nn
@@ -59,6 +59,23 @@ def average_gradients(module: nn.Module) -> None:
     flat /= count()
     for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
         gradient.copy_(mean.view_as(gradient))
+
+
+def map_in_shares(function: Callable[[Tensor], Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Returns ``function`` of every tensor, in the tensor's shape; each process computes a share.
+
+    Args:
+        function: Does the same in every process.
+        tensors: The same in every process.
+    """
+    if count() == 1:
+        return [function(tensor) for tensor in tensors]
+    own = range(rank(), len(tensors), count())
+    results = [function(t) if k in own else torch.zeros_like(t) for k, t in enumerate(tensors)]
+    flat = torch.cat([result.flatten() for result in results])
+    distributed.all_reduce(flat)  # of each entry all processes but one bring a zero: exact
+    parts = flat.split([tensor.numel() for tensor in tensors])
+    return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
 
 
 def gather_rows(tensor: Tensor) -> Tensor:

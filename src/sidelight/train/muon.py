@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from sidelight.nn.precision import computes_in_bf16
+from sidelight.train import distributed
 
 _COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 """Of the quintic, chosen by its author for a steep rise at zero."""
@@ -31,15 +32,19 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: Any = None) -> None:  # type: ignore[override]  # noqa: ARG002
         """Updates every matrix that has a gradient; ``closure`` is not used."""
         for group in self.param_groups:
-            for matrix in group["params"]:
-                if matrix.grad is None:
-                    continue
-                state = self.state[matrix]
-                average = state.setdefault("momentum", torch.zeros_like(matrix))
-                average.lerp_(matrix.grad, 1 - group["momentum"])
-                ahead = matrix.grad.lerp(average, group["momentum"])  # Nesterov's look ahead
+            moving = [matrix for matrix in group["params"] if matrix.grad is not None]
+            ahead = [self._look_ahead(matrix, group["momentum"]) for matrix in moving]
+            directions = distributed.map_in_shares(orthogonalised, ahead)
+            for matrix, direction in zip(moving, directions, strict=True):
                 length = _ADAMS_RMS * math.sqrt(max(matrix.shape))
-                matrix.add_(orthogonalised(ahead), alpha=-group["lr"] * length)
+                matrix.add_(direction, alpha=-group["lr"] * length)
+
+    def _look_ahead(self, matrix: Tensor, momentum: float) -> Tensor:
+        """Takes the gradient into the momentum; returns where Nesterov's look ahead points."""
+        assert matrix.grad is not None
+        average = self.state[matrix].setdefault("momentum", torch.zeros_like(matrix))
+        average.lerp_(matrix.grad, 1 - momentum)
+        return matrix.grad.lerp(average, momentum)
 
 
 def orthogonalised(matrix: Float[Tensor, "m n"]) -> Float[Tensor, "m n"]:

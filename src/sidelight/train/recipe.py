@@ -162,6 +162,8 @@ class Recipe(StrictConfig):
     """Share of samples that see no caption (choice C14)."""
     odd_text: float = 0.0
     """Share of samples that see text which is no caption, so that such text does little harm."""
+    gray: float = 0.0
+    """Share of samples that lose their colour."""
     freeze_norm_after: float = 0.5
     """Share of the steps after which batch norms keep their statistics (choice C6)."""
     ema_decay: float = 0.999
@@ -197,7 +199,7 @@ class Recipe(StrictConfig):
         for name in ("learning_rate", "max_gradient_norm", "low_lmbda"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("final_share", "initial_rate_share", "ema_decay"):
+        for name in ("final_share", "initial_rate_share", "ema_decay", "gray"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         if not self.phases:

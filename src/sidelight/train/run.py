@@ -110,7 +110,9 @@ def train(
             trainer.start_from(Path(recipe.start_from) / STATE_FILE)
         if is_first:
             save_recipe(recipe, folder)
-        sampler = CropSampler(drawn, seed=recipe.seed, framing=recipe.framing, pairs=pairs)
+        sampler = CropSampler(
+            drawn, seed=recipe.seed, framing=recipe.framing, pairs=pairs, gray=recipe.gray
+        )
         loop = _Loop(trainer, folder, held_out or pictures, encoder, report)
         with closing(loop):
             drawn_ahead = batches(sampler, recipe, trainer.step, num_workers=num_workers)

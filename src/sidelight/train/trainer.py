@@ -209,7 +209,8 @@ class Trainer:
             self.ema = state["ema"]
             self.optimizer.load_state_dict(state["optimizer"])
             self.objective.load_state_dict(state["objective"])
-            if self.adversary is not None:
+            joins = self.adversary is not None and self.step <= self.adversary.config.first_step
+            if self.adversary is not None and not (joins and state["adversary"] is None):
                 self.adversary.load_state_dict(state["adversary"])
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path} is the state of another recipe: {error}") from None

@@ -62,6 +62,18 @@ def test_other_framings_pick_small_pictures_as_often():
     assert abs(share - 0.5) < 4 * 0.5 / 1000**0.5
 
 
+def test_a_share_of_crops_loses_its_colour():
+    coloured = CropSampler(PICTURES, seed=3).draw(0, range(400), 64)
+    drawn = CropSampler(PICTURES, seed=3, gray=0.25).draw(0, range(400), 64)
+    red, green, blue = (drawn.images[:, plane].astype(int) for plane in range(3))
+    gray = ((red == green) & (green == blue)).all((1, 2))
+    assert abs(gray.mean() - 0.25) < 4 * (0.25 * 0.75 / 400) ** 0.5
+    assert np.array_equal(drawn.images[~gray], coloured.images[~gray])
+    red, green, blue = (coloured.images[gray][:, plane] for plane in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    assert np.abs(drawn.images[gray][:, 0] - luma).max() < 0.51
+
+
 def test_settings_that_cannot_be_are_refused():
     with pytest.raises(ConfigError, match="framing must be one of"):
         CropSampler(PICTURES, seed=0, framing="square")

@@ -17,7 +17,7 @@ from sidelight.cli.app import app
 from sidelight.data.crops import CropSampler
 from sidelight.data.pairs import CodingRange, Pairs, PairsConfig
 from sidelight.data.pictures import CaptionedImage
-from sidelight.errors import ConfigError
+from sidelight.errors import CheckpointError, ConfigError
 from sidelight.losses.lpips import LPIPS
 from sidelight.train.carrier_objective import _places
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
@@ -89,6 +89,20 @@ def test_the_discriminator_joins_at_its_step_and_resuming_is_exact(sampler, tmp_
     assert all(
         torch.equal(value, weights[name]) for name, value in uncut.model.state_dict().items()
     )
+
+
+def test_a_discriminator_may_join_a_run_that_had_none(sampler, tmp_path):
+    stage1 = trainer()
+    for _ in range(3):
+        step(stage1, sampler)
+    stage1.save(tmp_path / STATE_FILE)
+    late = trainer(adversarial=ADVERSARIAL)
+    late.load(tmp_path / STATE_FILE)
+    assert step(late, sampler).discriminator is not None
+    step(stage1, sampler)
+    stage1.save(tmp_path / STATE_FILE)
+    with pytest.raises(CheckpointError, match="state of another recipe"):
+        trainer(adversarial=ADVERSARIAL).load(tmp_path / STATE_FILE)
 
 
 def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):
