@@ -132,7 +132,7 @@ def _window(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
 def _without_colour(views: np.ndarray) -> np.ndarray:
     """Returns three equal planes for every three; a gray file of a picture differs little."""
     height, width, planes = views.shape
-    luma = views.reshape(height, width, planes // 3, 3) @ np.float32(_LUMA)
+    luma = views.reshape(height, width, planes // 3, 3) @ np.array(_LUMA, np.float32)
     return np.rint(luma).astype(np.uint8).repeat(3, axis=2)
 
 
