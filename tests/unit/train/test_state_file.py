@@ -13,7 +13,6 @@ import torch
 from sidelight.errors import CheckpointError
 from sidelight.train.state_file import STATE_FILE, read_state, save_state
 
-
 SAVE_ON_A_FULL_DISK = f"""
 import resource, sys
 from pathlib import Path
