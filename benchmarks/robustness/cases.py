@@ -103,7 +103,7 @@ def checkpoints(folder: Path, corpus: Corpus, random: np.random.Generator) -> Ca
     source.write_bytes(corpus.coded["jpg"])
     out = str(folder / "out.png")
     use = ["decode", str(source), out, "--caption-from", "none", "--model", str(model)]
-    convert = ["convert", str(model), str(folder / "x.safetensors"), "-a", "balle2018"]
+    convert = ["export", str(model), str(folder / "x.safetensors"), "-a", "balle2018"]
     return Case([use, convert][: 1 + (not random.integers(8))])
 
 
@@ -178,8 +178,8 @@ def evaluations(folder: Path, corpus: Corpus, random: np.random.Generator) -> Ca
     place.mkdir()
     (place / "a.png").write_bytes(corpus.pictures["png"])
     (place / "b b.jpg").write_bytes(corpus.pictures["jpg"])
-    command = ["evaluate", "rd", str(place), str(out), "--codec", "jpeg:50", "--metrics", "psnr"]
-    command += ["--captions", "none"]
+    command = ["evaluate", str(place), str(out), "--codec", "jpeg:50", "--metrics", "psnr"]
+    command += ["--condition", "none"]
     match random.integers(4):
         case 0:
             name = "b b.jpg"
@@ -243,7 +243,7 @@ def runs(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     state = _state()
     (run / "state.pt").write_bytes(damaged(state, [state, b""], random))
     target = str(folder / "x.safetensors")
-    convert = ["convert", str(run / "state.pt"), target, "-a", "minnen2018"]
+    convert = ["export", str(run / "state.pt"), target, "-a", "minnen2018"]
     return Case([["export", str(run), target], convert])
 
 

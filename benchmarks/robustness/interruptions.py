@@ -188,8 +188,8 @@ def _evaluate(folder: Path, corpus: Corpus) -> tuple[list[str], list[str]]:
     (folder / "set").mkdir()
     for k in range(8):
         (folder / "set" / f"{k}.png").write_bytes(corpus.pictures["png"])
-    command = ["evaluate", "rd", str(folder / "set"), str(folder / "out"), "--codec", "jpeg"]
-    command += ["--captions", "none", "--metrics", "psnr"]
+    command = ["evaluate", str(folder / "set"), str(folder / "out"), "--codec", "jpeg"]
+    command += ["--condition", "none", "--metrics", "psnr"]
     return command, command
 
 

@@ -29,7 +29,7 @@ def pictures(tmp_path, make_picture) -> Path:
 def start(pictures: Path, out: Path) -> "subprocess.Popen[bytes]":
     codecs = [f"{name}:{','.join(map(str, values))}" for name, values in SETTINGS.items()]
     options = [part for codec in codecs for part in ("--codec", codec)]
-    command = [COMMAND, "evaluate", "rd", pictures, out, *options, "--metrics", "psnr"]
+    command = [COMMAND, "evaluate", pictures, out, *options, "--metrics", "psnr"]
     return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE)
 
 

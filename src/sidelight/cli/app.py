@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from sidelight import __version__
-from sidelight.cli import data, evaluate, page
-from sidelight.cli.convert import convert
+from sidelight.cli import page
 from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
+from sidelight.cli.evaluate import evaluate
 from sidelight.cli.export import export
 from sidelight.cli.info import info
 from sidelight.cli.inspect import inspect
@@ -28,7 +28,8 @@ from sidelight.errors import CodecError, is_out_of_memory, reason_of
 _ERROR, _INTERRUPTED = 1, 130
 
 app = typer.Typer(
-    help="Codes pictures into small .slt files; the decoder reads the picture's caption.",
+    help="Better pictures from ordinary AVIF, JPEG and WebP files and their captions; and .slt "
+    "files, whose decoder reads the caption too.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -81,28 +82,8 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for _command in (encode, decode, info, inspect, train, export, convert):
+for _command in (encode, decode, info, inspect, train, export, evaluate):
     app.command()(_reporting_errors(_command))
-
-_evaluate = typer.Typer(
-    help="Measure codecs: the paper's tables and figures, one command each.", no_args_is_help=True
-)
-for _experiment in (
-    evaluate.rd,
-    evaluate.ablation,
-    evaluate.stability,
-    evaluate.machine_vision,
-    evaluate.backbone,
-    evaluate.maps,
-    evaluate.visual,
-):
-    _evaluate.command()(_reporting_errors(_experiment))
-app.add_typer(_evaluate, name="evaluate")
-
-_data = typer.Typer(help="Test sets.", no_args_is_help=True)
-_data.callback()(lambda: None)  # else the only command would lose its name
-_data.command()(_reporting_errors(data.check))
-app.add_typer(_data, name="data")
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)
 _page.command()(_reporting_errors(page.encode))

@@ -11,7 +11,12 @@ from sidelight.errors import ConfigError
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="What train wrote.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SOURCE", help="What train wrote, or a weights file that CompressAI published."
+        ),
+    ],
     target: Annotated[Path, typer.Argument(metavar="TARGET", help="A .safetensors file.")],
     *,
     terms: Annotated[
@@ -27,9 +32,18 @@ def export(
         float | None,
         typer.Option(min=0.0, max=1.0, help="Dial of a carrier generator where none is named."),
     ] = None,
+    architecture: Annotated[
+        str,
+        typer.Option(
+            "--architecture",
+            "-a",
+            help="Of CompressAI's file: balle2018 (bmshj2018-hyperprior), minnen2018-mean-scale "
+            "(mbt2018-mean), minnen2018 (mbt2018) or cheng2020 (cheng2020-attn).",
+        ),
+    ] = "",
     force: ForceOption = False,
 ) -> None:
-    """Freeze the averaged weights of a run into a checkpoint for encode and decode.
+    """Make a checkpoint for encode and decode: of a run's averaged weights, or of CompressAI's.
 
     With --pictures and --bpp the quality levels are moved so that they meet these rates.
     """
@@ -37,21 +51,35 @@ def export(
         raise ConfigError(f"{target} exists; give --force to replace it")
     if (pictures is None) != (bpp is None):
         raise typer.BadParameter("give --pictures and --bpp together")
+    if source.is_file() and not architecture:
+        raise typer.BadParameter(f"{source} is a file: CompressAI's need --architecture")
+    if source.is_dir() and architecture:
+        raise typer.BadParameter(f"--architecture is for files, and {source} is a run's folder")
+    if architecture and (pictures is not None or default_realism is not None):
+        raise typer.BadParameter("--pictures, --bpp and --default-realism are for run folders")
 
-    from sidelight.pixels.suffixes import is_named_as_picture
-    from sidelight.train.export import export_run
+    if architecture:
+        from sidelight.train.export import convert_compressai
 
-    found = []
-    if pictures is not None:
-        found = sorted(p for p in pictures.iterdir() if is_named_as_picture(p) and p.is_file())
-        if not found:
-            raise ConfigError(f"no pictures in {pictures}, such as .png, .jpg or .avif files")
-    export_run(
-        folder,
-        target,
-        terms=terms,
-        pictures=found,
-        target_bpp=bpp or (),
-        default_realism=default_realism,
-    )
+        convert_compressai(source, architecture, target, terms=terms)
+    else:
+        from sidelight.train.export import export_run
+
+        export_run(
+            source,
+            target,
+            terms=terms,
+            pictures=[] if pictures is None else _pictures_in(pictures),
+            target_bpp=bpp or (),
+            default_realism=default_realism,
+        )
     say(f"{target}: {target.stat().st_size} bytes")
+
+
+def _pictures_in(folder: Path) -> list[Path]:
+    from sidelight.pixels.suffixes import is_named_as_picture
+
+    found = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())
+    if not found:
+        raise ConfigError(f"no pictures in {folder}, such as .png, .jpg or .avif files")
+    return found

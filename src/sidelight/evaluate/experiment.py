@@ -4,6 +4,7 @@ codecs x pictures -> measure -> results folder -> points -> BD-rates -> summary.
 """
 
 import multiprocessing
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ class Experiment:
     """What is measured: every point on every picture, with every choice of captions.
 
     Raises:
-        ConfigError: An anchor is none of its series.
+        ConfigError: An anchor is none of its series, or two points have the same name.
     """
 
     name: str
@@ -64,6 +65,9 @@ class Experiment:
     """Curves of others, shown beside what is measured."""
 
     def __post_init__(self) -> None:
+        named = Counter((point.codec, point.setting) for point in self.points)
+        if twice := [" ".join(point) for point, count in named.items() if count > 1]:
+            raise ConfigError(f"{twice[0]} is named twice: results are kept by codec and setting")
         series = self.series()
         if missing := [anchor for anchor in self.anchors if anchor not in series]:
             raise ConfigError(f"no series {missing[0]!r} to compare with, there are {series}")

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from sidelight.evaluate.codecs.choice import CodecChoice
 from sidelight.evaluate.codecs.equal_rate import bits_per_pixel, nearest_setting
-from sidelight.evaluate.codecs.protocol import CodecPoint, open_file
-from sidelight.evaluate.codecs.registry import codec_points, fine_settings
+from sidelight.evaluate.codecs.protocol import open_file
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
 from sidelight.evaluate.fitting import refused_pictures
 from sidelight.evaluate.measure import captions_for
+from sidelight.evaluate.present import REPORT_FILE
 from sidelight.evaluate.report import Comparison, Version, write_report
 from sidelight.evaluate.summary import NO_CAPTION_READ, MetricInfo, Summary, series_name
 from sidelight.metrics.protocol import PictureMetric, Sample, is_picture_metric
@@ -21,23 +22,27 @@ _CAPTIONS = ("right", "none", "wrong")
 
 
 def show_at_equal_rate(
-    dataset: Dataset, codecs: Sequence[str], bpp: float, metrics: Sequence[str], path: Path
-) -> None:
-    """Codes every picture with every codec near ``bpp`` and writes one HTML page of them.
+    dataset: Dataset,
+    codecs: Sequence[CodecChoice],
+    bpp: float,
+    metrics: Sequence[str],
+    folder: Path,
+) -> Path:
+    """Codes every picture with every codec near ``bpp``; returns the one HTML page of them.
 
     Args:
         dataset: A few pictures: all of them go into the page.
-        codecs: Names in the registry; the first is what the others are held against.
+        codecs: Their settings are not used; the first is what the others are held against.
         bpp: Bits per pixel.
         metrics: Of pictures, to be printed beside them; metrics of sets are left out.
-        path: Of the page.
+        folder: Gets the page.
 
     Raises:
         ConfigError: A codec or metric is unknown.
         CodecError: A codec fails.
     """
     for codec in codecs:
-        fine_settings(codec)  # says so at once where there is no such codec
+        codec.fine_settings()  # says so at once where there is no such codec
     loaded, unavailable = load_metrics(metrics)
     of_pictures = [metric for metric in loaded if is_picture_metric(metric)]
     unavailable |= refused_pictures(of_pictures, dataset)
@@ -57,23 +62,22 @@ def show_at_equal_rate(
         unavailable=unavailable,
         points=[],
     )
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / REPORT_FILE
     write_report(summary, comparisons, path)
+    return path
 
 
 def _versions(
     dataset: Dataset,
     k: int,
     image: np.ndarray,
-    codec: str,
+    codec: CodecChoice,
     bpp: float,
     metrics: Sequence[PictureMetric],
 ) -> list[Version]:
     """Returns picture ``k`` coded once near ``bpp`` and decoded with each kind of caption."""
-
-    def at(setting: float) -> CodecPoint:
-        return codec_points(codec, [setting])[0]
-
-    point = at(nearest_setting(fine_settings(codec), at, [image], bpp))
+    point = codec.at(nearest_setting(codec.fine_settings(), codec.at, [image], bpp))
     data = point.encode(image)
     rate = bits_per_pixel(data, image)
     versions = []

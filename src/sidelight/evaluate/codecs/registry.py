@@ -7,6 +7,7 @@ carrier generator behind it (improved_point.py).
 
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ from sidelight.evaluate.codecs.pillow import avif, jpeg, jpeg2000, webp
 from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.codecs.vtm import VtmPoint
 
+OURS = "sidelight"
 _NUM_FINE = 129
 
 
@@ -55,7 +57,7 @@ FAMILIES = {
     "bpg": Family(BpgPoint, "qp", 0, 51, True, (44, 40, 36, 32, 29)),
     "vvc": Family(vvc, "qp", 0, 63, True, (42, 38, 35, 32, 28)),
     "vtm": Family(VtmPoint, "qp", 0, 63, True, (42, 37, 32, 27)),
-    "sidelight": Family(_sidelight, "quality", 1, 9, False, (1, 3, 5, 7, 9)),
+    OURS: Family(_sidelight, "quality", 1, 9, False, (1, 3, 5, 7, 9)),
 }
 
 
@@ -73,13 +75,16 @@ def fine_settings(name: str) -> Sequence[float]:
     return settings[::-1] if family.falling else settings
 
 
-def codec_points(name: str, settings: Sequence[float] | None = None) -> list[CodecPoint]:
+def codec_points(
+    name: str, settings: Sequence[float] | None = None, generator: Path | None = None
+) -> list[CodecPoint]:
     """Returns a codec at each setting, from the smallest files to the largest.
 
     Args:
         name: A key of ``FAMILIES``, "sidelight" being the default model, for others see
             ``sidelight_points``; or such a key, "+" and a place of the dial.
         settings: In the codec's own unit; None for the defaults.
+        generator: The checkpoint of a name with a "+"; None for the shipped one.
 
     Raises:
         ConfigError: The codec is unknown, a setting is out of range, or a program is missing.
@@ -89,7 +94,7 @@ def codec_points(name: str, settings: Sequence[float] | None = None) -> list[Cod
     if sign:
         from sidelight.evaluate.codecs.improved_point import improved  # torch takes seconds
 
-        return improved(codec_points(plain, settings), place)
+        return improved(codec_points(plain, settings), place, generator)
     family = _family(name)
     chosen = family.defaults if settings is None else settings
     for setting in chosen:
