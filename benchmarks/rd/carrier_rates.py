@@ -48,7 +48,7 @@ def main() -> None:
 
         @cache
         def rate(own_quality: int, carrier=carrier) -> float:
-            files = (carrier.write(picture, own_quality) for picture in pictures)
+            files = (carrier.write(picture, own_quality, carrier.effort) for picture in pictures)
             sizes = zip(files, pictures, strict=True)
             return fmean(8 * len(data) / (p.width * p.height) for data, p in sizes)
 

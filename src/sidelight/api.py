@@ -26,6 +26,7 @@ from sidelight.opened import OpenedFile
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow, to_pillow
+from sidelight.pixels.rate import max_bytes_for
 from sidelight.pixels.rights import rights_lost_without
 from sidelight.pixels.size import check_size
 
@@ -133,7 +134,9 @@ def encode(
     *,
     format: str = "avif",
     quality: float = 5.0,
+    bpp: float | None = None,
     max_bytes: int | None = None,
+    effort: int | None = None,
     caption: str | None = None,
     caption_as: str = "embed",
     model: PathLike | None = None,
@@ -148,7 +151,9 @@ def encode(
             (h, w, 3) or (h, w, 4), or tensor (3, h, w), uint8 or floating in [0, 1].
         format: "avif", "jpeg", "webp", "jxl", or "slt" for our own codec.
         quality: 1 (smallest file) to 9.
+        bpp: If given, the best file of at most this many bits per pixel; ``quality`` is not used.
         max_bytes: If given, the best file of at most this size; ``quality`` is not used.
+        effort: Of ordinary files but JPEG, 1 (fastest) to 9 (smallest); None for the format's own.
         caption: Travels inside the file; in an ordinary one, as its XMP description.
         caption_as: "embed", or "digest" for its four-byte digest alone; for .slt files.
         model: As for ``load``; for .slt files.
@@ -160,6 +165,10 @@ def encode(
     picture = as_picture(image, max_pixels=max_pixels)
     for note in picture.notes:
         warnings.warn(note, SidelightWarning, stacklevel=2)
+    if bpp is not None:
+        if max_bytes is not None:
+            raise ConfigError("give only one of bpp and max_bytes")
+        max_bytes = max_bytes_for(bpp, picture)
     if format != END_TO_END:
         if format not in CARRIERS:
             known = ", ".join((*CARRIERS, END_TO_END))
@@ -168,8 +177,10 @@ def encode(
             raise ConfigError(f"{format} takes neither model nor digests: they are for .slt files")
         carrier = CARRIERS[format]
         if max_bytes is not None:
-            return carrier.encode_to_size(picture, max_bytes, caption=caption)
-        return carrier.encode(picture, quality, caption=caption)
+            return carrier.encode_to_size(picture, max_bytes, caption=caption, effort=effort)
+        return carrier.encode(picture, quality, caption=caption, effort=effort)
+    if effort is not None:
+        raise ConfigError("effort is for ordinary files, .slt files have one")
     codec = load(model)
     for note in rights_lost_without(picture.xmp):
         warnings.warn(note, SidelightWarning, stacklevel=2)

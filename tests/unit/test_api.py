@@ -191,6 +191,17 @@ def test_profile_and_exif_reach_the_decoded_image(model):
     assert Image.open(stream).getexif()[271] == "Sidelight"
 
 
+def test_a_rate_takes_the_place_of_quality(model):
+    height, width = RGB.shape[:2]
+    for options in ({"format": "slt", "model": model}, {"format": "webp", "effort": 1}):
+        data = sidelight.encode(RGB, bpp=6.0, **options)
+        assert data == sidelight.encode(RGB, max_bytes=int(6 * height * width / 8), **options)
+    with pytest.raises(ConfigError, match="give only one of bpp and max_bytes"):
+        sidelight.encode(RGB, bpp=6.0, max_bytes=300)
+    with pytest.raises(ConfigError, match="slt files have one"):
+        sidelight.encode(RGB, format="slt", effort=3, model=model)
+
+
 def test_max_bytes_takes_the_place_of_quality(model):
     data = sidelight.encode(RGB, format="slt", max_bytes=300, model=model)
     assert len(data) <= 300

@@ -8,16 +8,17 @@ from sidelight.pixels.picture import Picture
 _BRANDS = frozenset({b"avif", b"avis"})
 _MAX_BRANDS = 64
 _BRAND_BYTES = 4
+_SPEED_AT_NO_EFFORT = 10
 _FIRST_BRAND, _COMPATIBLE_BRANDS = 8, 16
 
 
-def _write(picture: Picture, own_quality: int) -> bytes:
+def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
     # chosen by benchmarks/rd/avif_settings.py: at equal bytes 4:4:4 has the better LPIPS and from
     # 0.3 bits per pixel the better SSIMULACRA2; speed 4 saves 4 % of the bits in 5 times the time
     options = {
         "quality": own_quality,
         "subsampling": "4:4:4",
-        "speed": 6,
+        "speed": _SPEED_AT_NO_EFFORT - effort,
         "max_threads": 4,  # the bytes are those of any number above 1
     }
     chosen = PictureFormat(
@@ -49,5 +50,6 @@ AVIF = Carrier(
     knots=(0, 18, 34, 44, 60),  # python -m benchmarks.rd.carrier_rates
     starts=_starts,
     write=_write,
+    effort=4,
     coded_bytes=primary_bytes,
 )

@@ -17,6 +17,9 @@ KNOT_QUALITIES = (1, 3, 5, 7, 9)
 
 DEFAULT_QUALITY = 5.0
 
+EFFORTS = range(1, 10)
+"""From the fastest writing to the smallest files."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carrier:
@@ -45,8 +48,11 @@ class Carrier:
     starts: Callable[[bytes], bool]
     """Whether a file begins as this codec's do."""
 
-    write: Callable[[Picture, int], bytes]
-    """Makes a file at an own quality."""
+    write: Callable[[Picture, int, int], bytes]
+    """Makes a file at an own quality with one of ``EFFORTS``."""
+
+    effort: int
+    """The one that is taken if none is given; ``knots`` hold for it."""
 
     coded_bytes: Callable[[bytes], int]
     """Bytes that code the pixels in a file, which is one of this codec.
@@ -58,7 +64,12 @@ class Carrier:
     """Whether a file, which is one of this codec, surely holds every pixel as it was."""
 
     def encode(
-        self, picture: Picture, quality: float = DEFAULT_QUALITY, *, caption: str | None = None
+        self,
+        picture: Picture,
+        quality: float = DEFAULT_QUALITY,
+        *,
+        caption: str | None = None,
+        effort: int | None = None,
     ) -> bytes:
         """Returns the bytes of a file.
 
@@ -67,17 +78,24 @@ class Carrier:
             quality: 1 (smallest file) to 9, in steps of a sixteenth, at about the rates of .slt.
             caption: Becomes the file's XMP description, unless it is empty; what else the
                 picture's XMP says is kept.
+            effort: 1 (fastest) to 9 (smallest files); None for the codec's own, see
+                docs/carriers.md. JPEG has one only.
 
         Raises:
-            ConfigError: ``quality`` is out of range.
+            ConfigError: ``quality`` or ``effort`` is out of range.
             ImageError: The codec cannot hold this picture, or is not installed.
             TextError: The caption holds a character that XMP cannot.
         """
         own_quality = self.own_quality(quality)
-        return self.write(self._to_write(picture, caption), own_quality)
+        return self.write(self._to_write(picture, caption), own_quality, self._effort(effort))
 
     def encode_to_size(
-        self, picture: Picture, max_bytes: int, *, caption: str | None = None
+        self,
+        picture: Picture,
+        max_bytes: int,
+        *,
+        caption: str | None = None,
+        effort: int | None = None,
     ) -> bytes:
         """Returns the best file of at most ``max_bytes``, metadata included.
 
@@ -86,8 +104,8 @@ class Carrier:
         Raises:
             ConfigError: Even the codec's lowest quality takes more bytes.
         """
-        ready = self._to_write(picture, caption)
-        best = self.write(ready, self.own_qualities[0])
+        ready, effort = self._to_write(picture, caption), self._effort(effort)
+        best = self.write(ready, self.own_qualities[0], effort)
         if len(best) > max_bytes:
             raise ConfigError(
                 f"{self.title} takes {len(best)} bytes at its lowest quality, more than the "
@@ -97,7 +115,7 @@ class Carrier:
         low, high = 0, len(self.own_qualities) - 1
         while low < high:
             middle = (low + high + 1) // 2
-            data = self.write(ready, self.own_qualities[middle])
+            data = self.write(ready, self.own_qualities[middle], effort)
             if len(data) <= max_bytes:
                 best, low = data, middle
             else:
@@ -112,6 +130,11 @@ class Carrier:
         """
         exact = step_to_quality(quality_to_step(quality))
         return round(float(np.interp(exact, KNOT_QUALITIES, self.knots)))
+
+    def _effort(self, given: int | None) -> int:
+        if given is not None and given not in EFFORTS:
+            raise ConfigError(f"effort must be a whole number from 1 to 9, got {given}")
+        return self.effort if given is None else given
 
     def _to_write(self, picture: Picture, caption: str | None) -> Picture:
         if max(picture.width, picture.height) > self.max_side_px:

@@ -16,7 +16,7 @@ _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment
 _IN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})  # a stuffed zero byte, and restart markers
 
 
-def _write(picture: Picture, own_quality: int) -> bytes:
+def _write(picture: Picture, own_quality: int, effort: int) -> bytes:  # noqa: ARG001
     # progressive files are smaller at low rates; 4:2:0 is every program's choice there
     options = {"quality": own_quality, "subsampling": "4:2:0", "progressive": True}
     return encode_as(picture, PictureFormat("JPEG", metadata=True, options=options))
@@ -79,5 +79,6 @@ JPEG = Carrier(
     knots=(1, 5, 12, 19, 53),  # python -m benchmarks.rd.carrier_rates
     starts=_starts,
     write=_write,
+    effort=9,
     coded_bytes=_coded_bytes,
 )

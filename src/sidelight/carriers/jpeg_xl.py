@@ -16,7 +16,6 @@ from sidelight.pixels.jpeg_xl import find_codestream, is_jpeg_xl, needs_package
 from sidelight.pixels.picture import Picture, to_pillow
 from sidelight.pixels.profiles import rgb_to_srgb
 
-_EFFORT = 7
 _BOX_HEADER = struct.Struct(">I4s")
 _SIGNATURE = b"\r\n\x87\n"
 _FILE_TYPE = b"jxl \0\0\0\0jxl "
@@ -24,14 +23,14 @@ _EXIF_START = b"Exif\0\0"
 _NO_OFFSET = bytes(4)
 
 
-def _write(picture: Picture, own_quality: int) -> bytes:
+def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
     needs_package("imagecodecs")
     import imagecodecs
 
     samples = np.asarray(rgb_to_srgb(to_pillow(picture)))
     try:
         codestream = imagecodecs.jpegxl_encode(
-            samples, distance=_distance(own_quality), effort=_EFFORT, numthreads=1
+            samples, distance=_distance(own_quality), effort=effort, numthreads=1
         )
     except (RuntimeError, ValueError) as error:
         size = f"{picture.width}x{picture.height}"
@@ -75,5 +74,6 @@ JPEG_XL = Carrier(
     knots=(5, 6, 21, 41, 73),  # python -m benchmarks.rd.carrier_rates
     starts=is_jpeg_xl,
     write=_write,
+    effort=7,
     coded_bytes=_coded_bytes,
 )

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sidelight.carriers.carrier import Carrier
+from sidelight.carriers.carrier import EFFORTS, Carrier
 from sidelight.errors import ImageError
 from sidelight.pixels.encoding import PictureFormat, encode_as
 from sidelight.pixels.picture import Picture
@@ -15,6 +15,7 @@ _FRAME_HEADER_BYTES = 16
 _LOSSLESS = b"VP8L"
 _PIXELS = frozenset({b"VP8 ", _LOSSLESS})
 _FRAME = b"ANMF"
+_SLOWEST_METHOD = 6
 
 
 class _Chunk(NamedTuple):
@@ -23,8 +24,9 @@ class _Chunk(NamedTuple):
     end: int
 
 
-def _write(picture: Picture, own_quality: int) -> bytes:
-    options = {"quality": own_quality, "method": 6}  # the slowest, with the smallest files
+def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
+    method = round((effort - EFFORTS[0]) / (len(EFFORTS) - 1) * _SLOWEST_METHOD)
+    options = {"quality": own_quality, "method": method}
     chosen = PictureFormat(
         "WEBP",
         alpha=True,
@@ -90,6 +92,7 @@ WEBP = Carrier(
     knots=(0, 1, 12, 27, 72),  # python -m benchmarks.rd.carrier_rates
     starts=_starts,
     write=_write,
+    effort=9,
     coded_bytes=_coded_bytes,
     is_lossless=_is_lossless,
 )

@@ -29,6 +29,7 @@ class _Asked(NamedTuple):
     quality: float
     max_bytes: int | None
     """Where given, ``quality`` does not count."""
+    effort: int | None
     caption: str | None
     caption_as: CaptionAs
     model: str | None
@@ -63,6 +64,17 @@ def encode(
     ] = None,
     max_bytes: Annotated[
         int | None, typer.Option(min=1, help="Best file of at most this size.")
+    ] = None,
+    effort: Annotated[
+        int | None,
+        typer.Option(
+            "--effort",
+            "-e",
+            min=1,
+            max=9,
+            help="1 (fastest) to 9 (smallest file) of AVIF, WebP and JPEG XL; the format's own if "
+            "not given.",
+        ),
     ] = None,
     caption: CaptionOption = None,
     caption_from: CaptionFromOption = None,
@@ -112,6 +124,7 @@ def encode(
             suffix=suffix,
             quality=_DEFAULT_QUALITY if quality is None else quality,
             max_bytes=_max_bytes(picture, bpp, max_bytes),
+            effort=effort,
             caption=sent.text,
             caption_as=caption_as,
             model=model,
@@ -177,9 +190,11 @@ def _write_carrier(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]:
     carrier = carrier_of_suffix(asked.suffix)
     assert carrier is not None  # _check_known has looked
     if asked.max_bytes is None:
-        data = carrier.encode(picture, asked.quality, caption=asked.caption)
+        data = carrier.encode(picture, asked.quality, caption=asked.caption, effort=asked.effort)
     else:
-        data = carrier.encode_to_size(picture, asked.max_bytes, caption=asked.caption)
+        data = carrier.encode_to_size(
+            picture, asked.max_bytes, caption=asked.caption, effort=asked.effort
+        )
     if asked.verify:
         read(data)
     quality = asked.quality if asked.max_bytes is None else None
@@ -193,6 +208,8 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
     from sidelight.bitstream.quality import step_to_quality
     from sidelight.pixels.rights import rights_lost_without
 
+    if asked.effort is not None:
+        raise ConfigError("--effort is for ordinary files, this is .slt, which has one effort")
     codec = load(asked.model)
     caption, caption_as = asked.caption, asked.caption_as.value
     if asked.max_bytes is None:

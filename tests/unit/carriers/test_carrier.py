@@ -43,9 +43,27 @@ def test_a_higher_quality_takes_more_bytes_and_is_nearer(carrier, plain):
     assert errors[-1] < 4
 
 
+def test_effort_changes_the_file_and_nothing_is_as_its_own(carrier, plain):
+    files = [carrier.encode(plain, effort=effort) for effort in (1, 9)]
+    assert (files[0] == files[1]) == (carrier.name == "jpeg")
+    assert carrier.encode(plain) == carrier.encode(plain, effort=carrier.effort)
+    largest = len(carrier.encode(plain, effort=1))
+    assert len(carrier.encode_to_size(plain, largest, effort=1)) <= largest
+
+
+@pytest.mark.parametrize("effort", [0, 10, 2.5])
+def test_effort_beyond_the_scale_is_refused(carrier, effort, plain):
+    with pytest.raises(
+        ConfigError, match=f"effort must be a whole number from 1 to 9, got {effort}"
+    ):
+        carrier.encode(plain, effort=effort)
+
+
 def test_a_size_gives_the_best_file_within_it(carrier, image):
     picture = Picture(image=image[:16, :24])
-    files = [carrier.write(picture, own_quality) for own_quality in carrier.own_qualities]
+    files = [
+        carrier.write(picture, own_quality, carrier.effort) for own_quality in carrier.own_qualities
+    ]
     smallest, largest = len(files[0]), max(len(data) for data in files)
     for max_bytes in (smallest, (2 * smallest + largest) // 3, largest):
         data = carrier.encode_to_size(picture, max_bytes)
@@ -64,7 +82,7 @@ def test_a_size_holds_with_metadata_and_caption(carrier, image, exif):
 
 
 def test_a_size_that_cannot_be_reached_is_refused(carrier, plain):
-    smallest = len(carrier.write(plain, carrier.own_qualities[0]))
+    smallest = len(carrier.write(plain, carrier.own_qualities[0], carrier.effort))
     with pytest.raises(ConfigError, match=f"takes {smallest} bytes .* the {smallest - 1} asked"):
         carrier.encode_to_size(plain, smallest - 1)
 
