@@ -15,7 +15,6 @@ from typing import Any
 from PIL import Image
 
 from sidelight.claim import claimed
-from sidelight.config import ModelConfig
 from sidelight.data.crops import CropSampler
 from sidelight.data.pairs import Pairs
 from sidelight.errors import ConfigError
@@ -153,9 +152,9 @@ def _pairs(
 
 def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:
     model = recipe.model
-    if not isinstance(model, ModelConfig) or not model.linear_paths or recipe.start_from:
+    if not model.has_linear_paths or recipe.start_from:
         return None
-    return principal_components(pictures, model.latent_channels, seed=recipe.seed)
+    return principal_components(pictures, model.condition[0], seed=recipe.seed)
 
 
 class _Loop:

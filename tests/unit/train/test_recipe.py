@@ -7,7 +7,7 @@ import pytest
 from sidelight.assets import find_assets
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
-from sidelight.presets import BASELINE_PRESETS, PRESETS
+from sidelight.models.presets import PRESETS
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 
 TOML = """
@@ -143,7 +143,7 @@ def baseline(path):
 
 
 def test_a_recipe_may_train_another_learned_codec(baseline):
-    preset = BASELINE_PRESETS["cheng2020-small"]
+    preset = PRESETS["cheng2020-small"]
     assert baseline.model == dataclasses.replace(preset, ssa=True, text_width=384)
 
 
@@ -238,7 +238,7 @@ def test_every_recipe_loads(path):
 def test_the_text_free_codecs_train_without_text(name, preset):
     recipe = load_recipe(RECIPES / f"{name}.toml")
     width = recipe.model.text_width
-    assert recipe.model == dataclasses.replace(BASELINE_PRESETS[preset], text_width=width)
+    assert recipe.model == dataclasses.replace(PRESETS[preset], text_width=width)
     assert not recipe.generator_text
     assert recipe.rate_rule == "steered"
 
