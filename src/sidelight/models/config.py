@@ -80,9 +80,9 @@ class ModelConfig(StrictConfig):
         return 0
 
     @property
-    def has_linear_paths(self) -> bool:
-        """Whether there are linear maps to start from principal components."""
-        return False
+    def num_components(self) -> int:
+        """Principal components that linear maps start from; 0 without such maps."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,9 +178,9 @@ class HiFiCConfig(CodecConfig):
         return True
 
     @property
-    def has_linear_paths(self) -> bool:
-        """Whether there are linear maps to start from principal components."""
-        return self.linear_paths
+    def num_components(self) -> int:
+        """One for each latent channel, with linear paths."""
+        return self.latent_channels if self.linear_paths else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,10 +151,10 @@ def _pairs(
 
 
 def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:
-    model = recipe.model
-    if not model.has_linear_paths or recipe.start_from:
+    count = recipe.model.num_components
+    if not count or recipe.start_from:
         return None
-    return principal_components(pictures, model.condition[0], seed=recipe.seed)
+    return principal_components(pictures, count, seed=recipe.seed)
 
 
 class _Loop:

@@ -73,7 +73,7 @@ def test_a_file_takes_what_its_tables_say(codec, picture):
 
 
 def test_a_checkpoint_codes_like_the_model_it_was_saved_from(codec, picture, tmp_path):
-    path = tmp_path / "baseline.safetensors"
+    path = tmp_path / "model.safetensors"
     save_checkpoint(path, codec.checkpoint)
     loaded = Codec(load_checkpoint(path), HashingTextEncoder())
     assert loaded.fingerprint == codec.fingerprint
@@ -119,7 +119,7 @@ def test_a_checkpoint_without_its_integers_is_refused(codec, tmp_path):
     from safetensors import safe_open
     from safetensors.torch import load_file, save_file
 
-    path = tmp_path / "baseline.safetensors"
+    path = tmp_path / "model.safetensors"
     save_checkpoint(path, codec.checkpoint)
     with safe_open(path, framework="pt") as file:
         metadata = {k: v for k, v in file.metadata().items() if k != SEAL}
