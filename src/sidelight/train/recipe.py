@@ -344,4 +344,9 @@ def _model(table: Any) -> ModelConfig:
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"model.preset must be one of {sorted(PRESETS)}, got {preset!r}")
     start = PRESETS[preset]
+    if (given := changes.get("architecture", start.architecture)) != start.architecture:
+        raise ConfigError(
+            f"model.preset {preset!r} has the architecture {start.architecture!r}, got {given!r}: "
+            "give one of the two"
+        )
     return type(start).from_dict(dataclasses.asdict(start) | changes)
