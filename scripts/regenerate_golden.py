@@ -19,11 +19,11 @@ from PIL import Image, ImageCms
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.codec import Codec
-from sidelight.config import ModelConfig
 from sidelight.entropy.coder import CodingTables
 from sidelight.entropy.latents import Latents
-from sidelight.models.codec_model import CodecModel
-from sidelight.models.exported import ExportedModel
+from sidelight.models.config import HiFiCConfig
+from sidelight.models.exported import ExportedCodec
+from sidelight.models.hific import HiFiC
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture
 
@@ -69,7 +69,7 @@ def regenerate() -> None:
         old.unlink()
     weights = FOLDER / "tiny.safetensors"
     provenance = {"made_by": "scripts/regenerate_golden.py"}
-    model = ExportedModel(tiny_model(TINY_CONFIG))
+    model = ExportedCodec(tiny_model(TINY_CONFIG))
     save_checkpoint(weights, Checkpoint(model, HashingTextEncoder.identity, provenance))
     codec = Codec(load_checkpoint(weights), HashingTextEncoder())
     cases = {name: _write_case(codec, name, case) for name, case in golden_cases().items()}
@@ -77,13 +77,13 @@ def regenerate() -> None:
     (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
-def tiny_model(config: ModelConfig) -> CodecModel:
+def tiny_model(config: HiFiCConfig) -> HiFiC:
     """Returns seeded weights, changed where a fresh model would leave a path unused."""
     from tests.tiny_model import use_every_path
 
     torch.manual_seed(7)
     with torch.no_grad():
-        model = CodecModel(config).eval()
+        model = HiFiC(config).eval()
         use_every_path(model, scale_bias=6)
     return model
 

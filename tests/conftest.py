@@ -12,9 +12,9 @@ from tests.tiny_config import TINY_CONFIG
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sidelight.config import ModelConfig
-    from sidelight.models.codec_model import CodecModel
-    from sidelight.models.exported import ExportedModel
+    from sidelight.models.config import HiFiCConfig
+    from sidelight.models.exported import ExportedCodec
+    from sidelight.models.hific import HiFiC
 
 # a loaded machine may take long over one example; what counts is the result
 settings.register_profile("sidelight", deadline=None)
@@ -22,22 +22,22 @@ settings.load_profile("sidelight")
 
 
 @pytest.fixture(scope="session")
-def tiny_config() -> ModelConfig:
+def tiny_config() -> HiFiCConfig:
     return TINY_CONFIG
 
 
 @pytest.fixture(scope="session")
-def make_tiny_model(tiny_config: ModelConfig) -> Callable[[], CodecModel]:
+def make_tiny_model(tiny_config: HiFiCConfig) -> Callable[[], HiFiC]:
     """Seeded weights, changed where a fresh model would leave a path unused."""
     import torch
     from tests.tiny_model import use_every_path
 
-    from sidelight.models.codec_model import CodecModel
+    from sidelight.models.hific import HiFiC
 
-    def make() -> CodecModel:
+    def make() -> HiFiC:
         with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(4)
-            model = CodecModel(tiny_config)
+            model = HiFiC(tiny_config)
             use_every_path(model, scale_bias=1)
             for gain in (model.latent_gain, model.hyper_gain):
                 gain.log_gain.add_(0.1 * torch.randn_like(gain.log_gain))
@@ -48,16 +48,16 @@ def make_tiny_model(tiny_config: ModelConfig) -> Callable[[], CodecModel]:
 
 
 @pytest.fixture
-def tiny_model(make_tiny_model: Callable[[], CodecModel]) -> CodecModel:
+def tiny_model(make_tiny_model: Callable[[], HiFiC]) -> HiFiC:
     return make_tiny_model()
 
 
 @pytest.fixture(scope="session")
-def tiny_exported(make_tiny_model: Callable[[], CodecModel]) -> ExportedModel:
+def tiny_exported(make_tiny_model: Callable[[], HiFiC]) -> ExportedCodec:
     """Shared: a test that changes it must make its own."""
-    from sidelight.models.exported import ExportedModel
+    from sidelight.models.exported import ExportedCodec
 
-    return ExportedModel(make_tiny_model())
+    return ExportedCodec(make_tiny_model())
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ from tests.tiny_config import TINY_CARRIER
 from torch import nn
 
 from sidelight.checkpoint import Checkpoint, save_checkpoint
-from sidelight.config import CarrierConfig
 from sidelight.models.carrier import CarrierGenerator
+from sidelight.models.config import CarrierConfig
 from sidelight.models.exported_carrier import ExportedCarrier
 
 

@@ -1,8 +1,8 @@
 """The shapes of the models that tests share: small, with every kind of layer."""
 
-from sidelight.config import CarrierConfig, DiscriminatorConfig, ModelConfig
+from sidelight.models.config import CarrierConfig, DiscriminatorConfig, HiFiCConfig
 
-TINY_CONFIG = ModelConfig(
+TINY_CONFIG = HiFiCConfig(
     name="tiny",
     widths=(8, 12, 16, 24),
     stem_kernel=5,

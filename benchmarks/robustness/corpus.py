@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageCms, features
 
 import sidelight
-from sidelight.presets import PRESETS
+from sidelight.models.presets import PRESETS
 from sidelight.strict_json import to_json
 
 CAPTION = "A brown dog runs along the beach."

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sidelight.config import CarrierConfig, model_config
 from sidelight.errors import CheckpointError
+from sidelight.models.config import model_config
 
 FORMAT = "sidelight-model-1"
 _WEIGHTS = Path(__file__).parent / "weights"
@@ -42,19 +42,17 @@ class ModelCard:
         metadata = _metadata(path)
         check_format(path, metadata)
         try:
-            table = json.loads(metadata["config"])
-            config = model_config(table)
+            config = model_config(json.loads(metadata["config"]))
             provenance = dict(json.loads(metadata["provenance"]))
             encoder = f"{metadata['text_encoder']} {metadata['text_fingerprint']}"
         except (LookupError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path} is not a complete model: {error}") from None
-        carrier = isinstance(config, CarrierConfig)
-        architecture = table.get("architecture", "E, P and G")
+        codes = "carrier generator" if config.improves_carriers else "codec of .slt files"
         return cls(
             name=config.name,
-            kind="carrier generator" if carrier else f"codec of .slt files ({architecture})",
-            levels=None if isinstance(config, CarrierConfig) else config.num_levels,
-            reads_caption=isinstance(config, CarrierConfig) or config.reads_text,
+            kind=f"{codes} ({config.architecture})",
+            levels=config.num_rates or None,
+            reads_caption=config.reads_text,
             text_encoder=encoder,
             terms=provenance.pop("terms", None),
             bytes=path.stat().st_size,

@@ -14,9 +14,9 @@ from torch import Tensor
 from sidelight.carriers.reading import CarrierFile, read
 from sidelight.checkpoint import CarrierCheckpoint
 from sidelight.codec import use_bf16
-from sidelight.config import check_realism
 from sidelight.info import carrier_info
 from sidelight.limits import MAX_PIXELS
+from sidelight.models.config import check_realism
 from sidelight.nn.caller import own_settings
 from sidelight.opened import OpenedFile
 from sidelight.pixels.picture import Picture

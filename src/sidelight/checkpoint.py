@@ -15,16 +15,14 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from sidelight.card import FORMAT, check_format
-from sidelight.config import BaselineConfig, CarrierConfig, ModelConfig, model_config
 from sidelight.entropy.model import EntropyModel
-from sidelight.entropy.stored import from_arrays, to_arrays
+from sidelight.entropy.stored import from_arrays
 from sidelight.errors import CheckpointError
-from sidelight.models.carrier import CarrierGenerator
-from sidelight.models.codec_model import CodecModel
-from sidelight.models.exported import ExportedModel
-from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.models.config import CodecConfig, ModelConfig, model_config
+from sidelight.models.exported import ExportedCodec, ExportedModel
 from sidelight.models.exported_carrier import ExportedCarrier
-from sidelight.models.registry import build_baseline
+from sidelight.models.older import current_names
+from sidelight.models.registry import build_model, exported
 from sidelight.nn.caller import own_settings, survive_fork
 from sidelight.pixels.atomic import write_atomically
 from sidelight.sealing import check_seal, read_weight_file, sealed
@@ -33,9 +31,7 @@ from sidelight.text.encoder import EncoderIdentity
 _FROZEN = "frozen."
 _NOT_KEPT = "num_batches_tracked"
 
-AnyModel = ExportedModel | ExportedBaseline | ExportedCarrier
-AnyConfig = ModelConfig | BaselineConfig | CarrierConfig
-Model = TypeVar("Model", bound=AnyModel)
+Model = TypeVar("Model", bound=ExportedModel)
 
 
 class Checkpoint(NamedTuple, Generic[Model]):
@@ -48,7 +44,7 @@ class Checkpoint(NamedTuple, Generic[Model]):
     """Data, steps, seed, commit, as the training run recorded them."""
 
 
-CodecCheckpoint = Checkpoint[ExportedModel | ExportedBaseline]
+CodecCheckpoint = Checkpoint[ExportedCodec]
 CarrierCheckpoint = Checkpoint[ExportedCarrier]
 
 
@@ -61,9 +57,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
             continue
         small = value.dim() > 1 and "gain" not in name
         tensors[name] = (value.half() if small else value.float()).contiguous()
-    if not isinstance(model, ExportedCarrier):
-        for name, array in to_arrays(model.frozen).items():
-            tensors[_FROZEN + name] = torch.from_numpy(array).contiguous()
+    for name, array in model.integers().items():
+        tensors[_FROZEN + name] = torch.from_numpy(array).contiguous()
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),
@@ -86,13 +81,15 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
     check_format(path, metadata)
     try:
         config = model_config(json.loads(metadata["config"]))
-        weights = {k: v.float() for k, v in tensors.items() if not k.startswith(_FROZEN)}
+        weights = current_names(
+            {k: v.float() for k, v in tensors.items() if not k.startswith(_FROZEN)}
+        )
         integers = _read_integers(config, tensors)
         _check_blocks(config, weights)
         with torch.device("meta"):  # takes no memory, whatever widths the config claims
-            _check_shapes(_build(config, integers).state_dict(), weights)
+            _check_shapes(exported(build_model(config), integers).state_dict(), weights)
         with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
-            model = _build(config, integers).float()
+            model = exported(build_model(config), integers).float()
         model.load_state_dict(weights, strict=False)
         text_encoder = EncoderIdentity(metadata["text_encoder"], metadata["text_fingerprint"])
         return Checkpoint(model, text_encoder, json.loads(metadata["provenance"]))
@@ -102,9 +99,9 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
 
 
-def _read_integers(config: AnyConfig, tensors: Mapping[str, Tensor]) -> EntropyModel | None:
-    """Returns the frozen part of a model of this config, None for one that has none."""
-    if isinstance(config, CarrierConfig):
+def _read_integers(config: ModelConfig, tensors: Mapping[str, Tensor]) -> EntropyModel | None:
+    """Returns the frozen part of a model of this config, None for one that decides no bits."""
+    if not isinstance(config, CodecConfig):
         return None
     frozen = from_arrays(
         {k.removeprefix(_FROZEN): v.numpy() for k, v in tensors.items() if k.startswith(_FROZEN)}
@@ -117,25 +114,11 @@ def _read_integers(config: AnyConfig, tensors: Mapping[str, Tensor]) -> EntropyM
     return frozen
 
 
-def _build(config: AnyConfig, integers: EntropyModel | None) -> AnyModel:
-    """Returns the model of a config, with its integers and without its weights."""
-    if isinstance(config, CarrierConfig):
-        return ExportedCarrier(CarrierGenerator(config))
-    assert integers is not None
-    if isinstance(config, BaselineConfig):
-        return ExportedBaseline(build_baseline(config), integers)
-    return ExportedModel(CodecModel(config), integers)
-
-
-def _check_blocks(config: AnyConfig, weights: Mapping[str, Tensor]) -> None:
+def _check_blocks(config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
     """Refuses more blocks than there are tensors: each takes time and memory to build."""
-    if isinstance(config, CarrierConfig):
-        counts = config.encoder_blocks + config.decoder_blocks
-    else:
-        counts = config.residual_blocks if isinstance(config, ModelConfig) else ()
-    if sum(counts) > len(weights):
+    if config.num_blocks > len(weights):
         raise CheckpointError(
-            f"the config has {sum(counts)} residual blocks, the file {len(weights)} tensors"
+            f"the config has {config.num_blocks} residual blocks, the file {len(weights)} tensors"
         )
 
 

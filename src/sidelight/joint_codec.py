@@ -14,7 +14,7 @@ from sidelight.checkpoint import CodecCheckpoint
 from sidelight.codec import CaptionSections, Codec, OpenedSlt, caption_sections
 from sidelight.errors import TextError
 from sidelight.info import slt_info
-from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.models.exported import ExportedCodec
 from sidelight.nn.caller import own_settings
 from sidelight.pixels.picture import Picture
 from sidelight.text.canonical import canonical_caption, caption_matches
@@ -30,7 +30,7 @@ def codec_of(checkpoint: CodecCheckpoint, text_encoder: TextEncoder | None = Non
 class JointCodec(Codec):
     """As ``Codec``, but ``encode`` needs the caption."""
 
-    model: ExportedBaseline
+    model: ExportedCodec
 
     @own_settings()
     def encode(

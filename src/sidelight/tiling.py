@@ -10,6 +10,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE
+
+_PICTURE_TILE = 1024
+"""Pixels along a tile of g_a; another value gives other files, though all decode."""
+_SYNTHESIS_TILE = 96
+"""Latents along a tile of g_s: the halo then costs 1.8 times the work, in about 1 GiB."""
+_WHOLE = 2**24
+"""A side that no picture has: one tile, where a model declares no halos."""
+
 Region = tuple[slice, slice]
 """Rows and columns."""
 
@@ -58,3 +67,36 @@ class TileGrid:
                 slice(skipped, skipped + kept),
                 slice(self.scaled(start), self.scaled(stop)),
             )
+
+
+class Halos(NamedTuple):
+    """What each transform of a codec reads around a position."""
+
+    g_a: int
+    """Picture pixels around a latent's, a multiple of 64."""
+    h_a: int
+    """Latents around a hyper-latent's, a multiple of 4."""
+    g_s: int
+    """Latents around a pixel's."""
+
+
+class CodecTiles(NamedTuple):
+    """Where the tiles of each transform of a codec lie."""
+
+    g_a: TileGrid
+    h_a: TileGrid
+    g_s: TileGrid
+
+    @classmethod
+    def of(cls, halos: Halos | None) -> "CodecTiles":
+        """Returns the tiles of a codec; None for one that large pictures pass whole."""
+        picture, latent = _PICTURE_TILE, _SYNTHESIS_TILE
+        if halos is None:
+            halos, picture, latent = Halos(0, 0, 0), _WHOLE, _WHOLE
+        return cls(
+            g_a=TileGrid(picture, halos.g_a, Fraction(1, LATENT_STRIDE)),
+            h_a=TileGrid(
+                picture // LATENT_STRIDE, halos.h_a, Fraction(LATENT_STRIDE, HYPER_STRIDE)
+            ),
+            g_s=TileGrid(latent, halos.g_s, Fraction(LATENT_STRIDE)),
+        )

@@ -75,7 +75,8 @@ def test_the_frozen_latents_cost_what_the_float_model_says(make_tiny_model, tiny
     z = torch.randint(-12, 13, (2, 8, 8, 8), generator=generator, dtype=torch.int32)
     with torch.no_grad():
         position = torch.tensor([model.config.level_position(step_to_quality(step))])
-        means, scales = model.hyperprior(z * model.hyper_gain.inverse(position))
+        hyper = model.h_s(z * model.hyper_gain.inverse(position))
+        means, scales = model.means_and_scales(hyper, torch.empty(2, 12, 32, 32))
     y = means + scales * torch.randn(means.shape, generator=generator)
     estimate = -gaussian_likelihood(torch.floor(y - means + 0.5), scales).log2().sum().item()
 
@@ -91,7 +92,7 @@ def test_the_frozen_hyper_latents_cost_what_the_float_model_says(make_tiny_model
     tables = tiny_exported.frozen.hyper_tables
     z = torch.arange(-15.0, 16.0).expand(1, 8, 1, -1)
     with torch.no_grad():
-        estimate = -make_tiny_model().hyperprior.prior(z).log2()[0, :, 0]
+        estimate = -make_tiny_model().prior(z).log2()[0, :, 0]
     for c in range(8):
         entries = z[0, c, 0].int().numpy() - tables.first[c]
         bits = -np.log2(tables.table(c)[entries] / FREQUENCY_TOTAL)

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 from tests.golden.tiny_text import HashingTextEncoder
-from tests.tiny_baselines import TINY_BASELINES
 from tests.tiny_carrier import trained_carrier
+from tests.tiny_codecs import TINY_CODECS
 
 from sidelight.carrier_codec import CarrierCodec
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.codec import Codec
 from sidelight.joint_codec import codec_of
-from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.models.exported import ExportedCodec
 from sidelight.models.exported_carrier import ExportedCarrier
-from sidelight.models.registry import build_baseline
+from sidelight.models.registry import build_codec
 from sidelight.pixels.picture import Picture
 
 CAPTION = "a brown dog"
@@ -31,10 +31,10 @@ def paths(tmp_path_factory, tiny_exported):
     models = {"codec": tiny_exported, "carrier": ExportedCarrier(trained_carrier())}
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(1)
-        model = build_baseline(TINY_BASELINES["tiny-minnen2018"])
+        model = build_codec(TINY_CODECS["tiny-minnen2018"])
         convs = [m for m in model.g_a.modules() if isinstance(m, torch.nn.Conv2d)]
         [m for m in convs if m.stride == (2, 2)][-1].weight.mul_(16)  # something to code
-        models["minnen2018"] = ExportedBaseline(model)
+        models["minnen2018"] = ExportedCodec(model)
     folder = tmp_path_factory.mktemp("models")
     for name, model in models.items():
         checkpoint = Checkpoint(model, HashingTextEncoder.identity, {})

@@ -10,8 +10,8 @@ from sidelight.card import FORMAT
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.entropy.stored import fingerprint
 from sidelight.errors import CheckpointError
-from sidelight.models.codec_model import CodecModel
-from sidelight.models.exported import ExportedModel
+from sidelight.models.exported import ExportedCodec
+from sidelight.models.hific import HiFiC
 from sidelight.sealing import SEAL
 from sidelight.text.encoder import EncoderIdentity
 
@@ -79,14 +79,14 @@ def test_a_loaded_model_codes_like_the_next_one(saved, make_picture):
 
 def test_weights_are_halved_and_vectors_and_gains_are_not(saved):
     tensors = load_file(saved)
-    assert tensors["encoder.network.0.weight"].dtype == torch.float16
+    assert tensors["model.g_a.network.0.weight"].dtype == torch.float16
     for name in (
-        "encoder.network.0.bias",
-        "latent_gain.log_gain",
-        "generator.ssa.0.norm.running_var",
+        "model.g_a.network.0.bias",
+        "model.latent_gain.log_gain",
+        "model.g_s.ssa.0.norm.running_var",
     ):
         assert tensors[name].dtype == torch.float32
-    assert not any("mean_synthesis" in name for name in tensors)
+    assert not any("h_s.mean" in name for name in tensors)
 
 
 def test_loading_leaves_the_random_state_alone(saved):
@@ -125,7 +125,7 @@ def test_another_format_is_named(rewrite, found):
 
 
 @pytest.mark.parametrize(
-    "name", ["encoder.network.3.weight", "generator.ssa.1.norm.running_mean", "frozen.thresholds"]
+    "name", ["model.g_a.network.3.weight", "model.g_s.ssa.1.norm.running_mean", "frozen.thresholds"]
 )
 def test_a_missing_tensor_is_named(rewrite, name):
     path = rewrite(lambda tensors: tensors.pop(name))
@@ -143,8 +143,8 @@ def test_an_unknown_tensor_is_named(rewrite):
 
 
 def test_a_tensor_of_another_shape_is_an_error(rewrite):
-    path = rewrite(lambda tensors: tensors.update({"encoder.network.0.bias": torch.zeros(7)}))
-    with pytest.raises(CheckpointError, match=r"encoder\.network\.0\.bias"):
+    path = rewrite(lambda tensors: tensors.update({"model.g_a.network.0.bias": torch.zeros(7)}))
+    with pytest.raises(CheckpointError, match=r"g_a\.network\.0\.bias"):
         load_checkpoint(path)
 
 
@@ -245,7 +245,7 @@ def test_a_file_of_an_early_release_has_no_seal_and_loads(rewrite):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_not_finite_are_refused(rewrite, value):
-    name = "generator.ssa.1.norm.running_var"
+    name = "model.g_s.ssa.1.norm.running_var"
     with pytest.raises(CheckpointError, match=f"{name} holds NaN or infinite values"):
         load_checkpoint(rewrite(lambda tensors: tensors[name].fill_(value)))
 
@@ -281,7 +281,7 @@ def test_of_a_large_file_of_another_kind_only_the_first_bytes_are_read(tmp_path)
 def test_a_failed_save_leaves_the_old_file(saved, tmp_path, tiny_config):
     path = tmp_path / "model.safetensors"
     path.write_bytes(saved.read_bytes())
-    model = ExportedModel(CodecModel(tiny_config))
+    model = ExportedCodec(HiFiC(tiny_config))
     with pytest.raises(TypeError):
         save_checkpoint(path, Checkpoint(model, ENCODER, {"not json": object()}))
     assert path.read_bytes() == saved.read_bytes()

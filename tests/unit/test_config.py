@@ -10,37 +10,67 @@ from sidelight.bitstream.quality import (
     quality_to_step,
     step_to_quality,
 )
-from sidelight.config import ARCHITECTURES, BaselineConfig, ModelConfig
 from sidelight.errors import ConfigError
-from sidelight.presets import BASELINE_PRESETS, PRESETS
+from sidelight.models.config import HiFiCConfig, model_config
+from sidelight.models.presets import PRESETS
+from sidelight.models.registry import MODELS, build_model
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_comes_back_from_its_json(name):
     config = PRESETS[name]
     assert config.name == name
-    assert ModelConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert model_config(json.loads(json.dumps(config.to_dict()))) == config
 
 
-@pytest.mark.parametrize("name", BASELINE_PRESETS)
-def test_a_baselines_preset_comes_back_from_its_json(name):
-    config = BASELINE_PRESETS[name]
-    assert config.name == name
-    assert BaselineConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+def test_ssa_blocks_are_for_models_with_stages():
+    with pytest.raises(ConfigError, match="balle2018 has no stages for ssa"):
+        dataclasses.replace(PRESETS["balle2018-small"], ssa=True)
 
 
-@pytest.mark.parametrize(("architecture", "vocabulary"), [("tgic", 0), ("minnen2018", 3072)])
-def test_a_vocabulary_is_for_tgic_alone(architecture, vocabulary):
-    preset = BASELINE_PRESETS["tgic-small"]
-    with pytest.raises(ConfigError, match=f"got {vocabulary} for {architecture}"):
-        dataclasses.replace(preset, architecture=architecture, vocabulary=vocabulary)
+def test_a_vocabulary_is_for_tgic_alone():
+    with pytest.raises(ConfigError, match="vocabulary must be > 1, got 1"):
+        dataclasses.replace(PRESETS["tgic-small"], vocabulary=1)
+    table = PRESETS["minnen2018-small"].to_dict() | {"vocabulary": 3072}
+    with pytest.raises(ConfigError, match="unknown key 'vocabulary'"):
+        model_config(table)
 
 
-@pytest.mark.parametrize("architecture", [a for a in ARCHITECTURES if a != "tgic"])
+def test_an_unknown_architecture_is_refused_with_those_there_are():
+    table = PRESETS["cheng2020-small"].to_dict() | {"architecture": "cheng2021"}
+    del table["shifted_hyper"]
+    with pytest.raises(ConfigError, match=r"one of .*cheng2020.*, got 'cheng2021'"):
+        build_model(model_config(table))
+
+
+@pytest.mark.parametrize("architecture", [None, 3, ["hific"]])
+def test_an_architecture_is_a_name(architecture):
+    with pytest.raises(ConfigError, match="architecture must be a name, got "):
+        model_config(PRESETS["small"].to_dict() | {"architecture": architecture})
+
+
+def test_a_config_of_another_architecture_is_refused():
+    with pytest.raises(ConfigError, match="described by a Cheng2020Config, got a PublishedConfig"):
+        dataclasses.replace(PRESETS["balle2018-small"], architecture="cheng2020")
+
+
+def test_the_first_models_named_no_architecture():
+    table = PRESETS["small"].to_dict()
+    del table["architecture"]
+    assert model_config(table) == PRESETS["small"]
+
+
+@pytest.mark.parametrize("name", ["small", "tgic-small"])
+def test_only_models_that_are_published_elsewhere_have_a_shifted_hyper_latent(name):
+    with pytest.raises(ConfigError, match="unknown key 'shifted_hyper'"):
+        model_config(PRESETS[name].to_dict() | {"shifted_hyper": True})
+
+
+@pytest.mark.parametrize("architecture", sorted(MODELS.keys() - {"tgic", "hific", "carrier"}))
 def test_every_architecture_has_published_widths_and_a_small_model(architecture):
     sizes = {f"{architecture}-{size}" for size in ("low", "high", "small")}
-    assert sizes <= BASELINE_PRESETS.keys()
-    assert all(BASELINE_PRESETS[name].architecture == architecture for name in sizes)
+    assert sizes <= PRESETS.keys()
+    assert all(PRESETS[name].architecture == architecture for name in sizes)
 
 
 @pytest.mark.parametrize(("name", "full"), [("hific", "paper"), ("hific-small", "small")])
@@ -51,16 +81,14 @@ def test_hific_is_the_papers_network_without_text(name, full):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"architecture": "cheng2021"}, "architecture must be one of .*, got 'cheng2021'"),
         ({"hyper_channels": 0}, "hyper_channels must be >= 1, got 0"),
         ({"hyper_channels": 64}, "as many latent_channels as hyper_channels, got 48 and 64"),
         ({"ssa": True, "mask_channels": (8,)}, "mask_channels must have 4 entries, got 1"),
-        ({"ssa": True, "architecture": "balle2018"}, "ssa is for cheng2020, got balle2018"),
     ],
 )
-def test_a_baseline_out_of_range_is_refused_with_the_value(change, message):
+def test_a_codec_out_of_range_is_refused_with_the_value(change, message):
     with pytest.raises(ConfigError, match=message):
-        dataclasses.replace(BASELINE_PRESETS["cheng2020-small"], **change)
+        dataclasses.replace(PRESETS["cheng2020-small"], **change)
 
 
 @pytest.mark.parametrize(("name", "stride"), [("paper", 1), ("base", 1), ("small", 2)])
@@ -83,21 +111,21 @@ def test_the_paper_preset_has_the_papers_shape():
 def test_an_unknown_key_is_refused_by_name():
     values = PRESETS["small"].to_dict() | {"latent_chanels": 3}
     with pytest.raises(ConfigError, match="unknown key 'latent_chanels'"):
-        ModelConfig.from_dict(values)
+        HiFiCConfig.from_dict(values)
 
 
 def test_an_unknown_key_of_a_nested_table_is_refused_by_name():
     values = PRESETS["small"].to_dict()
     values["discriminator"]["last_strid"] = 1
     with pytest.raises(ConfigError, match="unknown key 'last_strid'"):
-        ModelConfig.from_dict(values)
+        HiFiCConfig.from_dict(values)
 
 
 def test_a_missing_key_is_named():
     values = PRESETS["small"].to_dict()
     del values["stem_kernel"]
     with pytest.raises(ConfigError, match="key 'stem_kernel' is missing"):
-        ModelConfig.from_dict(values)
+        HiFiCConfig.from_dict(values)
 
 
 @pytest.mark.parametrize(
@@ -113,13 +141,13 @@ def test_a_missing_key_is_named():
 )
 def test_a_value_of_another_type_is_refused(key, value, kind):
     with pytest.raises(ConfigError, match=f"{key} must be {kind}"):
-        ModelConfig.from_dict(PRESETS["small"].to_dict() | {key: value})
+        HiFiCConfig.from_dict(PRESETS["small"].to_dict() | {key: value})
 
 
 def test_keys_with_a_default_may_be_left_out():
     values = PRESETS["paper"].to_dict()
     del values["num_levels"], values["discriminator"]
-    assert ModelConfig.from_dict(values) == PRESETS["paper"]
+    assert HiFiCConfig.from_dict(values) == PRESETS["paper"]
 
 
 @pytest.mark.parametrize(

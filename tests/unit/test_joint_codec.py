@@ -13,15 +13,15 @@ from sidelight.codec import Codec
 from sidelight.errors import ModelMismatchError, TextError
 from sidelight.evaluate.codecs.sidelight_point import JointPoint, sidelight_points
 from sidelight.joint_codec import JointCodec
-from sidelight.models.exported_baseline import ExportedBaseline
+from sidelight.models.exported import ExportedCodec
+from sidelight.models.presets import PRESETS
 from sidelight.models.tgic import TGIC
 from sidelight.pixels.picture import Picture
-from sidelight.presets import BASELINE_PRESETS
 from sidelight.text.word_pieces import WordPieceEncoder
 
 CAPTION, OTHER = "A brown dog runs over the beach.", "Two people sit at a table."
 CONFIG = dataclasses.replace(
-    BASELINE_PRESETS["tgic-small"],
+    PRESETS["tgic-small"],
     name="tiny-tgic",
     hyper_channels=8,
     latent_channels=12,
@@ -42,7 +42,7 @@ def checkpoint() -> Checkpoint:
         model.h_s[-1].bias[: CONFIG.latent_channels].add_(1)
         model.g_a.stage16[-1].weight.mul_(12)
     encoder = WordPieceEncoder()
-    return Checkpoint(ExportedBaseline(model), encoder.identity, {})
+    return Checkpoint(ExportedCodec(model), encoder.identity, {})
 
 
 @pytest.fixture(scope="module")

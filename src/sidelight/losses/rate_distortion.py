@@ -15,7 +15,7 @@ from torch import Tensor
 from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
 from sidelight.losses.lpips import LPIPS
-from sidelight.models.codec_model import TrainingOutput
+from sidelight.models.base import TrainingOutput
 
 TRAINED_METRICS = {"mse_weight": "psnr", "lpips_weight": "lpips"}
 """The metric that a term of ``DistortionConfig`` improves directly, by its name in tables."""

@@ -1,1 +1,1 @@
-"""E, P, G and D of the paper, and the model that joins E, P and G."""
+"""One file per published model, on what all share; the paper's codec, D and carrier generator."""

@@ -9,16 +9,20 @@ from itertools import pairwise
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sidelight.config import BaselineConfig
-from sidelight.models.baseline import BaselineModel, hyper_entrance
+from sidelight.models.base import HyperpriorCodec, hyper_entrance
+from sidelight.models.config import PublishedConfig
 from sidelight.nn.gdn import GDN
 from sidelight.nn.resampling import doubling, halving
+from sidelight.tiling import Halos
+
+HALOS = Halos(g_a=64, h_a=8, g_s=4)
+"""Kernels of 5 at strides 2 to 16: 30 pixels; 7 latents below h_a, 2 around a pixel's."""
 
 
-class Balle2018(BaselineModel):
+class Balle2018(HyperpriorCodec):
     """The latent is Gaussian with mean zero; the hyper-latent tells its scales."""
 
-    def __init__(self, config: BaselineConfig) -> None:
+    def __init__(self, config: PublishedConfig) -> None:
         super().__init__(config)
         n, m = config.hyper_channels, config.latent_channels
         self.g_a = analysis_transform(n, m)
@@ -40,6 +44,11 @@ class Balle2018(BaselineModel):
             nn.Conv2d(n, m, 3, padding=1),
             nn.ReLU(),
         )
+
+    @property
+    def halos(self) -> Halos:
+        """What the transforms read around a position."""
+        return HALOS
 
 
 class Magnitude(nn.Module):

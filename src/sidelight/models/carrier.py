@@ -15,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sidelight.config import CarrierConfig
+from sidelight.models.config import CarrierConfig
 from sidelight.nn.norm import ChannelNorm
 from sidelight.nn.ssa import SSABlock
 

@@ -10,21 +10,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sidelight.config import BaselineConfig
-from sidelight.models.baseline import BaselineModel, hyper_entrance
-from sidelight.models.generator import GeneratorOutput
+from sidelight.models.base import GeneratorOutput, HyperpriorCodec, hyper_entrance
+from sidelight.models.config import Cheng2020Config
 from sidelight.models.minnen2018 import context_model, joining_network
 from sidelight.nn.gdn import GDN
 from sidelight.nn.resampling import PointwiseHalving, subpixel
 from sidelight.nn.ssa import SSABlock, run_stages
 
 
-class Cheng2020(BaselineModel):
+class Cheng2020(HyperpriorCodec):
     """``g_s`` is a sequence of stages; the SSA blocks stand between them."""
 
     g_s: nn.Sequential
 
-    def __init__(self, config: BaselineConfig) -> None:
+    def __init__(self, config: Cheng2020Config) -> None:
         super().__init__(config)
         n = config.latent_channels
         self.g_a = nn.Sequential(
@@ -64,12 +63,6 @@ class Cheng2020(BaselineModel):
             for mask_channels in config.mask_channels
             if config.ssa
         )
-
-    def synthesise(
-        self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
-    ) -> Float[Tensor, "b 3 16*h 16*w"]:
-        """Returns the picture, near [0, 1] but not clamped; only SSA blocks read the text."""
-        return self.with_masks(y_hat, text).x_hat
 
     def with_masks(
         self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]

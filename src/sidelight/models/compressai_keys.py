@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sidelight.config import BaselineConfig
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.models.baseline import BaselineModel
-from sidelight.models.registry import BASELINES
+from sidelight.models.base import HyperpriorCodec
+from sidelight.models.config import model_config
+from sidelight.models.registry import build_codec
 from sidelight.nn.published import read_tensors
 
 _PUBLISHED = {
@@ -52,12 +52,12 @@ _CHENG_STAGES = ("0.0", "0.1", "0.2", "1.0", "1.1", "2.0", "2.1", "2.2", "3", "4
 """Where our decoder, which is cut into stages, has each module of its."""
 
 
-def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> BaselineModel:
+def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> HyperpriorCodec:
     """Returns the model with the weights of a published file, its widths read from their shapes.
 
     Args:
         source: The file, or the state dict that it holds.
-        architecture: One of ``BaselineConfig``'s that CompressAI has too.
+        architecture: One of ``MODELS`` that CompressAI has too.
 
     Raises:
         CheckpointError: The file cannot be read, or is not of that architecture.
@@ -77,17 +77,19 @@ def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> B
         raise CheckpointError(f"{wrong}: {_QUANTILES} or {_FIRST_OF_HYPER} has another shape")
     n, m = weights[_FIRST_OF_HYPER].shape[:2]
     try:
-        config = BaselineConfig(
-            architecture=architecture,
-            name=theirs,
-            hyper_channels=n,
-            latent_channels=m,
-            shifted_hyper=True,
+        config = model_config(
+            {
+                "architecture": architecture,
+                "name": theirs,
+                "hyper_channels": n,
+                "latent_channels": m,
+                "shifted_hyper": True,
+            }
         )
     except ConfigError as error:
         raise CheckpointError(f"{wrong}: {error}") from None
     with torch.device("meta"):  # no memory before the shapes are known to be right
-        expected = {k: v.shape for k, v in BASELINES[architecture](config).state_dict().items()}
+        expected = {k: v.shape for k, v in build_codec(config).state_dict().items()}
     state = {
         _own_name(key, architecture): value
         for key, value in weights.items()
@@ -103,7 +105,7 @@ def load_compressai(source: Path | Mapping[str, Tensor], architecture: str) -> B
     for name, value in state.items():
         if not torch.is_floating_point(value) or not torch.isfinite(value).all():
             raise CheckpointError(f"{wrong}: {name} holds more than finite numbers")
-    model = BASELINES[architecture](config)
+    model = build_codec(config)
     model.load_state_dict({name: value.float() for name, value in state.items()})
     _move_medians(model)
     return model
@@ -130,8 +132,8 @@ def _entrance(medians: Tensor) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def _move_medians(model: BaselineModel) -> None:
-    medians = model.h_s[0].get_parameter("bias")
+def _move_medians(model: HyperpriorCodec) -> None:
+    medians = cast(nn.Sequential, model.h_s)[0].get_parameter("bias")
     last = cast(nn.Sequential, model.h_a)[-1]
     last.get_parameter("bias").sub_(medians)
     slopes = F.softplus(model.prior.matrices[0])

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from sidelight.bitstream.quality import LATENT_STRIDE
-from sidelight.config import BaselineConfig, CarrierConfig, ModelConfig
+from sidelight.models.config import ModelConfig
 
 _SLOPE = 0.2
 _PICTURE_CHANNELS = 3
@@ -28,13 +27,10 @@ class Discriminator(nn.Module):
     of one picture share them: ``features`` once, ``judge`` twice.
     """
 
-    def __init__(self, config: ModelConfig | BaselineConfig | CarrierConfig) -> None:
+    def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         shape = config.discriminator
-        if isinstance(config, CarrierConfig):
-            condition_channels, self._condition_stride = _PICTURE_CHANNELS, 1
-        else:
-            condition_channels, self._condition_stride = config.latent_channels, LATENT_STRIDE
+        condition_channels, self._condition_stride = config.condition
         self.harmonize = _conv(condition_channels, shape.harmonized_channels, 3, padding=1)
         channels = (_PICTURE_CHANNELS + shape.harmonized_channels, *shape.widths)
         strides = [2] * (len(shape.widths) - 1) + [shape.last_stride]

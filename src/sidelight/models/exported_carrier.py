@@ -9,11 +9,12 @@ from fractions import Fraction
 
 import torch
 from jaxtyping import Float, UInt8
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from sidelight.config import CarrierConfig
 from sidelight.models.carrier import CarrierGenerator
+from sidelight.models.config import CarrierConfig
+from sidelight.models.exported import ExportedModel
 from sidelight.nn.tiles import one_output, run_in_tiles
 from sidelight.tiling import TileGrid
 
@@ -22,18 +23,19 @@ _TILE = 1024
 _FINGERPRINT_BYTES = 8
 
 
-class ExportedCarrier(nn.Module):
-    """The generator for inference.
+class ExportedCarrier(ExportedModel):
+    """The generator for inference. It decides no bits.
 
     It takes over the module that it is made from and fixes it: that can no longer be trained.
     """
+
+    config: CarrierConfig
 
     def __init__(self, generator: CarrierGenerator) -> None:
         super().__init__()
         self.config = generator.config
         self.generator = generator
-        self.eval().requires_grad_(requires_grad=False)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.fix()
         self._grid = TileGrid(_TILE, carrier_halo(self.config), Fraction(1))
 
     def fingerprint(self) -> bytes:

@@ -18,8 +18,8 @@ from sidelight.entropy.model import EntropyModel, ScaleAndMean
 from sidelight.entropy.network import FRACTION_BITS, LINEAR, RELU, ExactLayer, ExactStack
 from sidelight.entropy.tables import SymbolTables, gaussian_tables, trim_tails
 from sidelight.errors import CheckpointError
-from sidelight.models.baseline import BaselineModel
-from sidelight.models.codec_model import CodecModel
+from sidelight.models import base
+from sidelight.models.base import HyperpriorCodec
 from sidelight.models.prior import MIN_SCALE, FactorizedPrior
 from sidelight.nn.masked import MaskedConv2d
 
@@ -29,48 +29,51 @@ _TABLE_REACH = 512
 
 
 @torch.no_grad()
-def freeze(model: CodecModel | BaselineModel) -> EntropyModel:
+def freeze(model: HyperpriorCodec) -> EntropyModel:
     """Returns a model's entropy model as integers and tables.
 
     Raises:
         CheckpointError: A sum could leave the range in which float64 is exact.
     """
-    return _freeze_ours(model) if isinstance(model, CodecModel) else _freeze_baseline(model)
-
-
-def _freeze_ours(model: CodecModel) -> EntropyModel:
     thresholds, latent_tables = scale_tables()
-    positions = torch.tensor(
-        [model.config.level_position(step_to_quality(step)) for step in range(NUM_QUALITY_STEPS)]
-    )
     return EntropyModel(
-        h_s=ScaleAndMean(
-            exact_stack(model.hyperprior.scale_synthesis),
-            exact_stack(model.hyperprior.mean_synthesis, output_fraction_bits=MEAN_BITS),
-        ),
-        thresholds=thresholds,
-        latent_tables=latent_tables,
-        hyper_tables=hyper_tables(model.hyperprior.prior),
-        latent_channels=model.config.latent_channels,
-        inverse_gains=_in_units(model.hyper_gain.inverse(positions)[:, :, 0, 0]),
-    )
-
-
-def _freeze_baseline(model: BaselineModel) -> EntropyModel:
-    thresholds, latent_tables = scale_tables()
-    context = None
-    if model.context is not None and model.entropy_parameters is not None:
-        masked = exact_stack(nn.Sequential(model.context))
-        context = ContextModel(masked, exact_stack(model.entropy_parameters))
-    return EntropyModel(
-        h_s=exact_stack(model.h_s),
+        h_s=_exact_synthesis(model.h_s),
         thresholds=thresholds,
         latent_tables=latent_tables,
         hyper_tables=hyper_tables(model.prior),
         latent_channels=model.config.latent_channels,
-        context=context,
+        inverse_gains=None if model.hyper_gain is None else _inverse_gains(model),
+        context=_exact_context(model),
         word_rows=None if model.word_rows is None else _in_units(model.word_rows.weight),
     )
+
+
+def _exact_synthesis(h_s: nn.Module) -> ExactStack | ScaleAndMean:
+    match h_s:
+        case base.ScaleAndMean(scale=scale, mean=mean):
+            return ScaleAndMean(
+                exact_stack(scale), exact_stack(mean, output_fraction_bits=MEAN_BITS)
+            )
+        case nn.Sequential():
+            return exact_stack(h_s)
+        case _:
+            raise TypeError(f"no integer form of {type(h_s).__name__}")
+
+
+def _exact_context(model: HyperpriorCodec) -> ContextModel | None:
+    if model.context is None or model.entropy_parameters is None:
+        return None
+    masked = exact_stack(nn.Sequential(model.context))
+    return ContextModel(masked, exact_stack(model.entropy_parameters))
+
+
+def _inverse_gains(model: HyperpriorCodec) -> np.ndarray:
+    """Returns int32 (steps, n), in units of 2^-12."""
+    positions = torch.tensor(
+        [model.config.level_position(step_to_quality(step)) for step in range(NUM_QUALITY_STEPS)]
+    )
+    assert model.hyper_gain is not None
+    return _in_units(model.hyper_gain.inverse(positions)[:, :, 0, 0])
 
 
 def _in_units(values: Tensor) -> np.ndarray:

@@ -6,19 +6,20 @@ CompressAI's mbt2018-mean and mbt2018.
 
 from torch import nn
 
-from sidelight.config import BaselineConfig
-from sidelight.models.balle2018 import analysis_transform, synthesis_transform
-from sidelight.models.baseline import BaselineModel, hyper_entrance
+from sidelight.models.balle2018 import HALOS, analysis_transform, synthesis_transform
+from sidelight.models.base import HyperpriorCodec, hyper_entrance
+from sidelight.models.config import PublishedConfig
 from sidelight.nn.masked import MaskedConv2d
 from sidelight.nn.resampling import doubling, halving
+from sidelight.tiling import Halos
 
 _CONTEXT_KERNEL = 5
 
 
-class Minnen2018MeanScale(BaselineModel):
+class Minnen2018MeanScale(HyperpriorCodec):
     """The hyper-latent tells means and scales; every latent can be decoded at once."""
 
-    def __init__(self, config: BaselineConfig) -> None:
+    def __init__(self, config: PublishedConfig) -> None:
         super().__init__(config)
         n, m = config.hyper_channels, config.latent_channels
         self.g_a = analysis_transform(n, m)
@@ -39,11 +40,16 @@ class Minnen2018MeanScale(BaselineModel):
             nn.Conv2d(m * 3 // 2, 2 * m, 3, padding=1),
         )
 
+    @property
+    def halos(self) -> Halos:
+        """What the transforms read around a position: they are Balle's."""
+        return HALOS
+
 
 class Minnen2018(Minnen2018MeanScale):
     """Means and scales read the latents decoded before, too: one position after another."""
 
-    def __init__(self, config: BaselineConfig) -> None:
+    def __init__(self, config: PublishedConfig) -> None:
         super().__init__(config)
         self.context = context_model(config.latent_channels)
         self.entropy_parameters = joining_network(config.latent_channels)

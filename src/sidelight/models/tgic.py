@@ -20,26 +20,29 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sidelight.config import BaselineConfig
-from sidelight.models.baseline import BaselineModel
-from sidelight.models.codec_model import TrainingOutput
-from sidelight.models.generator import ResidualBlock
+from sidelight.models.base import GeneratorOutput, HyperpriorCodec, TrainingOutput
+from sidelight.models.config import TGICConfig
 from sidelight.models.semantic_consistency import SemanticConsistency
 from sidelight.nn.norm import ChannelNorm
+from sidelight.nn.residual import ResidualBlock
 from sidelight.nn.word_attention import ImageRequestComplement, ImageTextAttention, Words
 from sidelight.text.network import SentenceConfig, SentenceNetwork
 
 _NUM_HEADS = 4
 
 
-class TGIC(BaselineModel):
+class TGIC(HyperpriorCodec):
     """Mean-scale hyperprior codec; every part of it reads the caption."""
 
     encoder_reads_text: ClassVar[bool] = True
+    in_training_only: ClassVar[tuple[str, ...]] = (
+        *HyperpriorCodec.in_training_only,
+        "consistency",
+    )
 
     word_rows: nn.Embedding
 
-    def __init__(self, config: BaselineConfig) -> None:
+    def __init__(self, config: TGICConfig) -> None:
         super().__init__(config)
         n, c = config.hyper_channels, config.latent_channels
         self.word_network = SentenceNetwork(
@@ -93,11 +96,11 @@ class TGIC(BaselineModel):
         rows = self.word_rows(text.long()).sum(1)
         return self.h_s(z_hat + rows[..., None, None])
 
-    def synthesise(
+    def with_masks(
         self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
-    ) -> Float[Tensor, "b 3 16*h 16*w"]:
-        """Returns the picture, near [0, 1] but not clamped."""
-        return self.g_s(y_hat, self.words(text))
+    ) -> GeneratorOutput:
+        """Returns the picture; there are no SSA blocks."""
+        return GeneratorOutput(self.g_s(y_hat, self.words(text)), [])
 
     def forward(
         self,
@@ -117,7 +120,7 @@ class TGIC(BaselineModel):
 class TextAnalysis(nn.Module):
     """g_a: four stages of stride 2, attention to the words at strides 4 and 8."""
 
-    def __init__(self, config: BaselineConfig) -> None:
+    def __init__(self, config: TGICConfig) -> None:
         super().__init__()
         n, d = config.hyper_channels, config.text_hidden
         self.stem = nn.Sequential(
@@ -145,7 +148,7 @@ class TextAnalysis(nn.Module):
 class TextSynthesis(nn.Module):
     """g_s: attention to the words at stride 16, a complement after each doubling."""
 
-    def __init__(self, config: BaselineConfig) -> None:
+    def __init__(self, config: TGICConfig) -> None:
         super().__init__()
         n, d = config.hyper_channels, config.text_hidden
         self.stage16 = nn.Sequential(

@@ -9,13 +9,13 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sidelight.config import BaselineConfig, CarrierConfig, ModelConfig
 from sidelight.losses.adversarial import (
     DiscriminatorLoss,
     discriminator_loss,
     generator_loss,
     mismatched_rows,
 )
+from sidelight.models.config import ModelConfig
 from sidelight.models.discriminator import Discriminator
 from sidelight.nn.precision import fast_autocast
 from sidelight.train import distributed
@@ -28,7 +28,7 @@ class Adversary:
 
     def __init__(
         self,
-        model: ModelConfig | BaselineConfig | CarrierConfig,
+        model: ModelConfig,
         config: AdversarialConfig,
         max_norm: float,
         device: torch.device,

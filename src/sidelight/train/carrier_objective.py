@@ -11,12 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sidelight.config import CarrierConfig
 from sidelight.data.crops import CropBatch
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.losses.dial import DialConfig, DialLoss, dial_loss
 from sidelight.losses.lpips import LPIPS
 from sidelight.models.carrier import CarrierGenerator
+from sidelight.models.config import CarrierConfig
 from sidelight.text.encoder import TextEncoder
 from sidelight.train.carrier_samples import improve_samples
 from sidelight.train.objective import Reconstruction, Samples

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from sidelight.config import CarrierConfig
 from sidelight.data.pictures import CaptionedFile, CaptionedImage, decode_rgb
 from sidelight.models.carrier import CarrierGenerator
+from sidelight.models.config import CarrierConfig
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.text.encoder import TextEncoder, embed_captions
 from sidelight.train.objective import Samples

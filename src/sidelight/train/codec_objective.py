@@ -11,13 +11,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sidelight.config import BaselineConfig, ModelConfig
 from sidelight.data.crops import CropBatch
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.rate_distortion import Loss, rate_distortion
-from sidelight.models.codec_model import CodecModel, TrainingOutput
-from sidelight.models.registry import build_model
+from sidelight.models.base import TrainingOutput
+from sidelight.models.registry import build_codec
 from sidelight.text.encoder import TextEncoder
 from sidelight.train import distributed
 from sidelight.train.linear_start import BlockComponents, start_linear_paths
@@ -44,13 +43,13 @@ class CodecObjective:
     def __init__(
         self,
         recipe: Recipe,
-        config: ModelConfig | BaselineConfig,
         lpips: LPIPS | None,
         components: BlockComponents | None,
     ) -> None:
-        self._recipe, self._config, self._lpips = recipe, config, lpips
-        self.model = build_model(config)
-        if components is not None and isinstance(self.model, CodecModel):
+        self._recipe, self._lpips = recipe, lpips
+        self.model = build_codec(recipe.model)
+        self._config = self.model.config
+        if components is not None:
             start_linear_paths(self.model, components)
         self.rate = rate_rule(recipe)
 

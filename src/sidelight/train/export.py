@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,17 +14,12 @@ from torch import nn
 
 from sidelight.bitstream.quality import HYPER_STRIDE
 from sidelight.checkpoint import Checkpoint, save_checkpoint
-from sidelight.config import CarrierConfig
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.models.baseline import BaselineModel
-from sidelight.models.carrier import CarrierGenerator
-from sidelight.models.codec_model import CodecModel
+from sidelight.models.base import HyperpriorCodec
 from sidelight.models.compressai_keys import load_compressai
-from sidelight.models.exported import ExportedModel
-from sidelight.models.exported_baseline import ExportedBaseline
-from sidelight.models.exported_carrier import ExportedCarrier
+from sidelight.models.config import CarrierConfig
 from sidelight.models.gain import interpolate_levels
-from sidelight.models.registry import build_model
+from sidelight.models.registry import build_model, exported
 from sidelight.nn.ssa import SSABlock
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.padding import pad_to_multiple
@@ -77,8 +72,8 @@ def export_run(
     if not recipe.generator_text:
         ignore_text(model)
     if pictures:
-        if not isinstance(model, CodecModel):
-            raise ConfigError(f"{recipe.model.name} has one rate, and no levels to place")
+        if not isinstance(model, HyperpriorCodec):
+            raise ConfigError(f"{recipe.model.name} has no rates of its own")
         place_levels(model, pictures, target_bpp)
     origin = {"recipe": recipe.to_dict(), "steps": state["step"]}
     _save(target, model, recipe.text_encoder, origin | {"terms": terms})
@@ -98,7 +93,7 @@ def convert_compressai(source: Path, architecture: str, target: Path, *, terms: 
 
 def _save(
     target: Path,
-    model: CodecModel | BaselineModel | CarrierGenerator,
+    model: nn.Module,
     text_encoder: str,
     origin: dict[str, Any],
 ) -> None:
@@ -109,19 +104,6 @@ def _save(
     }
     identity = load_text_encoder(text_encoder).identity
     save_checkpoint(target, Checkpoint(exported(model), identity, provenance))
-
-
-@overload
-def exported(model: CarrierGenerator) -> ExportedCarrier: ...
-@overload
-def exported(model: CodecModel | BaselineModel) -> ExportedModel | ExportedBaseline: ...
-def exported(
-    model: CodecModel | BaselineModel | CarrierGenerator,
-) -> ExportedModel | ExportedBaseline | ExportedCarrier:
-    """Returns the model as it codes pictures; it can no longer be trained."""
-    if isinstance(model, CarrierGenerator):
-        return ExportedCarrier(model)
-    return ExportedModel(model) if isinstance(model, CodecModel) else ExportedBaseline(model)
 
 
 @torch.no_grad()
@@ -135,7 +117,7 @@ def ignore_text(model: nn.Module) -> None:
 
 @torch.no_grad()
 def place_levels(
-    model: CodecModel, pictures: Sequence[Path], target_bpp: Sequence[float]
+    model: HyperpriorCodec, pictures: Sequence[Path], target_bpp: Sequence[float]
 ) -> list[float]:
     """Moves the gain vectors to where the estimated mean rate meets each target.
 
@@ -143,17 +125,20 @@ def place_levels(
         Where each level now lies among the trained ones.
 
     Raises:
-        ConfigError: The rates are not one per level, or not rising.
+        ConfigError: The rates are not one per level, or not rising, or there is one rate.
     """
+    if model.latent_gain is None or model.hyper_gain is None:
+        raise ConfigError(f"{model.config.name} has one rate, and no levels to place")
     num_levels = model.config.num_levels
     if len(target_bpp) != num_levels or list(target_bpp) != sorted(target_bpp):
         raise ConfigError(f"give {num_levels} rising rates, one per level, got {target_bpp}")
     probes = torch.linspace(0, num_levels - 1 + _BEYOND, _PROBES)
     rates = np.zeros(_PROBES)
+    text = torch.zeros(1, model.config.text_width)
     for path in pictures:
         padded = pad_to_multiple(read_picture(path).image, HYPER_STRIDE)
         x = torch.from_numpy(padded).permute(2, 0, 1)[None].float() / 255
-        rates += [model.estimate_bpp(x, probe[None]).item() for probe in probes]
+        rates += [model.estimate_bpp(x, text, probe[None]).item() for probe in probes]
     rates /= len(pictures)
     places = np.interp(np.log(target_bpp), np.log(rates), probes.numpy())
     for gain in (model.latent_gain, model.hyper_gain):

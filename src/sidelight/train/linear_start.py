@@ -14,8 +14,9 @@ from torch import Tensor, nn
 
 from sidelight.bitstream.quality import LATENT_STRIDE
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
-from sidelight.models.codec_model import CodecModel
-from sidelight.nn.linear_path import BLOCK_VALUES, BlockAnalysis, BlockSynthesis
+from sidelight.models.base import HyperpriorCodec
+from sidelight.models.hific import HiFiC
+from sidelight.nn.linear_path import BLOCK_VALUES
 
 _NUM_BLOCKS = 20_000
 _NETWORK_SHARE = 0.1
@@ -48,17 +49,17 @@ def principal_components(
 
 
 @torch.no_grad()
-def start_linear_paths(model: CodecModel, components: BlockComponents) -> None:
+def start_linear_paths(model: HyperpriorCodec, components: BlockComponents) -> None:
     """Makes E and G nearly the projection on the components, with little of their networks."""
-    analysis, synthesis = model.encoder.linear, model.generator.linear
-    if not isinstance(analysis, BlockAnalysis) or not isinstance(synthesis, BlockSynthesis):
+    if not isinstance(model, HiFiC) or model.g_a.linear is None or model.g_s.linear is None:
         raise TypeError("the model has no linear paths: set linear_paths in its config")
     basis, mean = components
-    _set(analysis.project, basis, -(basis @ mean))
-    _set(synthesis.project, basis.T, mean)
-    for last in (model.encoder.network[-1], model.generator.to_pixels[0]):
+    _set(model.g_a.linear.project, basis, -(basis @ mean))
+    _set(model.g_s.linear.project, basis.T, mean)
+    for last in (model.g_a.network[-1], model.g_s.to_pixels[0]):
         last.get_parameter("weight").mul_(_NETWORK_SHARE)
         last.get_parameter("bias").zero_()
+    assert model.latent_gain is not None
     model.latent_gain.log_gain.add_(math.log(_GAIN))
     model.latent_gain.log_inverse.sub_(math.log(_GAIN))
 

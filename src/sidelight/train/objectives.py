@@ -1,7 +1,7 @@
 """The objective that a recipe's model is trained on."""
 
-from sidelight.config import CarrierConfig
 from sidelight.losses.lpips import LPIPS
+from sidelight.models.config import CarrierConfig
 from sidelight.train.carrier_objective import CarrierObjective
 from sidelight.train.codec_objective import CodecObjective
 from sidelight.train.linear_start import BlockComponents
@@ -21,4 +21,4 @@ def objective_of(
     """
     if isinstance(recipe.model, CarrierConfig):
         return CarrierObjective(recipe.model, recipe.dial, lpips)
-    return CodecObjective(recipe, recipe.model, lpips, components)
+    return CodecObjective(recipe, lpips, components)

@@ -7,20 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from sidelight.config import (
-    BaselineConfig,
-    CarrierConfig,
-    ModelConfig,
-    StrictConfig,
-    model_config,
-)
+from sidelight.config import StrictConfig
 from sidelight.data.crops import FRAMINGS
 from sidelight.data.pairs import PairsConfig
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.losses.dial import DialConfig
 from sidelight.losses.rate_distortion import DistortionConfig
+from sidelight.models.config import ModelConfig, model_config
+from sidelight.models.presets import PRESETS
+from sidelight.models.registry import check_architecture
 from sidelight.pixels.atomic import write_atomically
-from sidelight.presets import BASELINE_PRESETS, CARRIER_PRESETS, PRESETS
 from sidelight.strict_json import from_json, to_json
 
 RECIPE_FILE = "recipe.json"
@@ -109,7 +105,7 @@ class AdversarialConfig(StrictConfig):
 class Recipe(StrictConfig):
     """Everything that one run needs to know: stage 1, or with ``adversarial`` stage 2."""
 
-    model: ModelConfig | BaselineConfig | CarrierConfig
+    model: ModelConfig
     data: tuple[DataSource, ...]
     held_out_shard: str = ""
     """The shard whose last ``held_out`` pictures are never trained on."""
@@ -179,7 +175,8 @@ class Recipe(StrictConfig):
     """What a carrier generator minimises."""
 
     def __post_init__(self) -> None:
-        carrier = isinstance(self.model, CarrierConfig)
+        check_architecture(self.model)
+        carrier = self.model.improves_carriers
         if carrier != (self.pairs is not None):
             raise ConfigError("pairs are for carrier generators, and they need them")
         if carrier and self.framing != "native":
@@ -187,7 +184,7 @@ class Recipe(StrictConfig):
                 f"framing must be 'native' for carrier generators, got {self.framing!r}: scaled "
                 "crops would not show what a codec does"
             )
-        levels = 0 if isinstance(self.model, CarrierConfig) else self.model.num_levels
+        levels = self.model.num_rates
         if not len(self.target_bpp) == len(self.initial_lmbda) == levels:
             raise ConfigError(f"target_bpp and initial_lmbda need {levels} values, one per level")
         for name in ("target_bpp", "initial_lmbda"):
@@ -213,8 +210,7 @@ class Recipe(StrictConfig):
             raise ConfigError("data must name at least one source of pictures")
         if self.adversarial and min(phase.batch for phase in self.phases) < 2:
             raise ConfigError("adversarial training needs batches of at least 2 pictures")
-        word_ids = isinstance(self.model, BaselineConfig) and self.model.vocabulary > 0
-        if word_ids and self.adversarial and self.adversarial.text:
+        if self.model.reads_words and self.adversarial and self.adversarial.text:
             raise ConfigError(
                 f"{self.model.name} reads word ids, which are no vector for D to read: set "
                 "adversarial.text to false"
@@ -229,7 +225,7 @@ class Recipe(StrictConfig):
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """As for every config; a model that names its ``architecture`` is a baseline."""
+        """As for every config; the model's ``architecture`` says which config it has."""
         model = values.get("model")
         if isinstance(model, Mapping):
             values = {**values, "model": model_config(model)}
@@ -238,7 +234,7 @@ class Recipe(StrictConfig):
     @property
     def needs_lpips(self) -> bool:
         """Whether LPIPS is among what is minimised."""
-        if isinstance(self.model, CarrierConfig):
+        if self.model.improves_carriers:
             return self.dial.needs_lpips
         return self.distortion.lpips_weight > 0
 
@@ -338,17 +334,19 @@ def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _model(table: Any) -> ModelConfig | BaselineConfig | CarrierConfig:
+def _model(table: Any) -> ModelConfig:
     if not isinstance(table, dict):
         raise ConfigError(f"model must be a table, got {table!r}")
     changes = dict(table)
     preset = changes.pop("preset", None)
-    presets: dict[str, ModelConfig | BaselineConfig | CarrierConfig] = {
-        **PRESETS,
-        **BASELINE_PRESETS,
-        **CARRIER_PRESETS,
-    }
-    if not isinstance(preset, str) or preset not in presets:
-        raise ConfigError(f"model.preset must be one of {sorted(presets)}, got {preset!r}")
-    start = presets[preset]
+    if preset is None and "architecture" in changes:
+        return model_config(changes)
+    if not isinstance(preset, str) or preset not in PRESETS:
+        raise ConfigError(f"model.preset must be one of {sorted(PRESETS)}, got {preset!r}")
+    start = PRESETS[preset]
+    if (given := changes.get("architecture", start.architecture)) != start.architecture:
+        raise ConfigError(
+            f"model.preset {preset!r} has the architecture {start.architecture!r}, got {given!r}: "
+            "give one of the two"
+        )
     return type(start).from_dict(dataclasses.asdict(start) | changes)

@@ -15,7 +15,6 @@ from typing import Any
 from PIL import Image
 
 from sidelight.claim import claimed
-from sidelight.config import ModelConfig
 from sidelight.data.crops import CropSampler
 from sidelight.data.pairs import Pairs
 from sidelight.errors import ConfigError
@@ -152,10 +151,10 @@ def _pairs(
 
 
 def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:
-    model = recipe.model
-    if not isinstance(model, ModelConfig) or not model.linear_paths or recipe.start_from:
+    count = recipe.model.num_components
+    if not count or recipe.start_from:
         return None
-    return principal_components(pictures, model.latent_channels, seed=recipe.seed)
+    return principal_components(pictures, count, seed=recipe.seed)
 
 
 class _Loop:

@@ -8,20 +8,20 @@ from torch import Tensor
 
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.checkpoint import Checkpoint
-from sidelight.config import BaselineConfig, ModelConfig
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.joint_codec import codec_of
-from sidelight.models.registry import build_model
+from sidelight.models.config import CodecConfig
+from sidelight.models.exported import ExportedCodec
+from sidelight.models.registry import build_codec
 from sidelight.pixels.picture import Picture
 from sidelight.text.encoder import TextEncoder
-from sidelight.train.export import exported
 from sidelight.train.objective import Samples
 
 NUM_SAMPLES = 4
 
 
 def code_samples(
-    config: ModelConfig | BaselineConfig,
+    config: CodecConfig,
     weights: Mapping[str, Tensor],
     pictures: Sequence[CaptionedImage | CaptionedFile],
     encoder: TextEncoder,
@@ -31,9 +31,9 @@ def code_samples(
     A strip is the original, decoded with text and decoded without; rates are those of whole files.
     The files of a joint codec open with their caption only: its strips end there.
     """
-    model = build_model(config)
+    model = build_codec(config)
     model.load_state_dict({name: value.cpu() for name, value in weights.items()})
-    codec = codec_of(Checkpoint(exported(model.eval()), encoder.identity, {}), encoder)
+    codec = codec_of(Checkpoint(ExportedCodec(model.eval()), encoder.identity, {}), encoder)
     joint = codec.model.encoder_reads_text
     strips: dict[str, np.ndarray] = {}
     rates: dict[str, list[float]] = {}

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 from benchmarks.determinism.by_torch import model_by_torch
-from tests.tiny_baselines import TINY_BASELINES
+from tests.tiny_codecs import TINY_CODECS
 
 from sidelight.entropy.latents import by_rounding
 from sidelight.models.freeze import freeze
-from sidelight.models.registry import build_baseline
+from sidelight.models.registry import build_model
 
 
 def model_of(name: str, make_tiny_model):
@@ -14,10 +14,10 @@ def model_of(name: str, make_tiny_model):
         return make_tiny_model()
     with torch.random.fork_rng():
         torch.manual_seed(7)
-        return build_baseline(TINY_BASELINES[name])
+        return build_model(TINY_CODECS[name])
 
 
-@pytest.mark.parametrize("name", ["ours", *sorted(TINY_BASELINES)])
+@pytest.mark.parametrize("name", ["ours", *sorted(TINY_CODECS)])
 def test_torch_comes_to_the_same_latents(name, make_tiny_model):
     model = model_of(name, make_tiny_model).eval()
     frozen = freeze(model)

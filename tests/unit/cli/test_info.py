@@ -21,7 +21,7 @@ def info(*arguments: str) -> Result:
 @pytest.mark.parametrize(
     ("name", "kind", "levels"),
     [
-        ("small-multirate", "codec of .slt files (E, P and G)", 5),
+        ("small-multirate", "codec of .slt files (hific)", 5),
         ("carrier-small", "carrier", None),
     ],
 )

@@ -7,7 +7,7 @@ from sidelight.errors import ConfigError
 from sidelight.losses.lpips import LPIPS
 from sidelight.losses.rate_distortion import TRAINED_METRICS, DistortionConfig, rate_distortion
 from sidelight.metrics.registry import METRICS
-from sidelight.models.codec_model import TrainingOutput
+from sidelight.models.base import TrainingOutput
 
 
 class BrightnessGap(LPIPS):

@@ -12,7 +12,7 @@ from sidelight.errors import ConfigError
 from sidelight.models import exported_carrier
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
-from sidelight.presets import CARRIER_PRESETS
+from sidelight.models.presets import PRESETS
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_tiles_leave_no_seam(monkeypatch, text):
     [("carrier-small", 40, 4), ("carrier-tiny", 10, 1), ("carrier-base", 215, 17)],
 )
 def test_a_preset_keeps_to_its_budget(name, thousands, millions):
-    config = CARRIER_PRESETS[name]
+    config = PRESETS[name]
     assert config.name == name
     with torch.device("meta"):
         generator = CarrierGenerator(config).eval()
@@ -97,7 +97,7 @@ def test_a_preset_keeps_to_its_budget(name, thousands, millions):
         ({"mask_channels": (4,)}, "mask_channels must have 3 entries"),
         ({"text_hidden": 0}, "text_hidden must be >= 1"),
         ({"default_realism": 1.5}, "between 0 .* and 1"),
-        ({"architecture": "cheng2020"}, "must be 'carrier'"),
+        ({"architecture": "cheng2020"}, "described by a Cheng2020Config"),
     ],
 )
 def test_a_shape_that_cannot_be_is_refused(change, said):

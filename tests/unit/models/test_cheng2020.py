@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.tiny_baselines import tiny_baseline
+from tests.tiny_codecs import tiny_codec
 
 from sidelight.models.registry import build_model
 from sidelight.nn.ssa import SSABlock
@@ -11,13 +11,13 @@ from sidelight.nn.ssa import SSABlock
 @pytest.fixture
 def plain():
     torch.manual_seed(0)
-    return build_model(tiny_baseline("cheng2020")).eval()
+    return build_model(tiny_codec("cheng2020")).eval()
 
 
 @pytest.fixture
 def with_ssa(plain):
     """The same weights, with fresh SSA blocks."""
-    model = build_model(tiny_baseline("cheng2020", ssa=True)).eval()
+    model = build_model(tiny_codec("cheng2020", ssa=True)).eval()
     missing, unexpected = model.load_state_dict(plain.state_dict(), strict=False)
     assert not unexpected
     assert {name.split(".")[0] for name in missing} == {"ssa"}

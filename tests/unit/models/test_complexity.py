@@ -6,9 +6,9 @@ from tests.multiply_adds import multiply_adds
 from torch import nn
 
 from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE
-from sidelight.models.codec_model import CodecModel
 from sidelight.models.discriminator import Discriminator
-from sidelight.presets import PRESETS
+from sidelight.models.hific import HiFiC
+from sidelight.models.presets import PRESETS
 
 SIDE = 256
 
@@ -23,9 +23,9 @@ def preset(request) -> str:
 
 
 @pytest.fixture(scope="module")
-def model(preset) -> CodecModel:
+def model(preset) -> HiFiC:
     with torch.device("meta"):
-        return CodecModel(PRESETS[preset])
+        return HiFiC(PRESETS[preset])
 
 
 CODEC_MILLIONS = {"paper": 185.4, "base": 29.35, "small": 7.77}
@@ -47,11 +47,12 @@ def test_the_discriminator_has_the_stated_number_of_weights(preset):
 
 def test_the_parts_of_the_paper_preset_have_the_stated_number_of_weights():
     with torch.device("meta"):
-        model = CodecModel(PRESETS["paper"])
-    assert millions(model.encoder) == pytest.approx(7.42, abs=0.005)
-    assert millions(model.hyperprior) == pytest.approx(17.26, abs=0.03)
-    assert millions(model.generator) == pytest.approx(160.7, abs=0.05)
-    assert millions(model.generator.ssa) == pytest.approx(3.945, abs=0.0005)
+        model = HiFiC(PRESETS["paper"])
+    assert millions(model.g_a) == pytest.approx(7.42, abs=0.005)
+    hyperprior = sum(millions(part) for part in (model.h_a, model.h_s, model.prior))
+    assert hyperprior == pytest.approx(17.26, abs=0.03)
+    assert millions(model.g_s) == pytest.approx(160.7, abs=0.05)
+    assert millions(model.g_s.ssa) == pytest.approx(3.945, abs=0.0005)
 
 
 ENCODE_GMAC = {"paper": 6.41, "base": 2.11, "small": 0.48}
@@ -66,17 +67,17 @@ def test_coding_256_by_256_pixels_costs_the_stated_multiplications(preset, model
     text = torch.empty(1, config.text_width, device="meta")
 
     def synthesise_prior() -> None:
-        model.hyperprior.mean_synthesis(z)
-        model.hyperprior.scale_synthesis(z)
+        model.h_s.mean(z)
+        model.h_s.scale(z)
 
     def encode() -> None:
-        model.encoder(x)
-        model.hyperprior.analysis(y)
+        model.g_a(x)
+        model.h_a(y)
         synthesise_prior()  # the encoder, too, needs means and scales
 
     def decode() -> None:
         synthesise_prior()
-        model.generator(y, text)
+        model.g_s(y, text)
 
     assert multiply_adds(model, encode) == pytest.approx(ENCODE_GMAC[preset], rel=0.006)
     assert multiply_adds(model, decode) == pytest.approx(DECODE_GMAC[preset], rel=0.005)

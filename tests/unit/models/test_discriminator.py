@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from sidelight.models.discriminator import Discriminator
-from sidelight.presets import PRESETS
+from sidelight.models.presets import PRESETS
 
 
 @pytest.fixture

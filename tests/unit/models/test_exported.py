@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -5,18 +6,20 @@ import pytest
 import torch
 from torch import Tensor
 
-from sidelight.config import ModelConfig
+from sidelight.bitstream.quality import step_to_quality
 from sidelight.entropy.latents import MEAN_BITS
-from sidelight.models.codec_model import CodecModel
-from sidelight.models.encoder import Encoder
-from sidelight.models.exported import (
-    ExportedModel,
+from sidelight.models.config import HiFiCConfig
+from sidelight.models.exported import ExportedCodec
+from sidelight.models.gain import QualityGain
+from sidelight.models.hific import (
+    Encoder,
+    Generator,
+    HiFiC,
     encoder_halo,
     generator_halo,
 )
-from sidelight.models.generator import Generator
-from sidelight.presets import PRESETS
-from sidelight.tiling import TileGrid
+from sidelight.models.presets import PRESETS
+from sidelight.tiling import CodecTiles, TileGrid
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +45,19 @@ def test_the_symbols_vary_enough_to_test_with(tiny_exported, to_tensor):
     assert latents.y_symbols.dtype == latents.z_symbols.dtype == np.int32
 
 
+def factors(exported: ExportedCodec, read) -> Tensor:
+    position = exported.config.level_position(step_to_quality(STEP))
+    with torch.no_grad():
+        return read(exported.model.latent_gain, torch.tensor([position]))
+
+
 def test_a_latent_comes_back_within_half_a_step(tiny_exported, to_tensor):
     y = tiny_exported.analyse(to_tensor(128, 192))
     latents = tiny_exported.quantise(y, STEP)
-    gained = y * tiny_exported._at(tiny_exported.latent_gain.gain, STEP)
+    gained = y * factors(tiny_exported, QualityGain.gain)
     error = latents.fixed_point() * 2.0**-MEAN_BITS - gained.numpy()
     assert 0.4 < np.abs(error).max() <= 0.5
-    inverse = tiny_exported._at(tiny_exported.latent_gain.inverse, STEP)
+    inverse = factors(tiny_exported, QualityGain.inverse)
     y_hat = tiny_exported.dequantise(latents, STEP)
     torch.testing.assert_close(y_hat, torch.from_numpy(latents.fixed_point()) / 64 * inverse)
 
@@ -94,19 +103,17 @@ def test_bfloat16_is_close_to_float32(tiny_exported, to_tensor, text):
 
 
 def test_exporting_puts_the_norms_in_eval_mode_without_gradients(make_tiny_model):
-    exported = ExportedModel(make_tiny_model().train())
+    exported = ExportedCodec(make_tiny_model().train())
     assert not any(module.training for module in exported.modules())
     assert not any(parameter.requires_grad for parameter in exported.parameters())
 
 
 @pytest.fixture
-def small_tiles(make_tiny_model) -> ExportedModel:
+def small_tiles(make_tiny_model) -> ExportedCodec:
     """The same model, with the smallest tiles that its strides allow."""
-    exported = ExportedModel(make_tiny_model())
-    grids = {"_encoder_grid": 64, "_analysis_grid": 4, "_generator_grid": 4}
-    for name, side in grids.items():
-        grid = getattr(exported, name)
-        setattr(exported, name, TileGrid(side, grid.halo, grid.scale))
+    exported = ExportedCodec(make_tiny_model())
+    sides = zip(exported.tiles, (64, 4, 4), strict=True)
+    exported.tiles = CodecTiles(*(replace(grid, side=side) for grid, side in sides))
     return exported
 
 
@@ -122,9 +129,11 @@ def test_tiles_code_the_same_latents_as_the_whole(tiny_exported, small_tiles, to
 
 def test_tiles_of_a_size_off_their_side_join(tiny_exported, small_tiles, to_tensor):
     for exported, side in ((small_tiles, 12), (small_tiles, 20)):
-        exported._generator_grid = TileGrid(side, 8, Fraction(16))
-        exported._analysis_grid = TileGrid(side, 8, Fraction(1, 4))
-        exported._encoder_grid = TileGrid(16 * side, 64, Fraction(1, 16))
+        exported.tiles = CodecTiles(
+            g_a=TileGrid(16 * side, 64, Fraction(1, 16)),
+            h_a=TileGrid(side, 8, Fraction(1, 4)),
+            g_s=TileGrid(side, 8, Fraction(16)),
+        )
         picture = to_tensor(256, 320)
         whole, tiled = tiny_exported.analyse(picture), exported.analyse(picture)
         torch.testing.assert_close(tiled, whole, rtol=0, atol=1e-4)
@@ -175,7 +184,7 @@ def test_an_outlier_costs_its_escape(tiny_exported, to_tensor):
     assert (difference != 0).sum() == 1
 
 
-SHALLOW = ModelConfig(
+SHALLOW = HiFiCConfig(
     name="shallow",
     widths=(4, 4, 4, 4, 5),
     stem_kernel=7,
@@ -241,12 +250,12 @@ def test_halos_of_the_presets(name, encoder, generator):
 
 
 def test_the_halo_of_the_hyper_analysis_covers_what_it_reads(tiny_exported, tiny_config):
-    model = CodecModel(tiny_config)
-    analysis = model.hyperprior.analysis
+    model = HiFiC(tiny_config)
+    analysis = model.h_a
     liven(analysis)
     y = torch.rand(1, 12, 48, 48, dtype=torch.float64, requires_grad=True)
     analysis(y)[0, :, 6, 6].sum().backward()
     read = y.grad[0].abs().sum(0).nonzero()
-    halo = tiny_exported._analysis_grid.halo
+    halo = tiny_exported.tiles.h_a.halo
     assert 24 - halo <= read.min() < 24
     assert 27 < read.max() <= 27 + halo

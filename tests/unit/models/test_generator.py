@@ -3,9 +3,10 @@ import dataclasses
 import pytest
 import torch
 
-from sidelight.models.codec_model import CodecModel
-from sidelight.models.generator import Generator
-from sidelight.presets import PRESETS
+from sidelight.models.hific import Generator, HiFiC
+from sidelight.models.presets import PRESETS
+
+HIFIC = [name for name, config in PRESETS.items() if config.architecture == "hific"]
 
 
 @pytest.fixture(scope="module")
@@ -31,18 +32,18 @@ def test_a_fresh_generator_is_the_one_without_ssa_blocks(tiny_config, latents):
 
 
 def test_a_hific_loads_into_the_model_with_ssa_unchanged(make_tiny_model, tiny_config, latents):
-    hific = CodecModel(dataclasses.replace(tiny_config, ssa=False)).eval()
+    hific = HiFiC(dataclasses.replace(tiny_config, ssa=False)).eval()
     state = {n: v for n, v in make_tiny_model().state_dict().items() if ".ssa." not in n}
     hific.load_state_dict(state)
-    model = CodecModel(tiny_config).eval()
+    model = HiFiC(tiny_config).eval()
     missing, unexpected = model.load_state_dict(hific.state_dict(), strict=False)
     assert not unexpected
     assert missing
-    assert all(name.startswith("generator.ssa.") for name in missing)
+    assert all(name.startswith("g_s.ssa.") for name in missing)
     y_hat, text = latents
-    expected = hific.generator(y_hat, text)
+    expected = hific.g_s(y_hat, text)
     for read in (text, 10 * text, torch.zeros_like(text)):
-        assert torch.equal(model.generator(y_hat, read), expected)
+        assert torch.equal(model.g_s(y_hat, read), expected)
 
 
 def test_training_starts_near_mid_gray(tiny_config, latents):
@@ -52,13 +53,13 @@ def test_training_starts_near_mid_gray(tiny_config, latents):
 
 def test_text_changes_the_picture(tiny_model, latents):
     y_hat, text = latents
-    generator = tiny_model.generator.eval()
+    generator = tiny_model.g_s.eval()
     assert (generator(y_hat, text) - generator(y_hat, -text)).abs().max() > 0.01
 
 
 def test_every_ssa_block_has_its_say(tiny_model, latents):
     y_hat, text = latents
-    generator = tiny_model.generator.eval()
+    generator = tiny_model.g_s.eval()
     picture = generator(y_hat, text)
     for block in generator.ssa:
         saved = {name: value.clone() for name, value in block.state_dict().items()}
@@ -69,14 +70,14 @@ def test_every_ssa_block_has_its_say(tiny_model, latents):
 
 
 def test_there_is_a_mask_per_stage_from_coarse_to_fine(tiny_model, latents):
-    masks = tiny_model.generator.eval().with_masks(*latents).masks
+    masks = tiny_model.g_s.eval().with_masks(*latents).masks
     sizes = [(5, 3), (10, 6), (20, 12), (40, 24)]
     assert [mask.shape for mask in masks] == [(2, 1, *size) for size in sizes]
     for mask in masks:
         assert 0 < mask.min() < mask.max() < 1
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", HIFIC)
 def test_every_preset_gives_16_times_the_latents_size(name):
     config = dataclasses.replace(PRESETS[name], text_width=384)
     with torch.device("meta"):

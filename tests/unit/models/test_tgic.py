@@ -6,16 +6,15 @@ from tests.unit.models.test_complexity import millions, multiply_adds
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sidelight.config import BaselineConfig, DiscriminatorConfig
-from sidelight.models.baseline import BaselineModel
-from sidelight.models.codec_model import CodecModel
+from sidelight.models.base import HyperpriorCodec
+from sidelight.models.config import DiscriminatorConfig, TGICConfig
+from sidelight.models.hific import HiFiC
+from sidelight.models.presets import PRESETS
 from sidelight.models.tgic import TGIC
-from sidelight.presets import BASELINE_PRESETS
 from sidelight.text.encoder import embed_captions
 from sidelight.text.word_pieces import WordPieceEncoder
 
-TINY = BaselineConfig(
-    architecture="tgic",
+TINY = TGICConfig(
     name="tiny-tgic",
     hyper_channels=8,
     latent_channels=12,
@@ -158,13 +157,13 @@ def test_bfloat16_changes_the_rate_by_little(model, x):
 
 def test_only_this_codec_makes_files_with_the_caption():
     assert TGIC.encoder_reads_text
-    assert not BaselineModel.encoder_reads_text
-    assert not CodecModel.encoder_reads_text
+    assert not HyperpriorCodec.encoder_reads_text
+    assert not HiFiC.encoder_reads_text
 
 
 @pytest.mark.parametrize("preset", ["tgic", "tgic-small"])
 def test_a_preset_reads_what_the_text_encoder_gives(preset):
-    config, encoder = BASELINE_PRESETS[preset], WordPieceEncoder()
+    config, encoder = PRESETS[preset], WordPieceEncoder()
     assert (config.text_width, config.vocabulary) == (encoder.width, encoder.vocabulary)
     text = embed_captions(["A turtle.", None], encoder, encoder.width)
     rows = F.embedding(text.long(), torch.eye(config.vocabulary))
@@ -178,7 +177,7 @@ def test_a_preset_reads_what_the_text_encoder_gives(preset):
 def test_weights_and_multiplications_are_those_that_the_documentation_states(
     preset, weights, encode, decode
 ):
-    config = BASELINE_PRESETS[preset]
+    config = PRESETS[preset]
     with torch.device("meta"):
         model = TGIC(config)
         x, text = torch.empty(1, 3, 256, 256), torch.empty(1, config.text_width)

@@ -15,7 +15,7 @@ from tests.tiny_config import TINY_CONFIG
 from sidelight.data.crops import CropSampler
 from sidelight.data.pictures import CaptionedImage
 from sidelight.losses.lpips import LPIPS
-from sidelight.models import codec_model
+from sidelight.models import base
 from sidelight.train import distributed
 from sidelight.train.batches import batches
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
@@ -44,8 +44,8 @@ def networks(trainer: Trainer) -> dict[str, torch.Tensor]:
 def main(target: Path) -> None:
     torch.set_num_threads(1)
     torch.autocast = lambda *_, **__: contextlib.nullcontext()
-    codec_model.add_uniform_noise = lambda latents: latents
-    codec_model.round_straight_through = lambda latents: latents  # else a last bit decides a step
+    base.add_uniform_noise = lambda latents: latents
+    base.round_straight_through = lambda latents: latents  # else a last bit decides a step
     distributed.join("cpu")
     random = np.random.default_rng(0)
     pictures = [
@@ -63,7 +63,7 @@ def main(target: Path) -> None:
         totals.append(distributed.mean_of([*losses.model, *losses.discriminator]))
     stops = [distributed.any_process(distributed.rank() == k) for k in (0, 9)]
     if distributed.rank() == 0:
-        norm = trainer.model.generator.ssa[0].norm
+        norm = trainer.model.g_s.ssa[0].norm
         result = {
             "losses": torch.tensor(totals),
             "start": start,

@@ -151,7 +151,7 @@ def folder(tmp_path, monkeypatch, make_picture):
     monkeypatch.setattr("sidelight.train.run.LPIPS.load", lambda **options: lpips)
     encoders = {"tiny": HashingTextEncoder}
     monkeypatch.setattr("sidelight.text.registry.TEXT_ENCODERS", encoders)
-    monkeypatch.setattr("sidelight.train.recipe.CARRIER_PRESETS", {"tiny": TINY_CARRIER})
+    monkeypatch.setattr("sidelight.train.recipe.PRESETS", {"tiny": TINY_CARRIER})
     with tarfile.open(tmp_path / "b.tar", "w") as shard:
         for k in range(4):
             picture = io.BytesIO()

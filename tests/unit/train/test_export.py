@@ -5,22 +5,22 @@ import torch
 from typer.testing import CliRunner
 
 from sidelight.cli.app import app
-from sidelight.models.codec_model import CodecModel
-from sidelight.presets import PRESETS
+from sidelight.models.hific import HiFiC
+from sidelight.models.presets import PRESETS
 from sidelight.train.export import ignore_text
 from sidelight.train.state_file import STATE_FILE
 
 
 @torch.no_grad()
 def test_a_generator_that_never_read_text_then_ignores_it(make_tiny_model, tiny_config):
-    model: CodecModel = make_tiny_model().eval()
+    model: HiFiC = make_tiny_model().eval()
     y_hat = torch.randn(1, tiny_config.latent_channels, 4, 4)
     text, none = torch.randn(1, tiny_config.text_width), torch.zeros(1, tiny_config.text_width)
-    before = model.generator(y_hat, none)
-    assert not torch.equal(model.generator(y_hat, text), before)
+    before = model.g_s(y_hat, none)
+    assert not torch.equal(model.g_s(y_hat, text), before)
     ignore_text(model)
-    assert torch.equal(model.generator(y_hat, none), before)
-    assert torch.equal(model.generator(y_hat, text), before)
+    assert torch.equal(model.g_s(y_hat, none), before)
+    assert torch.equal(model.g_s(y_hat, text), before)
 
 
 RECIPE = {

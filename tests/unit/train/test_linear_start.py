@@ -8,7 +8,7 @@ import torch
 from tests.tiny_config import TINY_CONFIG
 
 from sidelight.data.pictures import CaptionedImage
-from sidelight.models.codec_model import CodecModel
+from sidelight.models.hific import HiFiC
 from sidelight.nn.linear_path import BLOCK_VALUES
 from sidelight.train.linear_start import principal_components, start_linear_paths
 
@@ -46,13 +46,13 @@ def test_components_depend_on_the_seed_alone():
 @torch.no_grad()
 def test_a_fresh_model_gives_the_projection_of_its_picture(kernel):
     components = principal_components(pictures_of_few_directions(200), 12, seed=1)
-    model = CodecModel(dataclasses.replace(TINY_CONFIG, linear_kernel=kernel)).eval()
+    model = HiFiC(dataclasses.replace(TINY_CONFIG, linear_kernel=kernel)).eval()
     start_linear_paths(model, components)
     picture = pictures_of_few_directions(1)[0].image
     x = torch.from_numpy(np.tile(picture, (4, 4, 1))).permute(2, 0, 1)[None] / 255
-    projected = model.generator.linear(model.encoder.linear(x))
+    projected = model.g_s.linear(model.g_a.linear(x))
     assert (projected - x).abs().max() < 2 / 255
-    x_hat = model.generator(model.encoder(x), torch.zeros(1, TINY_CONFIG.text_width))
+    x_hat = model.g_s(model.g_a(x), torch.zeros(1, TINY_CONFIG.text_width))
     assert (x_hat - x).abs().mean() < 0.06  # the networks disturb it little; gray is 0.2 off
 
 
@@ -60,4 +60,4 @@ def test_a_model_without_linear_paths_cannot_be_started():
     components = principal_components(pictures_of_few_directions(10), 12, seed=1)
     without = dataclasses.replace(TINY_CONFIG, linear_paths=False)
     with pytest.raises(TypeError, match="set linear_paths"):
-        start_linear_paths(CodecModel(without), components)
+        start_linear_paths(HiFiC(without), components)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
-from tests.tiny_baselines import TINY_BASELINES
+from tests.tiny_codecs import TINY_CODECS
 from tests.tiny_config import TINY_CONFIG
 from typer.testing import CliRunner
 
@@ -36,8 +36,8 @@ def folder(tmp_path, monkeypatch, make_picture):
     lpips = LPIPS(for_training=True)
     monkeypatch.setattr("sidelight.train.run.LPIPS.load", lambda **options: lpips)
     monkeypatch.setattr("sidelight.text.registry.TEXT_ENCODERS", {"tiny": HashingTextEncoder})
-    monkeypatch.setattr("sidelight.train.recipe.PRESETS", {"tiny": TINY_CONFIG})
-    monkeypatch.setattr("sidelight.train.recipe.BASELINE_PRESETS", TINY_BASELINES)
+    presets = {"tiny": TINY_CONFIG, **TINY_CODECS}
+    monkeypatch.setattr("sidelight.train.recipe.PRESETS", presets)
     monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
@@ -69,7 +69,7 @@ def told(folder, run: str, key: str) -> list[float]:
     return [record[key] for line in lines if key in (record := json.loads(line))]
 
 
-@pytest.mark.parametrize("preset", TINY_BASELINES)
+@pytest.mark.parametrize("preset", TINY_CODECS)
 def test_both_stages_train(folder, preset):
     done = train("first", preset)
     assert done.exit_code == 0, done.output

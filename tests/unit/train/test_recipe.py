@@ -7,7 +7,7 @@ import pytest
 from sidelight.assets import find_assets
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.losses.rate_distortion import DistortionConfig
-from sidelight.presets import BASELINE_PRESETS, PRESETS
+from sidelight.models.presets import PRESETS
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 
 TOML = """
@@ -137,25 +137,44 @@ ONE_LEVEL = ["target_bpp=[0.3]", "initial_lmbda=[1.0]"]
 
 
 @pytest.fixture
-def baseline(path):
+def other_codec(path):
     path.write_text(TOML.replace('"small"\nnum_levels = 2', '"cheng2020-small"'))
     return load_recipe(path, [*ONE_LEVEL, "model.ssa=true", "model.text_width=384"])
 
 
-def test_a_recipe_may_train_another_learned_codec(baseline):
-    preset = BASELINE_PRESETS["cheng2020-small"]
-    assert baseline.model == dataclasses.replace(preset, ssa=True, text_width=384)
+def test_a_recipe_may_train_another_learned_codec(other_codec):
+    preset = PRESETS["cheng2020-small"]
+    assert other_codec.model == dataclasses.replace(preset, ssa=True, text_width=384)
 
 
-def test_the_recorded_recipe_of_another_codec_comes_back(baseline):
-    assert Recipe.from_dict(json.loads(json.dumps(baseline.to_dict()))) == baseline
+def test_the_recorded_recipe_of_another_codec_comes_back(other_codec):
+    assert Recipe.from_dict(json.loads(json.dumps(other_codec.to_dict()))) == other_codec
 
 
 def test_a_key_of_one_kind_of_model_is_unknown_to_the_other(path):
     with pytest.raises(ConfigError, match="unknown key 'widths'"):
         load_recipe(path, [*ONE_LEVEL, 'model={ preset = "balle2018-low", widths = [1] }'])
-    with pytest.raises(ConfigError, match="unknown key 'architecture'"):
+
+
+def test_a_preset_keeps_its_architecture(path):
+    with pytest.raises(ConfigError, match="'small' has the architecture 'hific', got 'balle2018'"):
         load_recipe(path, ['model.architecture="balle2018"'])
+    recipe = load_recipe(path, ['model.architecture="hific"'])
+    assert recipe.model.architecture == "hific"
+
+
+def test_a_recipe_may_say_a_shape_without_a_preset(path):
+    shape = PRESETS["balle2018-small"]
+    words = 'architecture="balle2018", name="mine", hyper_channels=96, latent_channels=128'
+    recipe = load_recipe(path, [*ONE_LEVEL, f"model={{ {words} }}"])
+    assert type(recipe.model) is type(shape)
+    assert (recipe.model.name, recipe.model.latent_channels) == ("mine", 128)
+
+
+def test_an_architecture_that_is_not_there_is_refused_with_those_that_are(path):
+    words = 'architecture="balle2019", name="mine", hyper_channels=8, latent_channels=8'
+    with pytest.raises(ConfigError, match=r"architecture must be one of .*'balle2018'"):
+        load_recipe(path, [*ONE_LEVEL, f"model={{ {words} }}"])
 
 
 def test_a_missing_key_is_named(path):
@@ -238,7 +257,7 @@ def test_every_recipe_loads(path):
 def test_the_text_free_codecs_train_without_text(name, preset):
     recipe = load_recipe(RECIPES / f"{name}.toml")
     width = recipe.model.text_width
-    assert recipe.model == dataclasses.replace(BASELINE_PRESETS[preset], text_width=width)
+    assert recipe.model == dataclasses.replace(PRESETS[preset], text_width=width)
     assert not recipe.generator_text
     assert recipe.rate_rule == "steered"
 

@@ -139,7 +139,7 @@ def test_stage_2_starts_from_the_averages_of_stage_1(folder):
     first, second = (
         torch.load(folder / run / STATE_FILE, weights_only=True) for run in ("run", "second")
     )
-    name = "encoder.network.0.weight"
+    name = "g_a.network.0.weight"
     torch.testing.assert_close(first["ema"][name], second["model"][name], rtol=0, atol=1e-6)
     assert records(folder, "second")[-2]["d_fake"] > 0
 

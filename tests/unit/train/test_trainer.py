@@ -153,14 +153,14 @@ def test_the_adversarial_term_reaches_g_and_leaves_d_alone(make_stage):
 def test_a_generator_without_text_never_sees_any(make_stage):
     stage = make_stage(generator_text=False, text_dropout=0.0)
     seen = []
-    stage.model.generator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    stage.model.g_s.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
     stage.take_step()
     assert (seen[0] == 0).all()
 
 
 def test_a_run_that_diverges_is_given_up(make_stage):
     stage = make_stage(max_skipped=3)
-    stage.model.generator.to_pixels[0].weight.register_hook(lambda g: g * torch.nan)
+    stage.model.g_s.to_pixels[0].weight.register_hook(lambda g: g * torch.nan)
     stage.take_step()
     stage.take_step()
     with pytest.raises(TrainingError, match="3 steps up to step 2 had gradients"):
@@ -213,7 +213,7 @@ def test_a_non_finite_gradient_is_skipped(make_stage):
     parameters = {n: p.detach().clone() for n, p in stage.model.named_parameters()}
     averages = {name: value.clone() for name, value in stage.ema.items()}
     controller = stage.objective.rate.state_dict()
-    handle = stage.model.generator.to_pixels[0].weight.register_hook(lambda g: g * torch.inf)
+    handle = stage.model.g_s.to_pixels[0].weight.register_hook(lambda g: g * torch.inf)
 
     stage.take_step()
 
@@ -229,7 +229,7 @@ def test_a_non_finite_gradient_is_skipped(make_stage):
 
 def test_norms_keep_their_statistics_once_frozen(make_stage):
     stage = make_stage(freeze_norm_after=0.1)  # of 30 steps
-    norm = stage.model.generator.ssa[0].norm
+    norm = stage.model.g_s.ssa[0].norm
     means = []
     for _ in range(5):
         stage.take_step()
@@ -243,19 +243,19 @@ def test_the_average_follows_the_weights(make_stage):
     stage.take_step()
     assert same(stage.ema, weights(stage))
     slow = make_stage(ema_decay=0.999)
-    before = weights(slow)["encoder.network.0.weight"]
+    before = weights(slow)["g_a.network.0.weight"]
     slow.take_step()
-    after = weights(slow)["encoder.network.0.weight"]
+    after = weights(slow)["g_a.network.0.weight"]
     # decay of the first step is (1 + 0) / (10 + 0)
     expected = torch.lerp(before, after, 0.9)
-    torch.testing.assert_close(slow.ema["encoder.network.0.weight"], expected)
+    torch.testing.assert_close(slow.ema["g_a.network.0.weight"], expected)
 
 
 def test_text_dropout_hides_every_caption_or_none(make_stage):
     def texts(dropout: float) -> torch.Tensor:
         stage = make_stage(text_dropout=dropout)
         seen = []
-        stage.model.generator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+        stage.model.g_s.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
         for _ in range(6):
             stage.take_step()
         return torch.cat(seen).abs().sum(1)
@@ -269,7 +269,7 @@ def test_odd_text_takes_its_share_of_the_samples(make_stage):
     stage = make_stage(odd_text=0.4, text_dropout=0.3, phases=(Phase(steps=9, crop=64, batch=8),))
     stage.odd_text = odd
     seen = []
-    stage.model.generator.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    stage.model.g_s.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
     for _ in range(9):
         stage.take_step()
     text = torch.cat(seen)

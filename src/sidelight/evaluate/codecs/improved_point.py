@@ -14,10 +14,10 @@ from jaxtyping import UInt8
 from sidelight.api import load_carrier
 from sidelight.carriers.reading import read_with_picture
 from sidelight.carriers.registry import sniff
-from sidelight.config import check_realism
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint, Decode
 from sidelight.losses.dial import TRAINED_METRICS
+from sidelight.models.config import check_realism
 from sidelight.pixels.picture import Picture
 
 SIGN = "+"

@@ -11,8 +11,8 @@ from sidelight.codec import Codec
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs import sidelight_point
 from sidelight.evaluate.codecs.sidelight_point import SidelightPoint, sidelight_points
-from sidelight.models.codec_model import CodecModel
-from sidelight.models.exported import ExportedModel
+from sidelight.models.exported import ExportedCodec
+from sidelight.models.hific import HiFiC
 from sidelight.pixels.picture import Picture
 
 
@@ -89,7 +89,7 @@ def test_a_model_of_one_rate_has_one_point(tiny_exported, tiny_config, tmp_path)
     path = tmp_path / "tiny.safetensors"
     save_checkpoint(path, Checkpoint(tiny_exported, HashingTextEncoder.identity, {}))
     assert len(sidelight_points(None, path)) == 5
-    single = ExportedModel(CodecModel(dataclasses.replace(tiny_config, num_levels=1)))
+    single = ExportedCodec(HiFiC(dataclasses.replace(tiny_config, num_levels=1)))
     save_checkpoint(path, Checkpoint(single, HashingTextEncoder.identity, {}))
     assert len(sidelight_points(None, path.rename(tmp_path / "single.safetensors"))) == 1
 

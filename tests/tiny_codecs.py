@@ -1,15 +1,15 @@
 """Shapes of the other learned codecs that tests share: as small as they go."""
 
-from sidelight.config import BaselineConfig, DiscriminatorConfig
+from sidelight.models.config import CodecConfig, DiscriminatorConfig, config_class
 
 _DISCRIMINATOR = DiscriminatorConfig(
     widths=(8, 8, 16, 16), last_stride=2, text_channels=8, joint_channels=8
 )
 
 
-def tiny_baseline(architecture: str, *, ssa: bool = False) -> BaselineConfig:
+def tiny_codec(architecture: str, *, ssa: bool = False) -> CodecConfig:
     n, m = (8, 8) if architecture == "cheng2020" else (8, 12)
-    return BaselineConfig(
+    return config_class(architecture)(
         architecture=architecture,
         name="tiny-" + architecture + "-ssa" * ssa,
         hyper_channels=n,
@@ -22,13 +22,13 @@ def tiny_baseline(architecture: str, *, ssa: bool = False) -> BaselineConfig:
     )
 
 
-TINY_BASELINES = {
+TINY_CODECS = {
     config.name: config
     for config in (
-        tiny_baseline("balle2018"),
-        tiny_baseline("minnen2018-mean-scale"),
-        tiny_baseline("minnen2018"),
-        tiny_baseline("cheng2020"),
-        tiny_baseline("cheng2020", ssa=True),
+        tiny_codec("balle2018"),
+        tiny_codec("minnen2018-mean-scale"),
+        tiny_codec("minnen2018"),
+        tiny_codec("cheng2020"),
+        tiny_codec("cheng2020", ssa=True),
     )
 }

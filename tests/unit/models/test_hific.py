@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sidelight.models.codec_model import CodecModel
+from sidelight.models.hific import HiFiC
 from sidelight.models.prior import MIN_SCALE
 
 
@@ -25,7 +25,7 @@ def test_shapes(tiny_model, height, width):
 def test_the_latent_is_rounded_after_its_gain(tiny_model, inputs):
     x, text, position = inputs
     y_hat = tiny_model(x, text, position).y_hat
-    gained = tiny_model.encoder(x) * tiny_model.latent_gain.gain(position)
+    gained = tiny_model.g_a(x) * tiny_model.latent_gain.gain(position)
     back = y_hat / tiny_model.latent_gain.inverse(position)
     error = (back - gained).abs()
     assert 0.4 < error.max() < 0.501
@@ -33,7 +33,7 @@ def test_the_latent_is_rounded_after_its_gain(tiny_model, inputs):
 
 def test_rate_and_picture_teach_the_encoder(tiny_model, inputs):
     output = tiny_model(*inputs)
-    stem = tiny_model.encoder.network[0].weight
+    stem = tiny_model.g_a.network[0].weight
     for term in (output.bpp.sum(), output.x_hat.square().sum()):
         (gradient,) = torch.autograd.grad(term, stem, retain_graph=True)
         assert gradient.abs().min() > 0
@@ -42,7 +42,7 @@ def test_rate_and_picture_teach_the_encoder(tiny_model, inputs):
 def test_the_picture_does_not_teach_the_hyperprior(tiny_model, inputs):
     # the means cancel in y_hat = means + round(y - means)
     tiny_model(*inputs).x_hat.sum().backward()
-    last = tiny_model.hyperprior.mean_synthesis[-1].weight
+    last = tiny_model.h_s.mean[-1].weight
     assert last.grad.abs().max() == 0
 
 
@@ -51,7 +51,7 @@ def test_the_rate_teaches_every_part_that_predicts(tiny_model, inputs):
     silent = [
         name
         for name, parameter in tiny_model.named_parameters()
-        if not name.startswith("generator") and name != "latent_gain.log_inverse"
+        if not name.startswith("g_s") and name != "latent_gain.log_inverse"
         if parameter.grad is None or parameter.grad.abs().max() == 0
     ]
     assert silent == []
@@ -83,16 +83,17 @@ def test_the_rate_is_in_bits_per_pixel_of_each_picture(tiny_model, inputs):
 
 def test_a_finer_level_costs_more(tiny_config, inputs):
     torch.manual_seed(0)
-    model = CodecModel(tiny_config)  # whose gains still rise with the level
+    model = HiFiC(tiny_config)  # whose gains still rise with the level
     with torch.no_grad():
-        model.encoder.network[-1].weight.mul_(6)
+        model.g_a.network[-1].weight.mul_(6)
     x, text, _ = inputs
     rates = [model(x, text, torch.full((3,), float(k))).bpp_rounded.mean() for k in range(3)]
     assert rates == sorted(rates)
 
 
 def test_scales_are_at_least_the_smallest_tabulated(tiny_model):
-    means, scales = tiny_model.hyperprior(5 * torch.randn(2, 8, 2, 3))
+    hyper = tiny_model.h_s(5 * torch.randn(2, 8, 2, 3))
+    means, scales = tiny_model.means_and_scales(hyper, torch.zeros(2, 12, 8, 12))
     assert means.shape == scales.shape == (2, 12, 8, 12)
     assert scales.min().item() == pytest.approx(MIN_SCALE)
     assert scales.max() > 2 * MIN_SCALE

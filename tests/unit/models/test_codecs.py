@@ -4,13 +4,13 @@ import dataclasses
 
 import pytest
 import torch
-from tests.tiny_baselines import TINY_BASELINES, tiny_baseline
+from tests.tiny_codecs import TINY_CODECS, tiny_codec
 from torch import nn
 
-from sidelight.models.codec_model import CodecModel
+from sidelight.models.hific import HiFiC
+from sidelight.models.presets import PRESETS
 from sidelight.models.registry import build_model
 from sidelight.nn.masked import MaskedConv2d
-from sidelight.presets import BASELINE_PRESETS
 
 
 def conv(kernel: int, fan_in: int, fan_out: int) -> int:
@@ -93,10 +93,10 @@ def num_weights(config) -> int:
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, config in BASELINE_PRESETS.items() if config.architecture in BY_LAYERS]
+    "name", [n for n, config in PRESETS.items() if config.architecture in BY_LAYERS]
 )
 def test_a_preset_has_the_weights_of_its_layers(name):
-    config = BASELINE_PRESETS[name]
+    config = PRESETS[name]
     expected = BY_LAYERS[config.architecture](config.hyper_channels, config.latent_channels)
     assert num_weights(config) == expected
     if name in PUBLISHED_MILLIONS:
@@ -106,7 +106,7 @@ def test_a_preset_has_the_weights_of_its_layers(name):
 
 
 def test_ssa_blocks_add_their_weights_and_nothing_else():
-    plain = BASELINE_PRESETS["cheng2020-low"]
+    plain = PRESETS["cheng2020-low"]
     n, t, hidden, m = 128, 512, 256, 100
     mlp = conv(1, t, hidden) + conv(1, hidden, n)
     block = conv(3, n, m) + 2 * m + conv(1, m, 1) + 2 * mlp
@@ -114,10 +114,10 @@ def test_ssa_blocks_add_their_weights_and_nothing_else():
     assert num_weights(with_ssa) - num_weights(plain) == 4 * block
 
 
-@pytest.fixture(params=TINY_BASELINES)
+@pytest.fixture(params=TINY_CODECS)
 def model(request):
     torch.manual_seed(0)
-    return build_model(TINY_BASELINES[request.param])
+    return build_model(TINY_CODECS[request.param])
 
 
 X = torch.rand(2, 3, 64, 128, generator=torch.Generator().manual_seed(1))
@@ -143,10 +143,10 @@ def test_training_starts_near_mid_gray(model):
     assert abs(model(X, TEXT, torch.zeros(2)).x_hat.mean() - 0.5) < 0.25
 
 
-@pytest.mark.parametrize("name", [name for name in TINY_BASELINES if "ssa" not in name])
+@pytest.mark.parametrize("name", [name for name in TINY_CODECS if "ssa" not in name])
 def test_a_picture_is_learned_in_40_steps(name):
     torch.manual_seed(0)
-    model = build_model(TINY_BASELINES[name])
+    model = build_model(TINY_CODECS[name])
     angle = torch.linspace(0, 6, 64)
     waves = [torch.sin(angle[:, None] + k) * torch.cos(angle) for k in range(3)]
     x = 0.5 + 0.4 * torch.stack(waves)[None]
@@ -189,7 +189,7 @@ def test_what_decoding_needs_bit_exactly_is_made_of_few_kinds_of_layer(model):
 
 def test_balles_hyperprior_tells_scales_only_and_reads_magnitudes():
     torch.manual_seed(0)
-    model = build_model(tiny_baseline("balle2018"))
+    model = build_model(tiny_codec("balle2018"))
     y = torch.randn(1, 12, 4, 8)
     assert torch.equal(model.h_a(y), model.h_a(-y))
     hyper = model.hyper_synthesis(model.h_a(y), TEXT[:1])
@@ -201,7 +201,7 @@ def test_balles_hyperprior_tells_scales_only_and_reads_magnitudes():
 @pytest.mark.parametrize("architecture", ["minnen2018", "cheng2020"])
 def test_means_and_scales_read_what_is_decoded_before(architecture):
     torch.manual_seed(0)
-    model = build_model(tiny_baseline(architecture))
+    model = build_model(tiny_codec(architecture))
     assert isinstance(model.context, MaskedConv2d)
     with torch.no_grad():
         model.entropy_parameters[-1].bias.add_(1.0)  # scales above their bound
@@ -219,7 +219,7 @@ def test_means_and_scales_read_what_is_decoded_before(architecture):
 
 
 def test_a_hyper_latent_around_other_medians_is_shifted_back():
-    config = tiny_baseline("minnen2018")
+    config = tiny_codec("minnen2018")
     torch.manual_seed(0)
     plain = build_model(config)
     shifted = build_model(dataclasses.replace(config, shifted_hyper=True))
@@ -235,4 +235,4 @@ def test_a_hyper_latent_around_other_medians_is_shifted_back():
 
 
 def test_a_model_config_builds_the_papers_own_model(tiny_config):
-    assert isinstance(build_model(tiny_config), CodecModel)
+    assert isinstance(build_model(tiny_config), HiFiC)

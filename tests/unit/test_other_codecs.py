@@ -1,28 +1,30 @@
 """Files of the other learned codecs: through a checkpoint, to bytes and back."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 from tests.golden.tiny_text import HashingTextEncoder
-from tests.tiny_baselines import TINY_BASELINES
+from tests.tiny_codecs import TINY_CODECS
 from torch import nn
 
 from sidelight.bitstream.container import Container
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import CheckpointError, ModelMismatchError
-from sidelight.models.exported_baseline import ExportedBaseline
-from sidelight.models.registry import build_baseline
+from sidelight.models.exported import ExportedCodec
+from sidelight.models.registry import build_codec, build_model
 from sidelight.pixels.picture import Picture
 from sidelight.sealing import SEAL
 
-NAMES = sorted(TINY_BASELINES)
+NAMES = sorted(TINY_CODECS)
 
 
-def exported(name: str) -> ExportedBaseline:
+def exported(name: str) -> ExportedCodec:
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(11)
-        model = build_baseline(TINY_BASELINES[name])
+        model = build_model(TINY_CODECS[name])
         # a fresh model has next to nothing to code, and expects less
         convs = [m for m in model.g_a.modules() if isinstance(m, nn.Conv2d)]
         [m for m in convs if m.stride == (2, 2)][-1].weight.mul_(16.0)
@@ -32,10 +34,10 @@ def exported(name: str) -> ExportedBaseline:
         for block in getattr(model, "ssa", ()):
             nn.init.normal_(block.to_gamma[-1].weight)
             nn.init.normal_(block.to_beta[-1].weight)
-    return ExportedBaseline(model)
+    return ExportedCodec(model)
 
 
-def codec_of(model: ExportedBaseline) -> Codec:
+def codec_of(model: ExportedCodec) -> Codec:
     return Codec(Checkpoint(model, HashingTextEncoder.identity, {}), HashingTextEncoder())
 
 
@@ -71,7 +73,7 @@ def test_a_file_takes_what_its_tables_say(codec, picture):
 
 
 def test_a_checkpoint_codes_like_the_model_it_was_saved_from(codec, picture, tmp_path):
-    path = tmp_path / "baseline.safetensors"
+    path = tmp_path / "model.safetensors"
     save_checkpoint(path, codec.checkpoint)
     loaded = Codec(load_checkpoint(path), HashingTextEncoder())
     assert loaded.fingerprint == codec.fingerprint
@@ -117,7 +119,7 @@ def test_a_checkpoint_without_its_integers_is_refused(codec, tmp_path):
     from safetensors import safe_open
     from safetensors.torch import load_file, save_file
 
-    path = tmp_path / "baseline.safetensors"
+    path = tmp_path / "model.safetensors"
     save_checkpoint(path, codec.checkpoint)
     with safe_open(path, framework="pt") as file:
         metadata = {k: v for k, v in file.metadata().items() if k != SEAL}
@@ -125,3 +127,41 @@ def test_a_checkpoint_without_its_integers_is_refused(codec, tmp_path):
     save_file(tensors, path, metadata)
     with pytest.raises(CheckpointError, match="hyper-synthesis is missing"):
         load_checkpoint(path)
+
+
+@pytest.mark.parametrize("name", ["tiny-balle2018", "tiny-minnen2018"])
+def test_several_rates_are_there_for_every_codec(name, picture):
+    config = dataclasses.replace(TINY_CODECS[name], num_levels=3)
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(11)
+        model = build_codec(config).eval()
+        list(model.g_a.children())[-1].weight.mul_(20)
+    codec = codec_of(ExportedCodec(model))
+    files = [codec.encode(picture, quality=quality) for quality in (1, 5, 9)]
+    assert sorted(files, key=len) == files
+    assert len(files[0]) < len(files[2])
+    for data, quality in zip(files, (1, 5, 9), strict=True):
+        sent, received = (
+            codec.quantised(picture, quality),
+            codec.decode_latents([Container.parse(data)]),
+        )
+        assert np.array_equal(received.fixed_point(), sent.fixed_point())
+    decoded = codec.decode(files[2], "", precision="fp32")
+    assert decoded.image.shape == picture.image.shape
+
+
+@pytest.mark.parametrize("name", ["tiny-balle2018", "tiny-minnen2018-mean-scale"])
+def test_a_large_picture_passes_in_tiles_of_declared_halos(name, monkeypatch, make_picture):
+    whole = exported(name)
+    monkeypatch.setattr("sidelight.tiling._PICTURE_TILE", 128)
+    monkeypatch.setattr("sidelight.tiling._SYNTHESIS_TILE", 8)
+    tiled = exported(name)
+    x = torch.from_numpy(make_picture(320, 448)).permute(2, 0, 1)[None]
+    y, found = whole.analyse(x), tiled.analyse(x)
+    torch.testing.assert_close(found, y, rtol=0, atol=1e-4)
+    latents, tiled_latents = whole.quantise(y, 64), tiled.quantise(y, 64)
+    assert np.array_equal(latents.z_symbols, tiled_latents.z_symbols)
+    y_hat, none = whole.dequantise(latents, 64), torch.zeros(1, 16)
+    pictures = [one.synthesise(y_hat, none, bf16=False).int() for one in (whole, tiled)]
+    assert (pictures[0] - pictures[1]).abs().max() <= 1
+    assert whole.tiles != tiled.tiles

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.tiny_baselines import TINY_BASELINES
+from tests.tiny_codecs import TINY_CODECS
 
 from sidelight.entropy.context import ContextModel
 from sidelight.entropy.latents import MEAN_BITS, Front, Latents, Prediction, by_rounding
@@ -12,16 +12,16 @@ from sidelight.entropy.network import ExactStack
 from sidelight.entropy.stored import fingerprint, from_arrays, to_arrays
 from sidelight.errors import CheckpointError
 from sidelight.models.freeze import freeze
-from sidelight.models.registry import build_baseline
+from sidelight.models.registry import build_model
 
-NAMES = sorted(TINY_BASELINES)
+NAMES = sorted(TINY_CODECS)
 IN_ORDER = ["tiny-cheng2020", "tiny-minnen2018"]
 
 
 def model_of(name: str):
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(7)
-        model = build_baseline(TINY_BASELINES[name])
+        model = build_model(TINY_CODECS[name])
         for parameter in model.h_s.parameters():
             parameter.mul_(2.0)
     return model.eval()

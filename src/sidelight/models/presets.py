@@ -2,14 +2,23 @@
 
 import dataclasses
 
-from sidelight.config import BaselineConfig, CarrierConfig, DiscriminatorConfig, ModelConfig
+from sidelight.models.config import (
+    CarrierConfig,
+    Cheng2020Config,
+    CodecConfig,
+    DiscriminatorConfig,
+    HiFiCConfig,
+    ModelConfig,
+    PublishedConfig,
+    TGICConfig,
+)
 
 _SMALL_DISCRIMINATOR = DiscriminatorConfig(
     widths=(32, 64, 128, 256), last_stride=2, text_channels=64, joint_channels=64
 )
 
-PRESETS: dict[str, ModelConfig] = {
-    "paper": ModelConfig(
+_HIFIC: dict[str, HiFiCConfig] = {
+    "paper": HiFiCConfig(
         name="paper",
         widths=(60, 120, 240, 480, 960),
         stem_kernel=7,
@@ -20,7 +29,7 @@ PRESETS: dict[str, ModelConfig] = {
         text_hidden=256,
         mask_channels=(100, 100, 100, 100, 100),
     ),
-    "base": ModelConfig(
+    "base": HiFiCConfig(
         name="base",
         widths=(32, 64, 128, 256, 512),
         stem_kernel=7,
@@ -32,7 +41,7 @@ PRESETS: dict[str, ModelConfig] = {
         mask_channels=(64, 64, 64, 32, 16),
         discriminator=DiscriminatorConfig(text_channels=128),
     ),
-    "small": ModelConfig(
+    "small": HiFiCConfig(
         name="small",
         widths=(32, 64, 128, 256),
         stem_kernel=5,
@@ -47,15 +56,16 @@ PRESETS: dict[str, ModelConfig] = {
 }
 """The published model and two scaled ones; variants by ``dataclasses.replace``."""
 
-PRESETS |= {
-    name: dataclasses.replace(PRESETS[full], name=name, ssa=False)
+_HIFIC |= {
+    name: dataclasses.replace(_HIFIC[full], name=name, ssa=False)
     for name, full in (("hific", "paper"), ("hific-small", "small"))
 }
 
 
-def _baseline(architecture: str, size: str, n: int, m: int) -> BaselineConfig:
+def _preset(architecture: str, size: str, n: int, m: int) -> CodecConfig:
     """Returns a preset, with the SSA blocks and the D of ``small`` or else of ``paper``."""
-    preset = BaselineConfig(
+    kind = Cheng2020Config if architecture == "cheng2020" else PublishedConfig
+    preset = kind(
         architecture=architecture,
         name=f"{architecture}-{size}",
         hyper_channels=n,
@@ -67,46 +77,43 @@ def _baseline(architecture: str, size: str, n: int, m: int) -> BaselineConfig:
     return dataclasses.replace(preset, text_hidden=256, mask_channels=(100, 100, 100, 100))
 
 
-BASELINE_PRESETS: dict[str, BaselineConfig] = {
+_OTHERS: dict[str, CodecConfig] = {
     config.name: config
     for config in (
-        _baseline("balle2018", "low", 128, 192),
-        _baseline("balle2018", "high", 192, 320),
-        _baseline("balle2018", "small", 96, 128),
-        _baseline("minnen2018-mean-scale", "low", 128, 192),
-        _baseline("minnen2018-mean-scale", "high", 192, 320),
-        _baseline("minnen2018-mean-scale", "small", 96, 128),
-        _baseline("minnen2018", "low", 192, 192),
-        _baseline("minnen2018", "high", 192, 320),
-        _baseline("minnen2018", "small", 96, 128),
-        _baseline("cheng2020", "low", 128, 128),
-        _baseline("cheng2020", "high", 192, 192),
-        _baseline("cheng2020", "small", 48, 48),
+        _preset("balle2018", "low", 128, 192),
+        _preset("balle2018", "high", 192, 320),
+        _preset("balle2018", "small", 96, 128),
+        _preset("minnen2018-mean-scale", "low", 128, 192),
+        _preset("minnen2018-mean-scale", "high", 192, 320),
+        _preset("minnen2018-mean-scale", "small", 96, 128),
+        _preset("minnen2018", "low", 192, 192),
+        _preset("minnen2018", "high", 192, 320),
+        _preset("minnen2018", "small", 96, 128),
+        _preset("cheng2020", "low", 128, 128),
+        _preset("cheng2020", "high", 192, 192),
+        _preset("cheng2020", "small", 48, 48),
+        TGICConfig(
+            name="tgic",
+            hyper_channels=192,
+            latent_channels=220,
+            text_width=32,
+            text_hidden=128,
+            vocabulary=3072,
+        ),
+        TGICConfig(
+            name="tgic-small",
+            hyper_channels=96,
+            latent_channels=128,
+            text_width=32,
+            text_hidden=64,
+            vocabulary=3072,
+            discriminator=_SMALL_DISCRIMINATOR,
+        ),
     )
-} | {
-    "tgic": BaselineConfig(
-        architecture="tgic",
-        name="tgic",
-        hyper_channels=192,
-        latent_channels=220,
-        text_width=32,
-        text_hidden=128,
-        vocabulary=3072,
-    ),
-    "tgic-small": BaselineConfig(
-        architecture="tgic",
-        name="tgic-small",
-        hyper_channels=96,
-        latent_channels=128,
-        text_width=32,
-        text_hidden=64,
-        vocabulary=3072,
-        discriminator=PRESETS["small"].discriminator,
-    ),
 }
 """Published widths for low and for high rates, and a scaled model of each architecture."""
 
-CARRIER_PRESETS: dict[str, CarrierConfig] = {
+_CARRIERS: dict[str, CarrierConfig] = {
     config.name: config
     for config in (
         CarrierConfig(
@@ -142,3 +149,6 @@ CARRIER_PRESETS: dict[str, CarrierConfig] = {
     )
 }
 """Generators on standard codecs' pictures: about 40, 10 and 200 thousand multiply-adds a pixel."""
+
+PRESETS: dict[str, ModelConfig] = {**_HIFIC, **_OTHERS, **_CARRIERS}
+"""By name, as a recipe's ``model.preset`` gives it."""
