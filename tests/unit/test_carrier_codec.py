@@ -88,7 +88,7 @@ def test_the_dial_has_a_default_and_two_ends(codec, data):
     assert np.array_equal(images[0], images[1])
     assert not np.array_equal(images[2], images[3])
     with pytest.raises(ConfigError, match=r"between 0 .* got 2"):
-        codec.decode(data, "", realism=2)
+        codec.decode(data, "", realism=2.0)
 
 
 def test_a_lossless_file_comes_back_as_it_is_and_says_so(codec, picture):

@@ -17,7 +17,7 @@ from sidelight.models.config import ModelConfig
 _SLOPE = 0.2
 _PICTURE_CHANNELS = 3
 _DETAIL_GAIN = 8.0
-"""What a carrier leaves out has a size of some 0.03; D's first layer sees it as it sees a picture."""
+"""What a carrier leaves out is some 0.03 in size; D sees it as large as a picture."""
 
 
 class Discriminator(nn.Module):
