@@ -153,7 +153,7 @@ def test_the_adversarial_term_reaches_g_and_leaves_d_alone(make_stage):
 def test_a_generator_without_text_never_sees_any(make_stage):
     stage = make_stage(generator_text=False, text_dropout=0.0)
     seen = []
-    stage.model.g_s.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    stage.model.g_s.ssa[0].to_gamma.register_forward_pre_hook(lambda _, read: seen.append(read[0]))
     stage.take_step()
     assert (seen[0] == 0).all()
 
@@ -190,7 +190,7 @@ def test_a_model_with_a_larger_linear_kernel_starts_as_the_same_function(
     first.model.load_state_dict(first.ema)
     y_hat = torch.randn(1, tiny_config.latent_channels, 4, 5)
     text = torch.randn(1, tiny_config.text_width)
-    pictures = [stage.model.eval().generator(y_hat, text) for stage in (first, wider)]
+    pictures = [stage.model.eval().g_s(y_hat, text) for stage in (first, wider)]
     assert torch.allclose(*pictures, atol=1e-5)
     wider.save(tmp_path / "wider.pt")
     with pytest.raises(CheckpointError, match="cannot go on from"):
@@ -255,7 +255,9 @@ def test_text_dropout_hides_every_caption_or_none(make_stage):
     def texts(dropout: float) -> torch.Tensor:
         stage = make_stage(text_dropout=dropout)
         seen = []
-        stage.model.g_s.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+        stage.model.g_s.ssa[0].to_gamma.register_forward_pre_hook(
+            lambda _, read: seen.append(read[0])
+        )
         for _ in range(6):
             stage.take_step()
         return torch.cat(seen).abs().sum(1)
@@ -269,7 +271,7 @@ def test_odd_text_takes_its_share_of_the_samples(make_stage):
     stage = make_stage(odd_text=0.4, text_dropout=0.3, phases=(Phase(steps=9, crop=64, batch=8),))
     stage.odd_text = odd
     seen = []
-    stage.model.g_s.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[1]))
+    stage.model.g_s.ssa[0].to_gamma.register_forward_pre_hook(lambda _, read: seen.append(read[0]))
     for _ in range(9):
         stage.take_step()
     text = torch.cat(seen)
