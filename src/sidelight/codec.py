@@ -21,7 +21,6 @@ from sidelight.entropy.latents import Latents
 from sidelight.entropy.stored import fingerprint
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.info import slt_info
-from sidelight.limits import MAX_PIXELS
 from sidelight.nn.caller import own_settings
 from sidelight.nn.precision import computes_in_bf16
 from sidelight.opened import OpenedFile
@@ -68,7 +67,7 @@ class Codec:
         checkpoint: CodecCheckpoint,
         text_encoder: TextEncoder | None = None,
         *,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int | None = None,
     ) -> None:
         """Takes the model; files of larger pictures are refused before they are decoded."""
         self.checkpoint = checkpoint
@@ -200,8 +199,13 @@ class Codec:
 
     def _open(self, files: Sequence[bytes]) -> list["OpenedSlt"]:
         containers = [Container.parse(data) for data in files]
-        for container in containers:
-            check_size(container.width, container.height, max_pixels=self.max_pixels)
+        for container, data in zip(containers, files, strict=True):
+            check_size(
+                container.width,
+                container.height,
+                max_pixels=self.max_pixels,
+                num_bytes=len(data),
+            )
         opened: dict[int, OpenedSlt] = {}
         for members in grouped(containers).values():
             latents = self.decode_latents([containers[k] for k in members])

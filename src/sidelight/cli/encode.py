@@ -11,7 +11,6 @@ from sidelight.cli.jobs import Job, find_jobs
 from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, MaxPixelsOption, ModelOption
 from sidelight.cli.streams import read_bytes, suffix_of, write_bytes
 from sidelight.errors import ConfigError
-from sidelight.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sidelight.pixels.picture import Picture
@@ -96,7 +95,7 @@ def encode(
         typer.Option(help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt."),
     ] = "avif",
     model: ModelOption = None,
-    max_pixels: MaxPixelsOption = MAX_PIXELS,
+    max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -159,7 +158,7 @@ def _check_known(suffix: str, where: str) -> None:
         raise ConfigError(f"{where}: no format has the suffix {suffix!r}, expected one of {known}")
 
 
-def _decoded(source: str, file: bytes, *, strip: bool, max_pixels: int) -> "Picture":
+def _decoded(source: str, file: bytes, *, strip: bool, max_pixels: int | None) -> "Picture":
     from dataclasses import replace
 
     from sidelight.errors import ImageError
@@ -196,7 +195,7 @@ def _write_carrier(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]:
             picture, asked.max_bytes, caption=asked.caption, effort=asked.effort
         )
     if asked.verify:
-        read(data)
+        read(data, max_pixels=picture.width * picture.height)
     quality = asked.quality if asked.max_bytes is None else None
     return data, {"codec": carrier.name, "quality": quality}
 
@@ -210,7 +209,7 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
 
     if asked.effort is not None:
         raise ConfigError("--effort is for ordinary files, this is .slt, which has one effort")
-    codec = load(asked.model)
+    codec = load(asked.model, max_pixels=picture.width * picture.height)
     caption, caption_as = asked.caption, asked.caption_as.value
     if asked.max_bytes is None:
         data = codec.encode(picture, quality=asked.quality, caption=caption, caption_as=caption_as)

@@ -19,6 +19,8 @@ TITLES = (
     "JPEG XL (extra jxl), HEIC (extra heic)"
 )
 HEIC = "HEIC"
+FIRST_FRAME = "only the first frame is kept"
+"""Said of a file that holds several."""
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _FILM_BRANDS = frozenset(
