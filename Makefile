@@ -35,7 +35,7 @@ test-lowest:
 	$(LOWEST)/bin/python scripts/lowest_versions.py page jxl dev > $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -r $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
-	$(LOWEST)/bin/python -m pytest tests/golden tests/unit/pixels tests/unit/carriers \
+	$(LOWEST)/bin/python -m pytest -W ignore::DeprecationWarning tests/golden tests/unit/pixels tests/unit/carriers \
 	    tests/unit/page tests/unit/cli/test_commands.py tests/unit/test_api.py
 
 clean:

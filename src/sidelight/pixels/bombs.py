@@ -62,7 +62,8 @@ def check_icons(data: bytes, max_pixels: int | None) -> None:
         with contextlib.suppress(struct.error):  # what is not there, Pillow will miss
             (start,) = _ICON.unpack_from(data, entry)
             if data.startswith(_PNG, start):
-                _check(*_PNG_SIZE.unpack_from(data, start), len(data), max_pixels)
+                width, height = _PNG_SIZE.unpack_from(data, start)
+                _check(width, height, len(data), max_pixels)
                 continue
             width, height, compression = _BITMAP_SIZE.unpack_from(data, start)
             if width > 0 and height > 1:  # of the picture and of its mask
