@@ -142,8 +142,5 @@ def resealed(data: bytes, others: Sequence[bytes], random: np.random.Generator) 
         else:
             top = 128 if name == "quality_step" else 2 ** int(random.integers(1, 16))
             fields[name] = int(random.integers(1, top + 1))
-    kept = {
-        name: getattr(container, name)
-        for name in ("model", "latents_crc", "caption_digest")
-    }
+    kept = {name: getattr(container, name) for name in ("model", "latents_crc", "caption_digest")}
     return Resealed(Container(**kept, **fields, latents=words).pack(), must_be_same)

@@ -17,12 +17,14 @@ def locks(request, monkeypatch):
 @pytest.mark.usefixtures("locks")
 def test_a_claim_keeps_others_out_until_it_ends(tmp_path):
     folder = tmp_path / "deep" / "run"
-    with claimed(folder):
-        with pytest.raises(ConfigError, match=f"another process is at work in {folder}: wait"):
-            with claimed(folder):
-                pass
-        with claimed(tmp_path / "other"):
-            pass
+    told = f"another process is at work in {folder}: wait"
+    with (
+        claimed(folder),
+        claimed(tmp_path / "other"),
+        pytest.raises(ConfigError, match=told),
+        claimed(folder),
+    ):
+        pass
     with claimed(folder):
         pass
 

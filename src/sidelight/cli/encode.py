@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_QUALITY = 5.0
 _END_TO_END = ".slt"
-_HEIF = (".heic", ".heif", ".hif")
-"""Read with the extra ``heic``; without it a folder's are named among what failed."""
 
 
 class _Asked(NamedTuple):
@@ -106,7 +104,9 @@ def encode(
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     _check_known(f".{format}", "--format")
-    found = find_jobs(source, target, read_suffixes=_read_suffixes(), suffix=f".{format}")
+    from sidelight.pixels.suffixes import picture_suffixes
+
+    found = find_jobs(source, target, read_suffixes=picture_suffixes(), suffix=f".{format}")
     to_send = CaptionToSend(caption_as.value, given=caption, place=caption_from)
     if len(found.jobs) > 1 and to_send.is_one:
         raise typer.BadParameter("one caption cannot be that of several pictures")
@@ -142,12 +142,6 @@ def encode(
         }
 
     run_jobs(found, work, force=force, as_json=json)
-
-
-def _read_suffixes() -> set[str]:
-    from sidelight.pixels.suffixes import picture_suffixes
-
-    return {*picture_suffixes(), *_HEIF}
 
 
 def _check_known(suffix: str, where: str) -> None:

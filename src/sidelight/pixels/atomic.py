@@ -60,7 +60,11 @@ def _replacing(path: Path) -> Iterator[BinaryIO]:
     path = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError for links in a circle
     if path.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        reason = os.strerror(errno.ENOTDIR)
+        raise NotADirectoryError(errno.ENOTDIR, reason, error.filename) from None
     permissions = path.stat().st_mode & _PERMISSIONS if path.exists() else None
     with naming(path):
         partial, stream = _open_partial(path, 0o666 if permissions is None else permissions)

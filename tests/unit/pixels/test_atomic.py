@@ -234,6 +234,13 @@ def test_a_folder_that_cannot_be_written_is_told_by_the_files_name(tmp_path, mon
     assert error.value.filename == str(tmp_path / "c.slt")
 
 
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "a").write_bytes(b"")
+    for place in ("a/c.slt", "a/b/c.slt"):
+        with pytest.raises(NotADirectoryError, match="Not a directory"):
+            write_atomically(tmp_path / place, b"new")
+
+
 def test_a_full_device_is_told_by_its_name():
     with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
         write_atomically(Path("/dev/full"), b"new")
