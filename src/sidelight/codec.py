@@ -28,6 +28,7 @@ from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.exif import sound_exif
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.profiles import sound_profile
 from sidelight.pixels.size import check_size
 from sidelight.pixels.transparency import fill_transparent
 from sidelight.text.canonical import canonical_caption, caption_digest, caption_matches
@@ -347,13 +348,14 @@ def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) 
 def _finish(container: Container, image: np.ndarray, notes: tuple[str, ...]) -> Picture:
     alpha = container.alpha
     exif, exif_notes = sound_exif(container.exif)
+    icc, icc_notes = sound_profile(container.icc, gray=container.gray)
     return Picture(
         image=np.ascontiguousarray(image[: container.height, : container.width]),
         alpha=None if alpha is None else unpack_alpha(alpha, container.width, container.height),
         gray=container.gray,
-        icc=container.icc,
+        icc=icc,
         exif=exif,
-        notes=(*notes, *exif_notes),
+        notes=(*notes, *icc_notes, *exif_notes),
     )
 
 
