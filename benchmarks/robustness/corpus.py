@@ -85,6 +85,7 @@ def make_corpus(seed: int) -> Corpus:
         sidelight.encode(images[1], quality=7, format="slt", caption=CAPTION, caption_as="digest"),
         sidelight.encode(images[2], quality=5, format="slt"),
         sidelight.encode(images[3].convert("RGBA"), quality=5, format="slt"),
+        sidelight.encode(pictures["jpg"], quality=3, format="slt"),  # with EXIF
     ]
     shown = [
         np.asarray(sidelight.decode(data, caption="", precision="fp32")) for data in end_to_end

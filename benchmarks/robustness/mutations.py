@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -36,6 +36,7 @@ _WORDS: tuple[str, ...] = (
     "NaN",
     "1e400",
 )
+_BLOCKS = ("exif", "icc", "alpha")
 _MOST_CHANGES = 6
 
 
@@ -109,15 +110,20 @@ class Resealed(NamedTuple):
 def resealed(data: bytes, others: Sequence[bytes], random: np.random.Generator) -> Resealed:
     """Returns a .slt file with other words for its latents, or other fields, under right CRCs.
 
+    Fields are sizes, the caption, and the blocks for EXIF, profile and alpha.
+
     The CRC of the latents themselves stays: whatever other words decode to, it is not the picture.
     """
     container = Container.parse(data)
-    fields = {
+    fields: dict[str, Any] = {
         "width": container.width,
         "height": container.height,
         "quality_step": container.quality_step,
         "gray": container.gray,
         "caption": container.caption,
+        "exif": container.exif,
+        "icc": container.icc,
+        "alpha": container.alpha,
     }
     words = container.latents
     must_be_same = bool(random.integers(2))
@@ -128,13 +134,13 @@ def resealed(data: bytes, others: Sequence[bytes], random: np.random.Generator) 
         name = list(fields)[random.integers(len(fields))]
         if name == "caption":
             fields[name] = odd_words(random).encode("utf-8", "replace").decode()
+        elif name in _BLOCKS:
+            block = fields[name] or others[random.integers(len(others))]
+            fields[name] = damaged(block, [container.exif or b"", *others], random)
         elif name == "gray":
             fields[name] = not fields[name]
         else:
             top = 128 if name == "quality_step" else 2 ** int(random.integers(1, 16))
             fields[name] = int(random.integers(1, top + 1))
-    kept = {
-        name: getattr(container, name)
-        for name in ("model", "latents_crc", "caption_digest", "icc", "exif", "alpha")
-    }
+    kept = {name: getattr(container, name) for name in ("model", "latents_crc", "caption_digest")}
     return Resealed(Container(**kept, **fields, latents=words).pack(), must_be_same)

@@ -20,7 +20,6 @@ from sidelight.codec import Codec
 from sidelight.errors import CheckpointError, ConfigError, ImageError, SidelightWarning
 from sidelight.info import FileInfo
 from sidelight.joint_codec import codec_of
-from sidelight.limits import MAX_PIXELS
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.opened import OpenedFile
 from sidelight.pixels.decoding import decode_picture
@@ -43,7 +42,7 @@ ImageLike = Picture | Image.Image | np.ndarray | torch.Tensor | PathLike | Buffe
 FileLike = PathLike | Buffer | BinaryIO
 
 
-def load(model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS) -> Codec:
+def load(model: PathLike | None = None, *, max_pixels: int | None = None) -> Codec:
     """Returns the codec of .slt files, to be used again and again.
 
     It may be used in threads, pickled, copied, and sent to worker processes; a forked worker
@@ -52,7 +51,8 @@ def load(model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS) -> Code
     Args:
         model: Name of a model that ships with the package, path of a checkpoint, or None for
             the default model.
-        max_pixels: Files of larger pictures are refused before they are decoded.
+        max_pixels: Files of larger pictures are refused before they are decoded. None for 2**27
+            pixels, and 2**24 in files of less than a byte per 1,024 pixels.
 
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is a carrier generator.
@@ -67,7 +67,7 @@ def load(model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS) -> Code
     return _limited(loaded, max_pixels)
 
 
-def load_carrier(model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS) -> CarrierCodec:
+def load_carrier(model: PathLike | None = None, *, max_pixels: int | None = None) -> CarrierCodec:
     """Returns what improves ordinary AVIF, JPEG, WebP and JPEG XL files, to be used again.
 
     Args:
@@ -88,7 +88,7 @@ def load_carrier(model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS)
 
 
 def decoder_of(
-    data: bytes, model: PathLike | None = None, *, max_pixels: int = MAX_PIXELS
+    data: bytes, model: PathLike | None = None, *, max_pixels: int | None = None
 ) -> Codec | CarrierCodec:
     """Returns what decodes a file: the codec of .slt files, or a carrier generator.
 
@@ -118,9 +118,9 @@ def _load(path: Path) -> Codec | CarrierCodec:
 _AnyCodec = TypeVar("_AnyCodec", Codec, CarrierCodec)
 
 
-def _limited(codec: _AnyCodec, max_pixels: int) -> _AnyCodec:
+def _limited(codec: _AnyCodec, max_pixels: int | None) -> _AnyCodec:
     """Returns the codec with this limit; all that are loaded of one model share its weights."""
-    if max_pixels < 1:
+    if max_pixels is not None and max_pixels < 1:
         raise ConfigError(f"max_pixels must be at least 1, got {max_pixels}")
     if max_pixels == codec.max_pixels:
         return codec
@@ -140,7 +140,7 @@ def encode(
     caption: str | None = None,
     caption_as: str = "embed",
     model: PathLike | None = None,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
 ) -> bytes:
     """Returns the bytes of an ordinary file, or of a .slt file, that ``decode`` opens.
 
@@ -157,7 +157,7 @@ def encode(
         caption: Travels inside the file; in an ordinary one, as its XMP description.
         caption_as: "embed", or "digest" for its four-byte digest alone; for .slt files.
         model: As for ``load``; for .slt files.
-        max_pixels: Larger pictures are refused before they are decoded.
+        max_pixels: Larger pictures are refused before they are decoded; None as for ``load``.
 
     Raises:
         CodecError: The picture cannot be read, or a value is out of range.
@@ -196,7 +196,7 @@ def decode(
     realism: float | None = None,
     precision: str = "auto",
     model: PathLike | None = None,
-    max_pixels: int = MAX_PIXELS,
+    max_pixels: int | None = None,
 ) -> Image.Image:
     """Returns the picture of an ordinary AVIF, JPEG, WebP or JPEG XL file, or of a .slt file.
 
@@ -241,7 +241,7 @@ class File:
         return _shown(picture, stacklevel=3)
 
 
-def open(data: FileLike, *, model: PathLike | None = None, max_pixels: int = MAX_PIXELS) -> File:
+def open(data: FileLike, *, model: PathLike | None = None, max_pixels: int | None = None) -> File:
     """Returns a file, read and checked, for several captions.
 
     Args:
@@ -255,7 +255,7 @@ def open(data: FileLike, *, model: PathLike | None = None, max_pixels: int = MAX
     return File(_opened(data, model, max_pixels))
 
 
-def _opened(data: FileLike, model: PathLike | None, max_pixels: int) -> OpenedFile:
+def _opened(data: FileLike, model: PathLike | None, max_pixels: int | None) -> OpenedFile:
     file = _file_bytes(data)
     return decoder_of(file, model, max_pixels=max_pixels).open(file)
 
@@ -266,7 +266,7 @@ def _shown(picture: Picture, *, stacklevel: int) -> Image.Image:
     return to_pillow(picture)
 
 
-def as_picture(image: ImageLike, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def as_picture(image: ImageLike, *, max_pixels: int | None = None) -> Picture:
     """Returns what ``encode`` makes of its argument.
 
     Raises:
@@ -297,7 +297,7 @@ def as_picture(image: ImageLike, *, max_pixels: int = MAX_PIXELS) -> Picture:
     )
 
 
-def _from_pillow(image: Image.Image, max_pixels: int) -> Picture:
+def _from_pillow(image: Image.Image, max_pixels: int | None) -> Picture:
     check_size(*image.size, max_pixels=max_pixels)
     try:
         return from_pillow(image)

@@ -15,7 +15,6 @@ from sidelight.carriers.reading import CarrierFile, read
 from sidelight.checkpoint import CarrierCheckpoint
 from sidelight.codec import use_bf16
 from sidelight.info import carrier_info
-from sidelight.limits import MAX_PIXELS
 from sidelight.models.config import check_realism
 from sidelight.nn.caller import own_settings
 from sidelight.opened import OpenedFile
@@ -33,7 +32,7 @@ class CarrierCodec:
         checkpoint: CarrierCheckpoint,
         text_encoder: TextEncoder | None = None,
         *,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int | None = None,
     ) -> None:
         """Takes the model; files of larger pictures are refused before they are decoded."""
         self.checkpoint = checkpoint

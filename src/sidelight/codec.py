@@ -21,7 +21,6 @@ from sidelight.entropy.latents import Latents
 from sidelight.entropy.stored import fingerprint
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.info import slt_info
-from sidelight.limits import MAX_PIXELS
 from sidelight.nn.caller import own_settings
 from sidelight.nn.precision import computes_in_bf16
 from sidelight.opened import OpenedFile
@@ -29,6 +28,7 @@ from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.exif import sound_exif
 from sidelight.pixels.padding import pad_to_multiple
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.profiles import sound_profile
 from sidelight.pixels.size import check_size
 from sidelight.pixels.transparency import fill_transparent
 from sidelight.text.canonical import canonical_caption, caption_digest, caption_matches
@@ -68,7 +68,7 @@ class Codec:
         checkpoint: CodecCheckpoint,
         text_encoder: TextEncoder | None = None,
         *,
-        max_pixels: int = MAX_PIXELS,
+        max_pixels: int | None = None,
     ) -> None:
         """Takes the model; files of larger pictures are refused before they are decoded."""
         self.checkpoint = checkpoint
@@ -200,8 +200,13 @@ class Codec:
 
     def _open(self, files: Sequence[bytes]) -> list["OpenedSlt"]:
         containers = [Container.parse(data) for data in files]
-        for container in containers:
-            check_size(container.width, container.height, max_pixels=self.max_pixels)
+        for container, data in zip(containers, files, strict=True):
+            check_size(
+                container.width,
+                container.height,
+                max_pixels=self.max_pixels,
+                num_bytes=len(data),
+            )
         opened: dict[int, OpenedSlt] = {}
         for members in grouped(containers).values():
             latents = self.decode_latents([containers[k] for k in members])
@@ -343,13 +348,14 @@ def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) 
 def _finish(container: Container, image: np.ndarray, notes: tuple[str, ...]) -> Picture:
     alpha = container.alpha
     exif, exif_notes = sound_exif(container.exif)
+    icc, icc_notes = sound_profile(container.icc, gray=container.gray)
     return Picture(
         image=np.ascontiguousarray(image[: container.height, : container.width]),
         alpha=None if alpha is None else unpack_alpha(alpha, container.width, container.height),
         gray=container.gray,
-        icc=container.icc,
+        icc=icc,
         exif=exif,
-        notes=(*notes, *exif_notes),
+        notes=(*notes, *icc_notes, *exif_notes),
     )
 
 

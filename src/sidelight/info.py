@@ -58,8 +58,10 @@ class CarrierInfo:
 FileInfo = SltInfo | CarrierInfo
 
 
-def read_info(data: bytes) -> FileInfo:
+def read_info(data: bytes, *, max_pixels: int | None = None) -> FileInfo:
     """Returns what a whole file holds, after checking that it is sound.
+
+    Ordinary pictures are decoded for that, those larger than ``max_pixels`` are refused.
 
     Raises:
         BitstreamError: It is a broken .slt file.
@@ -69,7 +71,7 @@ def read_info(data: bytes) -> FileInfo:
         return slt_info(Container.parse(data), data)
     from sidelight.carriers.reading import read
 
-    return carrier_info(read(data))
+    return carrier_info(read(data, max_pixels=max_pixels))
 
 
 def slt_info(container: Container, data: bytes) -> SltInfo:

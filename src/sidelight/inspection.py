@@ -32,8 +32,7 @@ def inspect_slt(
         TextError: There is no caption, or the model reads none, so there is nothing to compare.
         ConfigError: ``realism`` is given: these files have no dial.
     """
-    if not canonical_caption(caption):
-        raise TextError("inspect compares with and without a caption: give one (--caption)")
+    _check_caption(caption)
     config = opened.codec.model.config
     if not config.ssa:
         raise TextError(f"model {config.name} reads no caption: nothing to compare")
@@ -58,12 +57,16 @@ def inspect_carrier(
         TextError: There is no caption, so there is nothing to compare.
         ConfigError: ``realism`` is out of range.
     """
-    if not canonical_caption(caption):
-        raise TextError("inspect compares with and without a caption: give one (--caption)")
+    _check_caption(caption)
     carrier = to_pillow(opened.plain).convert("RGB")
     shown = _with_and_without(opened, caption, realism)
     residual = _change(carrier, shown["with-text"], "change of the carrier's picture")
     return {"carrier": carrier, "residual": residual, **shown}
+
+
+def _check_caption(caption: str) -> None:
+    if not canonical_caption(caption):
+        raise TextError("inspect compares with and without a caption: give one (--caption)")
 
 
 def _with_and_without(

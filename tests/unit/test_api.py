@@ -21,6 +21,7 @@ from sidelight.errors import (
     ImageError,
     ModelMismatchError,
     SidelightWarning,
+    TextError,
 )
 from sidelight.pixels.picture import Picture
 
@@ -169,6 +170,18 @@ def test_codecs_of_different_limits_share_their_weights():
 def test_anything_else_is_refused_with_what_was_found(image):
     with pytest.raises(ImageError, match=r"^got .* expected"):
         api.as_picture(image)
+
+
+@pytest.mark.parametrize("format", ["avif", "slt"])
+def test_what_is_no_caption_and_no_quality_is_refused(model, format):
+    models = {"model": model} if format == "slt" else {}
+    with pytest.raises(TextError, match="caption must be a str, got bytes"):
+        sidelight.encode(RGB, format=format, caption=b"A dog.", **models)
+    with pytest.raises(ConfigError, match="quality must be between 1 and 9, got '5'"):
+        sidelight.encode(RGB, format=format, quality="5", **models)
+    data = sidelight.encode(RGB, format=format, **models)
+    with pytest.raises(TextError, match="caption must be a str, got int"):
+        sidelight.decode(data, caption=5, **models)
 
 
 def test_files_that_are_no_pictures_are_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import ImageCms
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
@@ -61,7 +62,7 @@ def test_qualities_out_of_range_are_refused(codec, picture, quality):
 
 
 def test_a_picture_over_the_limits_is_refused_before_it_is_analysed(codec, monkeypatch):
-    monkeypatch.delattr(codec.model, "encoder")
+    monkeypatch.setattr(Codec, "_analyse", None)
     with pytest.raises(ImageError, match="65536x1 px"):
         codec.encode(Picture(image=np.zeros((1, 65536, 3), np.uint8)))
 
@@ -168,12 +169,29 @@ def test_a_batch_needs_one_text_per_file(codec, picture):
         codec.decode_batch([data, data], ["one"])
 
 
+SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
 def test_profile_and_exif_travel_unchanged(codec, make_picture):
     tags = {IMAGE: {270: Entry(2, b"A dog.\0")}}
     block = pack_exif(ExifContent(">", tags))
-    picture = Picture(image=make_picture(10, 10), icc=b"profile", exif=block)
+    picture = Picture(image=make_picture(10, 10), icc=SRGB, exif=block)
     decoded = codec.decode(codec.encode(picture))
-    assert (decoded.icc, decoded.exif, decoded.notes) == (b"profile", block, ())
+    assert (decoded.icc, decoded.exif, decoded.notes) == (SRGB, block, ())
+
+
+@pytest.mark.parametrize(
+    ("icc", "gray", "told"),
+    [(b"profile", False, "broken ICC profile dropped"), (SRGB, True, "ICC profile for RGB does")],
+)
+def test_a_profile_that_is_none_or_does_not_fit_is_left_out_and_told(
+    codec, make_picture, icc, gray, told
+):
+    image = make_picture(10, 10)
+    image = image[..., :1].repeat(3, axis=2) if gray else image
+    decoded = codec.decode(codec.encode(Picture(image=image, gray=gray, icc=icc)))
+    assert decoded.icc is None
+    assert decoded.notes[0].startswith(told)
 
 
 @pytest.mark.parametrize("block", [b"junk", b"Exif\0\0MM\0*\xff\xff\xff\xff", b"MM\0*" * 9])

@@ -53,8 +53,10 @@ def check_caption(caption: str) -> None:
     """Checks that a file can hold the caption.
 
     Raises:
-        TextError: The caption is too long, or has no UTF-8 form.
+        TextError: The caption is no text, is too long, or has no UTF-8 form.
     """
+    if not isinstance(caption, str):
+        raise TextError(f"caption must be a str, got {type(caption).__name__}")
     try:
         length = len(caption.encode("utf-8"))
     except UnicodeEncodeError as error:

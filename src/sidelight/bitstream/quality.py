@@ -18,8 +18,8 @@ def quality_to_step(quality: float) -> int:
     Raises:
         ConfigError: ``quality`` is not between 1 and 9.
     """
-    if not MIN_QUALITY <= quality <= MAX_QUALITY:
-        raise ConfigError(f"quality must be between 1 and 9, got {quality}")
+    if isinstance(quality, str) or not MIN_QUALITY <= quality <= MAX_QUALITY:
+        raise ConfigError(f"quality must be between 1 and 9, got {quality!r}")
     return round((quality - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT)
 
 

@@ -3,13 +3,10 @@
 from sidelight.carriers.avif_items import primary_bytes
 from sidelight.carriers.carrier import Carrier
 from sidelight.pixels.encoding import PictureFormat, encode_as
+from sidelight.pixels.kinds import is_avif
 from sidelight.pixels.picture import Picture
 
-_BRANDS = frozenset({b"avif", b"avis"})
-_MAX_BRANDS = 64
-_BRAND_BYTES = 4
 _SPEED_AT_NO_EFFORT = 10
-_FIRST_BRAND, _COMPATIBLE_BRANDS = 8, 16
 
 
 def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
@@ -31,15 +28,6 @@ def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
     return encode_as(picture, chosen)
 
 
-def _starts(data: bytes) -> bool:
-    """Returns whether the file's type, or one that it is compatible with, is AVIF."""
-    if data[4:8] != b"ftyp":
-        return False
-    end = min(int.from_bytes(data[:4]), _COMPATIBLE_BRANDS + _MAX_BRANDS * _BRAND_BYTES)
-    places = (_FIRST_BRAND, *range(_COMPATIBLE_BRANDS, end, _BRAND_BYTES))
-    return any(data[place : place + _BRAND_BYTES] in _BRANDS for place in places)
-
-
 AVIF = Carrier(
     name="avif",
     title="AVIF",
@@ -48,7 +36,7 @@ AVIF = Carrier(
     has_alpha=True,
     own_qualities=range(101),
     knots=(0, 18, 34, 44, 60),  # python -m benchmarks.rd.carrier_rates
-    starts=_starts,
+    starts=is_avif,
     write=_write,
     effort=4,
     coded_bytes=primary_bytes,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sidelight.bitstream.compression import check_caption
 from sidelight.bitstream.quality import quality_to_step, step_to_quality
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
@@ -150,4 +151,5 @@ class Carrier:
         picture = fill_transparent(picture)
         if not caption:
             return picture
+        check_caption(caption)
         return dataclasses.replace(picture, xmp=with_description(picture.xmp, caption))

@@ -1,19 +1,13 @@
 """JPEG (ITU-T T.81) by libjpeg-turbo inside Pillow."""
 
-from collections.abc import Iterator
-
 from sidelight.carriers.carrier import Carrier
-from sidelight.errors import ImageError
 from sidelight.pixels.encoding import PictureFormat, encode_as
+from sidelight.pixels.jpeg_segments import segments
 from sidelight.pixels.picture import Picture
 
 _START = b"\xff\xd8\xff"
-_SOI_BYTES = 2
-_MARKER_BYTES, _LENGTH_BYTES = 2, 2
-_SOS, _EOI, _COM = 0xDA, 0xD9, 0xFE
+_COM = 0xFE
 _APP = range(0xE0, 0xF0)
-_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment
-_IN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})  # a stuffed zero byte, and restart markers
 
 
 def _write(picture: Picture, own_quality: int, effort: int) -> bytes:  # noqa: ARG001
@@ -28,45 +22,7 @@ def _starts(data: bytes) -> bool:
 
 def _coded_bytes(data: bytes) -> int:
     """Returns the size of tables, frame and scans: without APPn, comments and what follows EOI."""
-    return sum(size for marker, size in _segments(data) if marker not in _APP and marker != _COM)
-
-
-def _segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yields markers and the bytes of their segments, SOS with its entropy-coded data.
-
-    Bytes between segments are passed over, as decoders do.
-
-    Raises:
-        ImageError: A segment is cut short.
-    """
-    position = _SOI_BYTES
-    while (position := _next_marker(data, position)) < len(data):
-        marker = data[position + 1]
-        if marker == _EOI:
-            return
-        end = position + _MARKER_BYTES
-        if marker not in _ALONE:
-            length = int.from_bytes(data[end : end + _LENGTH_BYTES])
-            if length < _LENGTH_BYTES or end + length > len(data):
-                raise ImageError(
-                    f"JPEG segment at byte {position} claims {length} bytes, "
-                    f"{len(data) - end} are left"
-                )
-            end += length
-        if marker == _SOS:
-            end = _next_marker(data, end, passed=_IN_SCAN)
-        yield marker, end - position
-        position = end
-
-
-def _next_marker(data: bytes, position: int, passed: frozenset[int] = frozenset({0x00})) -> int:
-    """Returns where the next marker begins that is not to be passed, or the end of the data."""
-    while 0 <= (position := data.find(0xFF, position)) < len(data) - 1:
-        marker = data[position + 1]
-        if marker != 0xFF and marker not in passed:
-            return position
-        position += 1 if marker == 0xFF else _MARKER_BYTES  # bytes 0xFF before a marker fill up
-    return len(data)
+    return sum(size for marker, size in segments(data) if marker not in _APP and marker != _COM)
 
 
 JPEG = Carrier(

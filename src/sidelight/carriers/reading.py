@@ -7,7 +7,6 @@ import numpy as np
 from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.errors import ImageError
-from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel
@@ -57,7 +56,7 @@ class CarrierFile:
         return float(np.interp(bpp, (_ALL_UP_TO_BPP, _NOTHING_FROM_BPP), (1.0, 0.0)))
 
 
-def read(data: bytes, *, max_pixels: int = MAX_PIXELS) -> CarrierFile:
+def read(data: bytes, *, max_pixels: int | None = None) -> CarrierFile:
     """Returns what is in a file, known by its first bytes and not by its name.
 
     A picture larger than ``max_pixels`` is refused before it is decoded.

@@ -18,7 +18,6 @@ from sidelight.cli.options import (
     Precision,
 )
 from sidelight.cli.streams import is_stream, read_bytes, suffix_of, write_bytes
-from sidelight.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sidelight.pixels.picture import Picture
@@ -60,7 +59,7 @@ def decode(
         str, typer.Option(help="Of the pictures in a folder or on stdout, such as png or webp.")
     ] = "png",
     model: ModelOption = None,
-    max_pixels: MaxPixelsOption = MAX_PIXELS,
+    max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:

@@ -11,15 +11,12 @@ from sidelight.cli.jobs import Job, find_jobs
 from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, MaxPixelsOption, ModelOption
 from sidelight.cli.streams import read_bytes, suffix_of, write_bytes
 from sidelight.errors import ConfigError
-from sidelight.limits import MAX_PIXELS
 
 if TYPE_CHECKING:
     from sidelight.pixels.picture import Picture
 
 _DEFAULT_QUALITY = 5.0
 _END_TO_END = ".slt"
-_HEIF = (".heic", ".heif", ".hif")
-"""Read with the extra ``heic``; without it a folder's are named among what failed."""
 
 
 class _Asked(NamedTuple):
@@ -96,7 +93,7 @@ def encode(
         typer.Option(help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt."),
     ] = "avif",
     model: ModelOption = None,
-    max_pixels: MaxPixelsOption = MAX_PIXELS,
+    max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -107,7 +104,9 @@ def encode(
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     _check_known(f".{format}", "--format")
-    found = find_jobs(source, target, read_suffixes=_read_suffixes(), suffix=f".{format}")
+    from sidelight.pixels.suffixes import picture_suffixes
+
+    found = find_jobs(source, target, read_suffixes=picture_suffixes(), suffix=f".{format}")
     to_send = CaptionToSend(caption_as.value, given=caption, place=caption_from)
     if len(found.jobs) > 1 and to_send.is_one:
         raise typer.BadParameter("one caption cannot be that of several pictures")
@@ -145,12 +144,6 @@ def encode(
     run_jobs(found, work, force=force, as_json=json)
 
 
-def _read_suffixes() -> set[str]:
-    from sidelight.pixels.suffixes import picture_suffixes
-
-    return {*picture_suffixes(), *_HEIF}
-
-
 def _check_known(suffix: str, where: str) -> None:
     from sidelight.carriers.registry import SUFFIXES
 
@@ -159,7 +152,7 @@ def _check_known(suffix: str, where: str) -> None:
         raise ConfigError(f"{where}: no format has the suffix {suffix!r}, expected one of {known}")
 
 
-def _decoded(source: str, file: bytes, *, strip: bool, max_pixels: int) -> "Picture":
+def _decoded(source: str, file: bytes, *, strip: bool, max_pixels: int | None) -> "Picture":
     from dataclasses import replace
 
     from sidelight.errors import ImageError
@@ -196,7 +189,7 @@ def _write_carrier(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]:
             picture, asked.max_bytes, caption=asked.caption, effort=asked.effort
         )
     if asked.verify:
-        read(data)
+        read(data, max_pixels=picture.width * picture.height)
     quality = asked.quality if asked.max_bytes is None else None
     return data, {"codec": carrier.name, "quality": quality}
 
@@ -210,7 +203,7 @@ def _write_end_to_end(picture: "Picture", asked: _Asked) -> tuple[bytes, Record]
 
     if asked.effort is not None:
         raise ConfigError("--effort is for ordinary files, this is .slt, which has one effort")
-    codec = load(asked.model)
+    codec = load(asked.model, max_pixels=picture.width * picture.height)
     caption, caption_as = asked.caption, asked.caption_as.value
     if asked.max_bytes is None:
         data = codec.encode(picture, quality=asked.quality, caption=caption, caption_as=caption_as)

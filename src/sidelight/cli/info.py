@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sidelight.bitstream.header import MAGIC
-from sidelight.cli.options import JsonOption
+from sidelight.cli.options import JsonOption, MaxPixelsOption
 from sidelight.cli.streams import read_bytes, show
 from sidelight.info import read_info
 
@@ -23,13 +23,14 @@ def info(
         ),
     ],
     *,
+    max_pixels: MaxPixelsOption = None,
     json: JsonOption = False,
 ) -> None:
     """Print what SOURCE holds, after checking that it is whole, or what a model is."""
     if (model := _model_file(source)) is not None:
         facts = _model_facts(model, whole=json)
     else:
-        facts = asdict(read_info(read_bytes(source, _check_start)))
+        facts = asdict(read_info(read_bytes(source, _check_start), max_pixels=max_pixels))
     if json:
         show(json_format.dumps(facts))
         return

@@ -9,7 +9,6 @@ from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRe
 from sidelight.cli.options import ForceOption, MaxPixelsOption, ModelOption
 from sidelight.cli.streams import read_bytes, say, show
 from sidelight.errors import ConfigError
-from sidelight.limits import MAX_PIXELS
 
 
 def inspect(
@@ -22,7 +21,7 @@ def inspect(
         float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary files.")
     ] = None,
     model: ModelOption = None,
-    max_pixels: MaxPixelsOption = MAX_PIXELS,
+    max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Draw SSA masks and the difference that the caption makes; of .slt files the bits too."""

@@ -11,8 +11,13 @@ ModelOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", "-f", help="Replace files that exist.")]
 MaxPixelsOption = Annotated[
-    int,
-    typer.Option("--max-pixels", min=1, help="Refuse larger pictures before they are decoded."),
+    int | None,
+    typer.Option(
+        "--max-pixels",
+        min=1,
+        help="Refuse larger pictures before they are decoded. If not given, those of more than "
+        "134 million pixels, and of 17 million in files of less than a byte per 1,024 pixels.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]
 

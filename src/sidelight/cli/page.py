@@ -9,7 +9,7 @@ import typer
 
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.cli.jobs import find_jobs
-from sidelight.cli.options import ForceOption, ModelOption
+from sidelight.cli.options import ForceOption, MaxPixelsOption, ModelOption
 from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say, show
 from sidelight.errors import ConfigError, reason_of
@@ -55,6 +55,7 @@ def encode(
     ] = False,
     root: RootOption = None,
     model: ModelOption = None,
+    max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Code every picture of PAGE that lies in its site; the captions stay in the page.
@@ -84,7 +85,14 @@ def encode(
     found = _pages(page, root, folder)
     with _progress() as report:
         result = encode_pages(
-            found.pages, found.root, folder, write, suffix=suffix, force=force, report=report
+            found.pages,
+            found.root,
+            folder,
+            write,
+            suffix=suffix,
+            max_pixels=max_pixels,
+            force=force,
+            report=report,
         )
     _tell(result, found.unread)
 
@@ -99,6 +107,7 @@ def decode(
     ] = None,
     root: RootOption = None,
     model: ModelOption = None,
+    max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Decode the AVIF, JPEG, WebP, JPEG XL and .slt files of PAGE by the page's own captions."""
@@ -110,7 +119,7 @@ def decode(
     from sidelight.page.coding import decode_pages
 
     def improve(data: bytes, caption: str) -> "Picture":
-        opened = decoder_of(data, model).open(data)
+        opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
         dial = None if isinstance(opened, OpenedSlt) else realism  # a page may hold both kinds
         return opened.decode(caption or None, realism=dial)
 

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import typer
 
 from sidelight.errors import ConfigError
-from sidelight.pixels.atomic import write_atomically
+from sidelight.pixels.atomic import naming, write_atomically
 
 STREAM = "-"
 _START_BYTES = 4096
@@ -66,8 +66,9 @@ def write_bytes(target: str, data: bytes) -> None:
         raise ConfigError("stdout is closed; name a file")
     if sys.stdout.isatty():
         raise ConfigError("stdout is a terminal, which shows no picture's bytes; name a file")
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    with naming("stdout"):
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
 
 
 def is_stream(target: str) -> bool:

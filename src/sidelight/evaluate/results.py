@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from sidelight.errors import ConfigError
 from sidelight.evaluate.names import file_name
-from sidelight.pixels.atomic import write_atomically
+from sidelight.pixels.atomic import append_whole, write_atomically
 from sidelight.strict_json import from_json, to_json
 
 ORIGINALS = "original"
@@ -84,8 +84,7 @@ class Results:
     def add(self, rows: Sequence[Row]) -> None:
         """Appends the rows of one picture, all in one write."""
         lines = "".join(to_json(asdict(row)) + "\n" for row in rows)
-        with self._path.open("a", encoding="utf-8") as stream:
-            stream.write(lines)
+        append_whole(self._path, lines.encode())
         self.rows += rows
         self._held |= {_key(row) for row in rows}
 

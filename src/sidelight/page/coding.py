@@ -9,16 +9,19 @@ from PIL import Image
 
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
 from sidelight.errors import CodecError, ConfigError, is_out_of_memory
+from sidelight.limits import MAX_PIXELS
 from sidelight.page.addresses import Site, renamed
 from sidelight.page.plan import Plan, ShownPicture, is_same
 from sidelight.page.references import Reference
 from sidelight.pixels.atomic import copy_atomically, write_atomically
 from sidelight.pixels.files import read_picture, write_picture
+from sidelight.pixels.kinds import FIRST_FRAME
+from sidelight.pixels.opening import open_picture
 from sidelight.pixels.picture import Picture
 
 _END_TO_END = ".slt"
 _DRAWINGS = (".svg", ".svgz")
-_MAY_MOVE = ["AVIF", "GIF", "PNG", "WEBP"]
+_MAY_MOVE = ("AVIF", "GIF", "PNG", "WEBP")
 
 Encode = Callable[[Picture, str], bytes]
 """Makes a file of a picture and of its caption, which only a digest may use."""
@@ -59,6 +62,7 @@ def encode_pages(
     encode: Encode,
     *,
     suffix: str,
+    max_pixels: int | None = None,
     force: bool = False,
     report: Report | None = None,
 ) -> PagesResult:
@@ -73,6 +77,7 @@ def encode_pages(
         folder: Where all is written, each file where it is in ``root``.
         encode: Encodes.
         suffix: Of the coded files, such as ".avif".
+        max_pixels: Larger pictures stay as they are, as ones that failed; None for the default.
         force: Whether files that are in ``folder`` already may be replaced.
         report: Hears of the progress.
 
@@ -82,7 +87,7 @@ def encode_pages(
     """
 
     def convert(source: Path, target: Path, caption: str) -> tuple[str, ...]:
-        picture = read_picture(source)
+        picture = read_picture(source, max_pixels=max_pixels)
         write_atomically(target, encode(picture, caption))
         return picture.notes
 
@@ -142,8 +147,9 @@ def _is_coded(found: str, suffix: str) -> bool:
 def _moves(place: Path) -> bool:
     """Returns whether it has several frames, of which coding would keep the first only."""
     try:
-        with Image.open(place, formats=_MAY_MOVE) as image:
-            return bool(getattr(image, "is_animated", False))
+        opened = open_picture(place.read_bytes(), max_pixels=MAX_PIXELS)
+        with opened.image as image:
+            return image.format in _MAY_MOVE and FIRST_FRAME in opened.notes
     except Exception:  # whoever converts it will say what is wrong with it
         return False
 

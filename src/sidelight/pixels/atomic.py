@@ -16,6 +16,7 @@ except ImportError:  # Windows, which removes and renames no file that is open
     fcntl = None  # type: ignore[assignment]
 
 _PERMISSIONS = 0o777
+_PARTIAL = ".partial"
 _NUM_NAMES = 16
 """For processes that write one file at a time; further ones take names at random."""
 
@@ -37,32 +38,70 @@ def copy_atomically(source: Path, target: Path) -> None:
         shutil.copyfileobj(reader, stream, 2**20)
 
 
+def append_whole(path: Path, data: bytes) -> None:
+    """Appends bytes to a file, which after an error is as long as it was."""
+    with naming(path), path.open("ab", buffering=0) as stream:
+        start = stream.seek(0, os.SEEK_END)
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[stream.write(rest) :]
+        except BaseException:
+            stream.truncate(start)
+            raise
+
+
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     if path.exists() and not path.is_file():
-        with path.open("wb") as device:  # a folder raises IsADirectoryError here
+        with naming(path), path.open("wb") as device:  # a folder raises IsADirectoryError here
             yield device
         return
     path = Path(os.path.realpath(path))  # Path.resolve raises RuntimeError for links in a circle
     if path.is_symlink():
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        reason = os.strerror(errno.ENOTDIR)
+        raise NotADirectoryError(errno.ENOTDIR, reason, error.filename) from None
     permissions = path.stat().st_mode & _PERMISSIONS if path.exists() else None
-    partial, stream = _open_partial(path, 0o666 if permissions is None else permissions)
-    with stream:
-        try:
-            if permissions is not None:
-                partial.chmod(permissions)  # the umask may have taken some away
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-            if fcntl is None:
-                stream.close()
-            partial.replace(path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+    with naming(path):
+        partial, stream = _open_partial(path, 0o666 if permissions is None else permissions)
+        with stream:
+            try:
+                if permissions is not None:
+                    partial.chmod(permissions)  # the umask may have taken some away
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+                if fcntl is None:
+                    stream.close()
+                partial.replace(path)
+            except BaseException:
+                _discard(partial, stream)
+                raise
     _sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def naming(path: Path | str) -> Iterator[None]:
+    """Lets an error of writing, such as a full disk, say of which file it is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and (
+            error.filename is None or str(error.filename).endswith(_PARTIAL)
+        ):
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
+def _discard(partial: Path, stream: BinaryIO) -> None:
+    if fcntl is None:
+        with contextlib.suppress(OSError):  # what is in the buffer may not find room
+            stream.close()
+    partial.unlink(missing_ok=True)
 
 
 def _open_partial(path: Path, mode: int) -> tuple[Path, BinaryIO]:
@@ -71,8 +110,8 @@ def _open_partial(path: Path, mode: int) -> tuple[Path, BinaryIO]:
     It stays locked until it has its final name: one that nobody has locked is left over.
     """
     key = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]  # the name itself may be too long
-    names = [f".{key}-{number}.partial" for number in range(_NUM_NAMES)]
-    for name in (*names, f".{key}-{secrets.token_hex(8)}.partial"):
+    names = [f".{key}-{number}{_PARTIAL}" for number in range(_NUM_NAMES)]
+    for name in (*names, f".{key}-{secrets.token_hex(8)}{_PARTIAL}"):
         partial = path.with_name(name)
         _remove_leftover(partial)
         if (stream := _open_locked(partial, mode)) is not None:
@@ -98,13 +137,17 @@ def _open_locked(partial: Path, mode: int) -> BinaryIO | None:
 
 
 def _remove_leftover(partial: Path) -> None:
+    if fcntl is None:
+        with contextlib.suppress(OSError):  # somebody has it open, or there is none
+            partial.unlink()
+        return
     try:
         descriptor = os.open(partial, os.O_WRONLY)
     except OSError:
         return
     try:
         with contextlib.suppress(OSError):
-            if fcntl is not None and _lock(descriptor) and _is_at(partial, descriptor):
+            if _lock(descriptor) and _is_at(partial, descriptor):
                 partial.unlink(missing_ok=True)
     finally:
         os.close(descriptor)

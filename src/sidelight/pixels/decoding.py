@@ -3,19 +3,18 @@
 import dataclasses
 
 from sidelight.errors import ImageError, is_out_of_memory
-from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.depth import settle_depth
 from sidelight.pixels.jpeg_xl import decode_jpeg_xl, is_jpeg_xl
 from sidelight.pixels.opening import load_pixels, open_picture
 from sidelight.pixels.picture import Picture, from_pillow
 
 
-def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def decode_picture(data: bytes, *, max_pixels: int | None = None) -> Picture:
     """Returns the first frame of a picture file; ``kinds.FORMATS`` lists what is read.
 
     Args:
         data: The whole file.
-        max_pixels: Larger pictures are refused by their header.
+        max_pixels: Larger pictures are refused by their header; None for what ``check_size`` says.
 
     Raises:
         ImageError: The bytes are no picture, a broken one, or too large; or they are JPEG XL or
@@ -37,7 +36,7 @@ def decode_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
         ) from error
 
 
-def _decode(data: bytes, max_pixels: int) -> Picture:
+def _decode(data: bytes, max_pixels: int | None) -> Picture:
     image, data, notes = open_picture(data, max_pixels=max_pixels)
     with image:
         load_pixels(image, max_pixels=max_pixels)

@@ -4,18 +4,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sidelight.errors import ImageError
-from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.atomic import write_atomically
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.picture import Picture
 
 
-def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS) -> Picture:
+def read_picture(source: Path | BinaryIO, *, max_pixels: int | None = None) -> Picture:
     """Returns the picture upright, in 8-bit RGB, with alpha, ICC profile and EXIF.
 
     Of an animation it is the first frame. Every loss on the way is named in ``notes``. A path
-    that cannot be opened raises OSError. Pictures larger than ``max_pixels`` are refused.
+    that cannot be opened raises OSError. Pictures larger than ``max_pixels`` are refused, None for
+    what ``check_size`` says.
 
     Raises:
         ImageError: Not a picture, a broken one, too large, or samples without one right reading.

@@ -1,9 +1,18 @@
 """JPEG (ITU-T T.81) without the segments that the pixels do not need, and what those say."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from sidelight.errors import ImageError
+from sidelight.pixels.kinds import FIRST_FRAME
+
 _START = b"\xff\xd8\xff"
-_SOS, _APP1, _APP2, _APP13, _COMMENT = 0xDA, 0xE1, 0xE2, 0xED, 0xFE
+_START_OF_IMAGE = b"\xff\xd8"
+_MARKER_BYTES, _LENGTH_BYTES = 2, 2
+_SOS, _EOI, _APP1, _APP2, _APP13, _COMMENT = 0xDA, 0xD9, 0xE1, 0xE2, 0xED, 0xFE
+_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment
+_IN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})  # a stuffed zero byte, and restart markers
 _KEPT = frozenset({0xE0, 0xEE})  # JFIF, and Adobe's, which says how colours are stored
 _APP = range(0xE0, 0xF0)
 _EXIF, _XMP, _MPF = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"MPF\0"
@@ -49,8 +58,55 @@ def clean_jpeg(data: bytes) -> CleanJpeg:
         position = end
     kept.append(data[position:])
     is_album = is_album and _GAIN_MAP not in info.get("xmp", b"")
-    notes = ("only the first frame is kept",) if is_album else ()
+    notes = (FIRST_FRAME,) if is_album else ()
     return CleanJpeg(b"".join(kept), info, notes)
+
+
+def segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yields markers and the bytes of their segments, SOS with its entropy-coded data.
+
+    Bytes between segments are passed over, as decoders do.
+
+    Raises:
+        ImageError: A segment is cut short.
+    """
+    position = len(_START_OF_IMAGE)
+    while (position := _next_marker(data, position)) < len(data):
+        marker = data[position + 1]
+        if marker == _EOI:
+            return
+        end = position + _MARKER_BYTES
+        if marker not in _ALONE:
+            length = int.from_bytes(data[end : end + _LENGTH_BYTES])
+            if length < _LENGTH_BYTES or end + length > len(data):
+                raise ImageError(
+                    f"JPEG segment at byte {position} claims {length} bytes, "
+                    f"{len(data) - end} are left"
+                )
+            end += length
+        if marker == _SOS:
+            end = _next_marker(data, end, passed=_IN_SCAN)
+        yield marker, end - position
+        position = end
+
+
+def _next_marker(data: bytes, position: int, passed: frozenset[int] = frozenset({0x00})) -> int:
+    """Returns where the next marker begins that is not to be passed, or the end of the data."""
+    while 0 <= (position := data.find(0xFF, position)) < len(data) - 1:
+        marker = data[position + 1]
+        if marker != 0xFF and marker not in passed:
+            return position
+        position += 1 if marker == 0xFF else _MARKER_BYTES  # bytes 0xFF before a marker fill up
+    return len(data)
+
+
+def num_scans(data: bytes) -> int:
+    """Returns how often a JPEG goes over its picture, as far as its segments can be followed."""
+    scans = 0
+    with contextlib.suppress(ImageError):
+        for marker, _ in segments(data):
+            scans += marker == _SOS
+    return scans
 
 
 def iptc_in_resources(resources: bytes) -> bytes:

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from sidelight.errors import ImageError
-from sidelight.limits import MAX_PIXELS
 from sidelight.pixels.boxes import find_boxes
+from sidelight.pixels.kinds import FIRST_FRAME
 from sidelight.pixels.picture import Picture, from_pillow
 from sidelight.pixels.size import check_size
 
@@ -61,8 +61,8 @@ def find_codestream(data: bytes) -> bytes:
     return b"".join(parts)
 
 
-def decode_jpeg_xl(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
-    """Returns the first frame of a JPEG XL file; a larger one than ``max_pixels`` is refused.
+def decode_jpeg_xl(data: bytes, *, max_pixels: int | None = None) -> Picture:
+    """Returns the first frame of a JPEG XL file; one that is too large is refused.
 
     Raises:
         ImageError: The decoder is not installed, boxes are broken, or the picture is too large.
@@ -73,7 +73,7 @@ def decode_jpeg_xl(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
 
     codestream = find_codestream(data)
     stated = pylibjxl.probe(codestream)
-    check_size(stated["width"], stated["height"], max_pixels=max_pixels)
+    check_size(stated["width"], stated["height"], max_pixels=max_pixels, num_bytes=len(codestream))
     samples, inside = pylibjxl.decode(codestream, metadata=True)
     if stated["have_animation"]:
         samples = pylibjxl.decode(codestream)  # the first frame; with metadata, the last one
@@ -86,7 +86,7 @@ def decode_jpeg_xl(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Picture:
 
 
 def _losses(stated: dict[str, Any]) -> list[str]:
-    notes = ["only the first frame is kept"] if stated["have_animation"] else []
+    notes = [FIRST_FRAME] if stated["have_animation"] else []
     if stated["exponent_bits_per_sample"]:
         notes.append("float samples reduced to 8 bits")
     elif stated["bits_per_sample"] > 8:

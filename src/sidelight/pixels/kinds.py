@@ -19,12 +19,16 @@ TITLES = (
     "JPEG XL (extra jxl), HEIC (extra heic)"
 )
 HEIC = "HEIC"
+FIRST_FRAME = "only the first frame is kept"
+"""Said of a file that holds several."""
 
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"})
 _FILM_BRANDS = frozenset(
     {b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V ", b"avc1", b"3gp4", b"3gp5", b"dash"}
 )
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
+_FIRST_BRAND, _COMPATIBLE_BRANDS = 8, 16
+_BRAND_BYTES, _MAX_BRANDS = 4, 64
 _STARTS = {
     b"%PDF": ("PDF", "convert its pages to PNG"),
     b"%!PS": ("PostScript, which can run programs,", "convert it to PNG"),
@@ -44,6 +48,11 @@ _STARTS = {
 _TIFF_STARTS = {b"II*\0": "<", b"MM\0*": ">"}
 _BIG_TIFF_STARTS = (b"II+\0", b"MM\0+")
 _MARKUP_BYTES = 512
+
+
+def is_avif(data: bytes) -> bool:
+    """Returns whether the file's type, or one that it is compatible with, is AVIF."""
+    return bool(_brands(data) & _AVIF_BRANDS)
 
 
 def is_heic(data: bytes) -> bool:
@@ -90,8 +99,9 @@ def _brands(data: bytes) -> frozenset[bytes]:
     """Returns what an ISO base media file says that it is compatible with."""
     if data[4:8] != b"ftyp":
         return frozenset()
-    end = min(int.from_bytes(data[:4]), 4 * 64)
-    return frozenset({data[8:12], *(data[k : k + 4] for k in range(16, end, 4))})
+    end = min(int.from_bytes(data[:4]), _COMPATIBLE_BRANDS + _MAX_BRANDS * _BRAND_BYTES)
+    places = (_FIRST_BRAND, *range(_COMPATIBLE_BRANDS, end, _BRAND_BYTES))
+    return frozenset(data[place : place + _BRAND_BYTES] for place in places)
 
 
 _SHORT, _LONG = 3, 4

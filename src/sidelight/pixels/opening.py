@@ -13,17 +13,15 @@ from typing import Any, NamedTuple
 from PIL import Image, ImageFile, JpegImagePlugin
 
 from sidelight.errors import ImageError
+from sidelight.pixels.bombs import ICON, check_claims, check_icons, check_scans
 from sidelight.pixels.boxes import Box, find_boxes
 from sidelight.pixels.jpeg_segments import clean_jpeg, is_jpeg
-from sidelight.pixels.kinds import FORMATS, is_heic, register_heic, unread
+from sidelight.pixels.kinds import FIRST_FRAME, FORMATS, is_heic, register_heic, unread
 from sidelight.pixels.png_chunks import clean_png, is_png, signal_notes
 from sidelight.pixels.size import check_size
 
 _PREFIX_BYTES = 16
-_FIRST_FRAME = "only the first frame is kept"
 _TIFF_STARTS = (b"II*\0", b"MM\0*")
-_TILE_WIDTH, _TILE_HEIGHT = 322, 323
-_LARGEST_TILE_PX = 2**24
 _NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)
 
 
@@ -53,7 +51,7 @@ class WholeFile(BytesIO):
         return found
 
 
-def open_picture(data: bytes, *, max_pixels: int) -> Opened:
+def open_picture(data: bytes, *, max_pixels: int | None) -> Opened:
     """Returns a picture file opened; JPEG XL is another module's.
 
     Raises:
@@ -67,28 +65,29 @@ def open_picture(data: bytes, *, max_pixels: int) -> Opened:
     if is_png(data):
         data, notes = clean_png(data)
     elif is_jpeg(data):
+        check_scans(data)
         data, info, notes = clean_jpeg(data)
+    elif data.startswith(ICON):
+        check_icons(data, max_pixels)
     elif is_heic(data):
         register_heic()
         formats = ("HEIF",)
     image = _identify(data, formats)
     if image is None:
         raise unread(data)
-    check_size(*image.size, max_pixels=max_pixels)
+    check_claims(image, data, max_pixels)
     image.info |= info
-    if image.format == "TIFF":
-        _check_tiles(image)
-        if data.startswith(_TIFF_STARTS):
-            image.info["exif"] = data  # a TIFF is an EXIF block, with much that is none
+    if image.format == "TIFF" and data.startswith(_TIFF_STARTS):
+        image.info["exif"] = data  # a TIFF is an EXIF block, with much that is none
     if image.format == "AVIF" and not image.info.get("icc_profile"):
         notes += _signal_in_boxes(data)
     # Layers of a PSD are no frames: Pillow reads the merged picture.
     if image.format != "PSD" and getattr(image, "is_animated", False):
-        notes = (_FIRST_FRAME, *notes)
+        notes = (FIRST_FRAME, *notes)
     return Opened(image, data, notes)
 
 
-def load_pixels(image: Image.Image, *, max_pixels: int) -> None:
+def load_pixels(image: Image.Image, *, max_pixels: int | None) -> None:
     """Decodes the pixels of an opened image.
 
     Raises:
@@ -99,7 +98,7 @@ def load_pixels(image: Image.Image, *, max_pixels: int) -> None:
     if isinstance(stream, WholeFile):
         stream.expects_more = True
     image.load()
-    check_size(*image.size, max_pixels=max_pixels)  # ICO and ICNS learn it only now
+    check_size(*image.size, max_pixels=max_pixels)  # ICNS learns it only now
 
 
 def _identify(data: bytes, formats: tuple[str, ...]) -> Image.Image | None:
@@ -116,19 +115,6 @@ def _identify(data: bytes, formats: tuple[str, ...]) -> Image.Image | None:
             if factory is not None and (accept is None or accept(prefix) is True):
                 return factory(WholeFile(data), "")
     return None
-
-
-def _check_tiles(image: Image.Image) -> None:
-    """Refuses a TIFF whose tiles are far larger than its picture: one takes memory as a whole."""
-    tags: Any = getattr(image, "tag_v2", {})
-    sides = tags.get(_TILE_WIDTH, 1), tags.get(_TILE_HEIGHT, 1)
-    if not all(isinstance(side, int) for side in sides):
-        raise ImageError(f"TIFF with tiles of {sides} px, expected two numbers")
-    if sides[0] * sides[1] > max(_LARGEST_TILE_PX, 4 * image.width * image.height):
-        raise ImageError(
-            f"TIFF of {image.width}x{image.height} px in tiles of {sides[0]}x{sides[1]} px, the "
-            f"limit is {_LARGEST_TILE_PX} px a tile; save it without tiles"
-        )
 
 
 def _signal_in_boxes(data: bytes) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import zlib
 from typing import NamedTuple
 
 from sidelight.errors import ImageError
+from sidelight.pixels.kinds import FIRST_FRAME
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _FRAME_BYTES, _LENGTH_BYTES, _TYPE_BYTES = 12, 4, 4
@@ -68,7 +69,7 @@ def clean_png(data: bytes) -> CleanPng:
             notes += signal_notes(*payload[:2])
             overruled = True
         elif kind == _ANIMATION and int.from_bytes(payload[:4]) > 1:
-            notes.append("only the first frame is kept")
+            notes.append(FIRST_FRAME)
         position += len(chunk)
         if kind == b"IEND":
             break

@@ -15,15 +15,25 @@ def fit_profile(image: Image.Image, *, gray: bool) -> tuple[bytes | None, tuple[
         image: As read, in its own mode.
         gray: Whether its pixels became gray rather than RGB.
     """
-    icc = image.info.get("icc_profile")
+    expected = _CONVERTED_SPACES.get(image.mode, "GRAY" if gray else "RGB")
+    icc, notes = _fitting(image.info.get("icc_profile"), expected)
+    return (None if image.mode in _CONVERTED_SPACES else icc), notes
+
+
+def sound_profile(icc: bytes | None, *, gray: bool) -> tuple[bytes | None, tuple[str, ...]]:
+    """Returns a profile that somebody else wrote if it fits the pixels, and notes if not."""
+    return _fitting(icc, "GRAY" if gray else "RGB")
+
+
+def _fitting(icc: bytes | None, expected: str) -> tuple[bytes | None, tuple[str, ...]]:
     if not icc:
         return None, ()
     space = _profile_space(icc)
     if space is None:
         return None, ("broken ICC profile dropped",)
-    if space != _CONVERTED_SPACES.get(image.mode, "GRAY" if gray else "RGB"):
+    if space != expected:
         return None, (f"ICC profile for {space} does not fit the pixels and is dropped",)
-    return (None if image.mode in _CONVERTED_SPACES else icc), ()
+    return icc, ()
 
 
 def cmyk_to_srgb(image: Image.Image) -> Image.Image | None:

@@ -7,8 +7,8 @@ from PIL import Image
 
 from sidelight.pixels.kinds import FORMATS
 
-_JPEG_XL = ".jxl"
-"""Read by libjxl, which Pillow does not know."""
+_BY_EXTRAS = (".heic", ".heif", ".hif", ".jxl")
+"""Of formats that Pillow alone does not read; without the extra, the error says what to install."""
 
 
 @cache
@@ -16,7 +16,7 @@ def picture_suffixes() -> frozenset[str]:
     """Returns the suffixes of all formats that are read, in lower case with the dot."""
     Image.init()
     known = {suffix for suffix, format in Image.EXTENSION.items() if format in FORMATS}
-    return frozenset({*known, _JPEG_XL})
+    return frozenset({*known, *_BY_EXTRAS})
 
 
 def is_named_as_picture(path: Path) -> bool:

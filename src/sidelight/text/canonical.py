@@ -3,11 +3,19 @@
 import hashlib
 import unicodedata
 
+from sidelight.errors import TextError
+
 DIGEST_BYTES = 4
 
 
 def canonical_caption(caption: str | None) -> str:
-    """Returns the caption in Unicode NFC with white space folded; no caption gives ""."""
+    """Returns the caption in Unicode NFC with white space folded; no caption gives "".
+
+    Raises:
+        TextError: It is no text.
+    """
+    if not isinstance(caption, str | None):
+        raise TextError(f"caption must be a str, got {type(caption).__name__}")
     return " ".join(unicodedata.normalize("NFC", caption or "").split())
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sidelight.bitstream.compression import check_caption
 from sidelight.errors import ConfigError, TextError
+from sidelight.pixels.suffixes import picture_suffixes
 from sidelight.text.canonical import canonical_caption
 from sidelight.text.listing import CaptionListing
 from sidelight.text.metadata import captions_in_picture, exif_caption, xmp_caption
@@ -14,9 +15,8 @@ AUTO, NONE = "auto", "none"
 SIDECAR = "sidecar"
 NAMED_SOURCES = ("xmp", "iptc", "exif", SIDECAR)
 """What ``--caption-from`` takes beside "auto", "none" and the path of a .txt or .json file."""
-_PICTURE_SUFFIXES = frozenset(
-    {".avif", ".bmp", ".gif", ".heic", ".jpeg", ".jpg", ".jxl", ".png", ".tif", ".tiff", ".webp"}
-)
+_MOST_BYTES = 2**22
+"""What a file beside a picture may have; an XMP packet with its history may be long."""
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -133,7 +133,7 @@ def read_text(path: Path) -> str:
         TextError: The file cannot be read, is of another encoding, or too long for a caption.
     """
     try:
-        data = path.read_bytes()
+        data = _read_file(path)
         caption = canonical_caption(data.decode(_MARKS.get(data[:2], "utf-8-sig")))
         check_caption(caption)
     except OSError as error:
@@ -145,9 +145,24 @@ def read_text(path: Path) -> str:
     return caption
 
 
+def _read_file(path: Path) -> bytes:
+    """Returns the bytes of a small file.
+
+    Raises:
+        TextError: It is larger than anything that holds a caption.
+    """
+    with path.open("rb") as stream:
+        data = stream.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise TextError(f"more than {_MOST_BYTES} bytes, too long for a caption")
+    return data
+
+
 def _read_xmp(path: Path) -> str:
     try:
-        return xmp_caption(path.read_bytes())
+        return xmp_caption(_read_file(path))
+    except TextError as error:
+        raise TextError(f"{path}: {error}") from None
     except Exception as error:  # the parser raises many kinds
         raise TextError(f"{path} is not an XMP packet: {error}") from None
 
@@ -175,9 +190,9 @@ def _names_beside(path: Path, suffix: str) -> Iterator[Path]:
     yield path.with_suffix(suffix)
     yield path.with_name(path.name + suffix)
     inner = Path(path.stem)
-    if inner.suffix.lower() in _PICTURE_SUFFIXES:
+    if inner.suffix.lower() in picture_suffixes():
         yield path.with_name(inner.stem + suffix)
     else:
-        for coded in sorted(_PICTURE_SUFFIXES):
+        for coded in sorted(picture_suffixes()):
             for written in (coded, coded.upper()):
                 yield path.with_name(f"{path.stem}{written}{suffix}")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from sidelight.pixels.atomic import append_whole
 from sidelight.strict_json import to_json
 
 Record = dict[str, Any]
@@ -17,7 +18,7 @@ class RunLog:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._lines = (folder / "log.jsonl").open("a")
+        self._lines = folder / "log.jsonl"
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
@@ -27,8 +28,7 @@ class RunLog:
 
     def add(self, step: int, record: Record) -> None:
         """Writes numbers, or lists of them, that belong to a step."""
-        self._lines.write(to_json({"step": step, **record}) + "\n")
-        self._lines.flush()
+        append_whole(self._lines, f"{to_json({'step': step, **record})}\n".encode())
         if self._board is None:
             return
         for name, value in record.items():
@@ -45,6 +45,5 @@ class RunLog:
 
     def close(self) -> None:
         """Writes what is left."""
-        self._lines.close()
         if self._board is not None:
             self._board.close()

@@ -5,6 +5,7 @@ import pytest
 from benchmarks.tables.evaluations import at_rate
 from benchmarks.tables.measurements import determinism_of_models
 from benchmarks.tables.render import render
+from benchmarks.tables.robustness import fuzz, interruptions
 from tests.unit.evaluate.synthetic import make_summary
 
 from sidelight.evaluate.statistics import BDRate, Estimate
@@ -145,3 +146,24 @@ def test_a_model_has_one_row_and_its_worst_setting_counts():
     ]
     table = determinism_of_models({"rows": rows}).splitlines()
     assert table[2:] == ["| `a` | 1 | 9 | 1 | 0 | 0 |  |", "| `b` | 3 | 9 | 3 | 2 | 1 | 0.250 |"]
+
+
+def test_what_was_tried_by_machine_is_told_with_the_worst_of_it():
+    record = {"inputs": 900, "inputs_in_processes": 9, "num_faults": 2, "silent_wrong_pictures": 0}
+    record |= {"longest": {"cpu_s": 1.26, "kind": "pages"}, "by_kind": {"pages": 400, "runs": 500}}
+    record |= {"most_memory": {"grown_bytes": 3 * 2**20, "kind": "runs"}}
+    table = fuzz(record)
+    assert "| 900 | 9 | 2 | 0 | 1.3 (pages) | 3 (runs) |" in table
+    assert table.endswith("Of each kind: pages 400, runs 500.")
+
+
+def test_kills_and_full_disks_are_told_with_their_faults():
+    full = [
+        {"name": "encode", "said": ["File too large: 'out.slt'"], "faults": []},
+        {"name": "train", "said": [], "faults": ["left over: x"]},
+    ]
+    record = {"kills": 9, "killed_while_at_work": 8, "full_disks": full, "faults": full[1:]}
+    table = interruptions(record)
+    assert "9 commands, 8 of them killed at work: 1 faults." in table
+    assert "| encode | File too large: 'out.slt' | none |" in table
+    assert "| train |  | left over: x |" in table

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from sidelight.card import shipped_models
@@ -68,3 +69,11 @@ def test_a_model_is_described_without_torch():
     )
     command = [sys.executable, "-c", code, "info", "carrier-small"]
     assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_a_picture_above_the_limit_is_not_decoded(tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.jpg")
+    done = info(str(tmp_path / "a.jpg"), "--max-pixels", "599")
+    assert done.exit_code == 1
+    assert "30x20 px, the limit is 65535 px a side and 599 px in all" in done.stderr
+    assert info(str(tmp_path / "a.jpg"), "--max-pixels", "600").exit_code == 0

@@ -160,17 +160,17 @@ def test_one_that_runs_out_of_memory_does_not_stop_the_rest(run, draw, monkeypat
     write("<img src=a.jpg><img src=b.jpg>")
     read = coding.read_picture
 
-    def fail(path):
+    def fail(path, **options):
         if path.name == "a.jpg":
             raise error
-        return read(path)
+        return read(path, **options)
 
     monkeypatch.setattr(coding, "read_picture", fail)
     done = run("encode", "site/page.html", "out")
     assert done.exit_code == 1
     assert "broken" not in done.stderr
     assert Path("out/page.html").read_text() == '<img src=a.jpg><img src="b.slt">'
-    monkeypatch.setattr(coding, "read_picture", lambda path: 1 / 0)
+    monkeypatch.setattr(coding, "read_picture", lambda path, **options: 1 / 0)
     assert isinstance(run("encode", "site/page.html", "new").exception, ZeroDivisionError)
 
 
@@ -218,8 +218,22 @@ def test_errors_of_the_picture_name_it_once(run, draw, monkeypatch):
     draw("site/a.jpg")
     write("<img src=a.jpg>")
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **options: object) -> None:
         raise ImageError("site/a.jpg: no")
 
     monkeypatch.setattr("sidelight.page.coding.read_picture", refuse)
     assert run("encode", "site/page.html", "out").stderr.endswith("\n  a.jpg: site/a.jpg: no\n")
+
+
+def test_pictures_above_the_limit_stay_as_they_are(run, draw, files):
+    draw("site/a.jpg")  # 16x12 px
+    write("<img src=a.jpg>")
+    done = run("encode", "site/page.html", "out", "--max-pixels", "191")
+    assert done.exit_code == 1
+    assert "16x12 px, the limit is" in done.stderr
+    assert files("out") == {"a.jpg", "page.html"}
+    assert run("encode", "site/page.html", "coded", "--max-pixels", "192").exit_code == 0
+    done = run("decode", "coded/page.html", "back", "--max-pixels", "191")
+    assert done.exit_code == 1
+    assert "16x12 px, the limit is" in done.stderr
+    assert files("back") == {"a.slt", "page.html"}

@@ -1,4 +1,7 @@
+import contextlib
+import errno
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -7,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sidelight.pixels.atomic import copy_atomically, write_atomically
+from sidelight.pixels import atomic
+from sidelight.pixels.atomic import append_whole, copy_atomically, write_atomically
 
 KILLED = """
 import os, signal, sys
@@ -17,6 +21,17 @@ from sidelight.pixels import atomic
 os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)
 atomic.write_atomically(Path(sys.argv[1]), b"torn")
 """
+
+
+@contextlib.contextmanager
+def full_disk(num_bytes: int):
+    """Lets no file grow beyond so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_folders_are_made_and_nothing_else_is_left(tmp_path):
@@ -191,3 +206,59 @@ def test_a_copy_is_whole_or_not_there(tmp_path):
     with pytest.raises(FileNotFoundError):
         copy_atomically(tmp_path / "none.css", tmp_path / "c.css")
     assert {p.name for p in tmp_path.iterdir()} == {"a.css", "deep"}
+
+
+@pytest.mark.parametrize("num_bytes", [5_000, 500_000])  # less and more than a buffer holds
+@pytest.mark.parametrize("locks", ["locks", "no locks"])
+def test_a_full_disk_is_told_by_the_files_name_and_nothing_is_left(
+    tmp_path, monkeypatch, num_bytes, locks
+):
+    path = tmp_path / "c.slt"
+    path.write_bytes(b"old")
+    if locks == "no locks":
+        monkeypatch.setattr(atomic, "fcntl", None)
+    with full_disk(1000), pytest.raises(OSError, match="File too large") as error:
+        write_atomically(path, bytes(num_bytes))
+    assert (error.value.errno, error.value.filename) == (errno.EFBIG, str(path))
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_written_is_told_by_the_files_name(tmp_path, monkeypatch):
+    def refuse(place, *_):
+        raise PermissionError(errno.EACCES, "Permission denied", str(place))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError) as error:
+        write_atomically(tmp_path / "c.slt", b"new")
+    assert error.value.filename == str(tmp_path / "c.slt")
+
+
+def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "a").write_bytes(b"")
+    for place in ("a/c.slt", "a/b/c.slt"):
+        with pytest.raises(NotADirectoryError, match="Not a directory"):
+            write_atomically(tmp_path / place, b"new")
+
+
+def test_a_full_device_is_told_by_its_name():
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        write_atomically(Path("/dev/full"), b"new")
+
+
+def test_what_is_appended_is_whole_or_not_there(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    append_whole(path, b"a" * 600)
+    with full_disk(1000), pytest.raises(OSError, match=f"File too large: '{path}'"):
+        append_whole(path, b"b" * 600)
+    assert path.read_bytes() == b"a" * 600
+    append_whole(path, b"c")
+    assert path.read_bytes() == b"a" * 600 + b"c"
+
+
+def test_where_open_files_cannot_be_removed_leftovers_are_tried(tmp_path, monkeypatch):
+    path = tmp_path / "c.slt"
+    assert subprocess.run([sys.executable, "-c", KILLED, path]).returncode == -signal.SIGKILL
+    monkeypatch.setattr(atomic, "fcntl", None)
+    write_atomically(path, b"new")
+    assert list(tmp_path.iterdir()) == [path]

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from sidelight.errors import ImageError
-from sidelight.pixels.decoding import MAX_PIXELS, decode_picture
+from sidelight.limits import MAX_PIXELS
+from sidelight.pixels.decoding import decode_picture
 
 
 def saved(image: Image.Image, format: str, **options: object) -> bytes:
@@ -95,7 +96,7 @@ def test_larger_than_pillow_reads_is_refused_alike():
 def test_size_between_pillows_warning_and_our_limit_is_only_truncated():
     assert Image.MAX_IMAGE_PIXELS < 10000 * 10000
     with pytest.raises(ImageError, match="truncated or broken"):
-        decode_picture(png_of_size(10000, 10000))
+        decode_picture(png_of_size(10000, 10000), max_pixels=MAX_PIXELS)
 
 
 def test_pillows_limit_stays_as_it_was():

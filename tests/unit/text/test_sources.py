@@ -114,6 +114,15 @@ def test_an_unrelated_text_nobody_asked_for_is_passed_over_and_told(folder, cont
         CaptionFinder("sidecar").of_coded(folder / "dog.slt", None)
 
 
+@pytest.mark.parametrize(("place", "name"), [("sidecar", "dog.txt"), ("xmp", "dog.xmp")])
+def test_of_a_huge_file_beside_a_picture_the_beginning_is_read(folder, place, name):
+    with (folder / name).open("wb") as stream:
+        stream.truncate(2**40)
+    with pytest.raises(TextError, match=rf"{name}: more than \d+ bytes, too long for a caption"):
+        CaptionFinder(place).of_picture(folder / "dog.jpg", JPEG)
+    assert CaptionFinder("auto").of_picture(folder / "dog.jpg", JPEG).text
+
+
 @pytest.mark.parametrize("block", [b"Exif\0\0MM", b"\xff" * 40])
 def test_hostile_exif_of_a_coded_file_holds_no_caption(folder, block):
     assert CaptionFinder("auto").of_coded(folder / "dog.slt", block) is None

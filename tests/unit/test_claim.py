@@ -1,0 +1,46 @@
+"""A folder that is filled bit by bit has one process at work."""
+
+import pytest
+
+from sidelight import claim
+from sidelight.claim import claimed
+from sidelight.errors import ConfigError
+
+
+@pytest.fixture(params=["folders", "files"])
+def locks(request, monkeypatch):
+    """What can be locked: on Windows, where there is no fcntl, only files."""
+    if request.param == "files":
+        monkeypatch.setattr(claim, "fcntl", None)
+
+
+@pytest.mark.usefixtures("locks")
+def test_a_claim_keeps_others_out_until_it_ends(tmp_path):
+    folder = tmp_path / "deep" / "run"
+    told = f"another process is at work in {folder}: wait"
+    with (
+        claimed(folder),
+        claimed(tmp_path / "other"),
+        pytest.raises(ConfigError, match=told),
+        claimed(folder),
+    ):
+        pass
+    with claimed(folder):
+        pass
+
+
+@pytest.mark.usefixtures("locks")
+def test_a_claim_ends_with_an_error(tmp_path):
+    with pytest.raises(ZeroDivisionError), claimed(tmp_path):
+        raise ZeroDivisionError
+    with claimed(tmp_path):
+        pass
+
+
+def test_where_nothing_can_be_locked_nobody_is_kept_out(tmp_path, monkeypatch):
+    def no_locks(*_: int) -> None:
+        raise OSError("no locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with claimed(tmp_path), claimed(tmp_path):
+        assert not list(tmp_path.iterdir())
