@@ -73,7 +73,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     stale = []
-    for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))):
+    for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").rglob("*.md"))):
         before = path.read_text("utf-8")
         after = render(before, arguments.results)
         if after == before:
