@@ -54,7 +54,8 @@ def installed(wheel, tmp_path_factory) -> Path:
     run(sys.executable, "-m", "venv", folder / "venv", folder=folder)
     binaries = folder / "venv" / "bin"
     constraints = ROOT / "constraints.txt"
-    run(binaries / "pip", "install", "--quiet", "-c", constraints, wheel, folder=folder)
+    install = (binaries / "pip", "install", "--quiet", "--no-compile", "-c", constraints)
+    run(*install, wheel, folder=folder)
     run(binaries / "pip", "check", folder=folder)
     return binaries
 
@@ -111,7 +112,7 @@ def test_installed_alone_it_answers(installed, wheel, tmp_path):
     assert "encode" in run(installed / "sidelight", "--help", folder=tmp_path)
 
 
-@pytest.mark.parametrize("suffix", [".avif", ".jpg", ".webp", ".slt"])
+@pytest.mark.parametrize("suffix", [".avif", ".slt"])
 def test_installed_alone_it_codes_and_decodes(installed, tmp_path, suffix):
     with Image.open(ROOT / "examples" / "coffee.png") as image:
         image.convert("RGB").resize((90, 60)).save(tmp_path / "photo.png")
