@@ -28,7 +28,8 @@ def _describe() -> Iterator[str]:
         yield "| option | |\n|---|---|"
         for parameter in command.params:
             if record := parameter.get_help_record(context):
-                yield f"| `{_cell(record[0])}` | {_cell(record[1])} |"
+                names, told = (" ".join(part.split()) for part in record)
+                yield f"| `{names}` | {told.replace('|', '&#124;')} |"
         yield ""
 
 
@@ -43,7 +44,3 @@ def leaves(command: Any, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
 
 def _help_of(text: str | None) -> str:
     return (text or "").partition("\f")[0].strip()
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

@@ -24,7 +24,7 @@ from sidelight.pixels.exif import sound_exif
 __all__ = ["SltImageFile", "register"]
 
 _FORMAT, _SUFFIX = "SLT", ".slt"
-_ENCODE_OPTIONS = ("quality", "max_bytes", "caption", "caption_as", "model")
+_ENCODE_OPTIONS = ("quality", "bpp", "max_bytes", "caption", "caption_as", "model")
 _METADATA_OPTIONS = ("icc_profile", "exif")
 
 

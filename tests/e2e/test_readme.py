@@ -1,4 +1,4 @@
-"""The commands that README.md and the quick start show work as they stand there, one after another."""
+"""The commands that README.md and the quick start show work as they stand, one after another."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/quick-start.md")
@@ -23,6 +24,8 @@ def shown_commands(page: str) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_commands_of_a_page_run_with_the_shipped_models(page, folder):
     (folder / "tree" / "deep" / "broken.png").unlink()
+    with Image.open(ROOT / "examples" / "coffee.png") as photo:
+        photo.convert("RGB").resize((240, 160)).save(folder / "photo.jpg")
     shutil.copytree(ROOT / "examples" / "article", folder, dirs_exist_ok=True)
     binaries = Path(sys.executable).parent
     environment = {
