@@ -10,6 +10,7 @@ from sidelight.evaluate import tables
 from sidelight.evaluate.summary import Point, Summary
 
 _SIGN = "+"
+_DEFAULT = "default"
 _DIGITS = {
     "psnr": "{:.2f}",
     "ms_ssim": "{:.4f}",
@@ -40,6 +41,30 @@ def at_equal_bytes(record: Record) -> str:
         for point in points
     ]
     return noted(markdown(f"file | bpp | decoded | {' | '.join(labels)}", rows))
+
+
+def in_short(record: Record) -> str:
+    """Returns a row per file, plain and at the dial's default, and the bits that this is worth.
+
+    In a cell the plain value stands before the improved one; the better of the two is bold.
+    """
+    summary = Summary.from_dict(record)
+    shown = [name for name in _DIGITS if name in summary.metrics]
+    trained = {name for point in summary.points for name in summary.trained_on(point.codec)}
+    labels = [_label(summary, name, trained) for name in shown]
+    rows = []
+    for plain, points in _same_files(summary):
+        (improved,) = (point for point in points if _seen(point) == _DEFAULT)
+        cells = [_pair(summary, plain, improved, name) for name in shown]
+        rows.append(f"{plain.bpp.value:.3f} | {' | '.join(cells)}")
+    rates = {
+        result.metric: result.rate
+        for result in summary.bd_rates
+        if result.rate is not None and result.series == f"{result.anchor}{_SIGN}, right"
+    }
+    bits = [f"{rates[name].percent:+.1f} %" if name in rates else "" for name in shown]
+    rows.append(f"bits for equal quality | {' | '.join(bits)}")
+    return noted(markdown(f"bpp | {' | '.join(labels)}", rows))
 
 
 def changes_by_captions(record: Record) -> str:
@@ -109,7 +134,7 @@ def _seen(point: Point) -> str:
     _, sign, place = point.codec.partition(_SIGN)
     if not sign:
         return "plain"
-    return f"realism {place}" if place else "default"
+    return f"realism {place}" if place else _DEFAULT
 
 
 def _values(point: Point, names: Sequence[str]) -> str:
@@ -117,6 +142,15 @@ def _values(point: Point, names: Sequence[str]) -> str:
     return " | ".join(
         _DIGITS[name].format(metrics[name].value) if name in metrics else "" for name in names
     )
+
+
+def _pair(summary: Summary, plain: Point, improved: Point, name: str) -> str:
+    values = [point.metrics[name].value for point in (plain, improved)]
+    cells = [_DIGITS[name].format(value) for value in values]
+    if cells[0] != cells[1]:
+        improves = (values[1] > values[0]) == summary.metrics[name].higher_is_better
+        cells[improves] = f"**{cells[improves]}**"
+    return " → ".join(cells)
 
 
 def _label(summary: Summary, name: str, trained: Set[str]) -> str:

@@ -54,6 +54,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "text-retrieval": ("text_retrieval.json", measurements.text_retrieval),
     "text-mismatch": ("text_mismatch.json", measurements.text_mismatch),
     "text-odd-captions": ("text_odd_captions.json", measurements.text_odd_captions),
+    "kodak-carriers-short": ("evaluate_carriers_kodak.json", improved.in_short),
     "kodak-carriers": ("evaluate_carriers_kodak.json", improved.at_equal_bytes),
     "kodak-carriers-captions": ("evaluate_carriers_kodak.json", improved.changes_by_captions),
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
@@ -75,7 +76,7 @@ def main() -> None:
     arguments = parser.parse_args()
 
     stale = []
-    for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))):
+    for path in (_ROOT / "README.md", *sorted((_ROOT / "docs").rglob("*.md"))):
         before = path.read_text("utf-8")
         after = render(before, arguments.results)
         if after == before:

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CITING = ("src/**/*.py", "scripts/*", "recipes/**/*.toml", "docs/*.md")
+CITING = ("src/**/*.py", "scripts/*", "recipes/**/*.toml", "docs/**/*.md")
 NUMBER = re.compile(r"\b[CT]\d{1,2}[a-f]?\b")
 
 

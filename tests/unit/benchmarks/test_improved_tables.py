@@ -2,19 +2,22 @@
 
 import dataclasses
 
-from benchmarks.tables.improved import at_equal_bytes, bits_at_equal_quality
+from benchmarks.tables.improved import at_equal_bytes, bits_at_equal_quality, in_short
 from tests.unit.evaluate.synthetic import make_summary
 
 from sidelight.evaluate.statistics import BDRate, Estimate
 from sidelight.evaluate.summary import BDResult, MetricInfo, Point
 
 
-def point(codec: str, captions: str, lpips: float) -> Point:
-    metrics = {"lpips": Estimate(lpips, lpips, lpips), "ssimulacra2": Estimate(37, 36, 38)}
+def point(codec: str, captions: str, lpips: float, ssimulacra2: float = 37) -> Point:
+    metrics = {
+        "lpips": Estimate(lpips, lpips, lpips),
+        "ssimulacra2": Estimate(ssimulacra2, ssimulacra2 - 1, ssimulacra2 + 1),
+    }
     return Point(codec, "quality=35", captions, 24, Estimate(0.3, 0.2, 0.4), 0.3, metrics)
 
 
-def record() -> dict:
+def record(ssimulacra2: float = 37) -> dict:
     infos = {
         "lpips": MetricInfo("LPIPS", higher_is_better=False, source=""),
         "ssimulacra2": MetricInfo("SSIMULACRA2", higher_is_better=True, source=""),
@@ -23,7 +26,7 @@ def record() -> dict:
         point("avif", "-", 0.19),
         point("avif+0", "right", 0.15),
         point("avif+", "none", 0.14),
-        point("avif+", "right", 0.13),
+        point("avif+", "right", 0.13, ssimulacra2),
         point("webp", "-", 0.25),
     ]
     rates = [
@@ -54,3 +57,16 @@ def test_bits_are_those_of_improved_files_with_the_right_caption():
     assert "avif+, right" in table
     assert "none" not in table.replace("no figure", "")
     assert "webp" not in table
+
+
+def test_in_short_the_better_of_plain_and_default_is_bold():
+    lines = in_short(record()).splitlines()
+    assert lines[2:4] == [
+        "| 0.300 | 0.1900 → **0.1300** | 37.0 → 37.0 |",
+        "| bits for equal quality | -40.0 % |  |",
+    ]
+
+
+def test_in_short_says_where_plain_is_better():
+    worse = record(ssimulacra2=36.5)
+    assert "| **37.0** → 36.5 |" in in_short(worse)
