@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-lowest lint install clean
+.PHONY: demo test test-lowest lint install web-test web-models clean
 
 install: $(INSTALLED)
 
@@ -27,6 +27,20 @@ lint: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
 
+# The browser package: Node 20 and npm; its tests in a browser run where Chromium is installed.
+WEB_INSTALLED := web/node_modules/.package-lock.json
+
+$(WEB_INSTALLED): web/package.json web/package-lock.json
+	cd web && npm ci --ignore-scripts
+
+web-test: $(WEB_INSTALLED)
+	cd web && npm run lint && npm test
+
+# What the browser package computes with, made of the shipped weights.
+web-models: $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[export]"
+	$(BIN)/python scripts/export_web.py web/models
+
 # The commands, the readers and the golden files with the oldest versions that pyproject.toml allows.
 LOWEST := .venv-lowest
 test-lowest:
@@ -39,4 +53,4 @@ test-lowest:
 	    tests/unit/page tests/unit/cli/test_commands.py tests/unit/test_api.py
 
 clean:
-	rm -rf $(VENV) $(LOWEST) demo
+	rm -rf $(VENV) $(LOWEST) demo web/node_modules web/dist web/models

@@ -118,7 +118,7 @@ export class Upgrade {
       if (reason) return this.#leave(image, caption, { reason });
       await this.#client.ask({ kind: "prepare" });
       const begin = performance.now();
-      const bytes = await fetchPicture(source);
+      const bytes = await fetchPicture(image);
       const fetched = performance.now() - begin;
       const wish = { caption, realism: this.#options.realism };
       const made = await this.#client.ask({ kind: "decode", bytes, wish, as: "blob" }, [bytes]);
@@ -158,5 +158,5 @@ function imagesIn(root: ParentNode): HTMLImageElement[] {
 
 function whyLeft(image: HTMLImageElement): string | undefined {
   if (image.naturalWidth === 0) return "the page itself cannot show it";
-  return whyUnfit(image.currentSrc);
+  return whyUnfit(image);
 }
