@@ -9,6 +9,7 @@ pictures, so write it anew only where something is added.
 
 import json
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
 from export_web import export_models  # noqa: E402
+from tests.golden.tiny_text import HashingTextEncoder  # noqa: E402
 from tests.tiny_carrier import trained_carrier  # noqa: E402
 
+from sidelight.bitstream.reader import ByteReader  # noqa: E402
 from sidelight.carrier_codec import CarrierCodec  # noqa: E402
 from sidelight.carriers.reading import read  # noqa: E402
 from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint  # noqa: E402
-from sidelight.errors import CodecError  # noqa: E402
+from sidelight.codec import Codec  # noqa: E402
+from sidelight.errors import BitstreamError, CodecError  # noqa: E402
 from sidelight.models.exported_carrier import ExportedCarrier  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
 from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize  # noqa: E402
@@ -34,6 +38,9 @@ from sidelight.text.network import SentenceConfig, SentenceNetwork  # noqa: E402
 from sidelight.train.text_distillation import train_tokenizer  # noqa: E402
 
 FOLDER = ROOT / "conformance" / "carrier"
+SLT_FOLDER = ROOT / "conformance" / "slt"
+GOLDEN = ROOT / "tests" / "golden"
+NUM_DAMAGED = 400
 CAPTION = "A brown dog runs on the beach."
 CAPTIONS = (
     CAPTION,
@@ -75,6 +82,7 @@ def main() -> None:
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (FOLDER / "manifest.json").write_text(text + "\n", "utf-8")
+    _write_damaged()
 
 
 def _write_text_encoder(path: Path) -> BundledEncoder:
@@ -188,6 +196,55 @@ def _describe_file(path: Path) -> dict[str, Any]:
         "lossless": file.is_lossless,
         "drawn_share": file.drawn_share,
     }
+
+
+def _write_damaged() -> None:
+    """Writes what was done to golden files, and the error that each then gives."""
+    random = np.random.default_rng(7)
+    codec = Codec(load_checkpoint(GOLDEN / "tiny.safetensors"), HashingTextEncoder())
+    sound = {path.name: path.read_bytes() for path in sorted(GOLDEN.glob("*.slt"))}
+    lines = []
+    for _ in range(NUM_DAMAGED):
+        name = random.choice(list(sound))
+        data = bytearray(sound[name])
+        for place in random.integers(0, len(data), random.integers(1, 4)):
+            data[place] = random.integers(256)
+        if random.random() < 0.2:
+            del data[random.integers(len(data)) :]
+        elif random.random() < 0.8:
+            _mend_checksums(data)
+        changed = [[k, new] for k, new in enumerate(data) if new != sound[name][k]]
+        entry = {"file": name, "bytes": len(data), "set": changed, "error": _error(codec, data)}
+        lines.append(json.dumps(entry))
+    SLT_FOLDER.mkdir(exist_ok=True)
+    (SLT_FOLDER / "damaged.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _error(codec: Codec, data: bytearray) -> str | None:
+    try:
+        codec.open(bytes(data))
+    except CodecError as error:
+        return type(error).__name__
+    return None
+
+
+def _mend_checksums(data: bytearray) -> None:
+    """Writes the CRCs that the damaged bytes ask for, so that the damage is found behind them."""
+    reader = ByteReader(bytes(data))
+    try:
+        reader.take(14)
+        reader.varint(), reader.varint(), reader.take(5)
+        start = 0
+        while True:
+            place = reader.position
+            data[place : place + 4] = zlib.crc32(data[start:place]).to_bytes(4, "little")
+            reader.take(4)
+            start = reader.position
+            if not reader.remaining:
+                return
+            reader.take(reader.varint())
+    except BitstreamError:
+        return  # the damage is in the framing itself
 
 
 if __name__ == "__main__":

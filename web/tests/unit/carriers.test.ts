@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { drawnShare, readCarrier, sniff } from "../../src/carriers/reading.ts";
 import { CodecError, ImageError } from "../../src/errors.ts";
 import { CONFORMANCE, read } from "../conformance.ts";
+import { seeded } from "../random.ts";
 
 const sound = CONFORMANCE.files.filter((entry) => !entry.error);
 
@@ -44,7 +45,7 @@ test("less is drawn the more bits there are, and nothing from 2.4 bits per pixel
 });
 
 test("10,000 damaged files give only the package's own errors", () => {
-  const random = generator(1);
+  const random = seeded(1);
   const files = sound.map((entry) => read(entry.file));
   let numRefused = 0;
   for (let k = 0; k < 10_000; k++) {
@@ -63,14 +64,3 @@ test("10,000 damaged files give only the package's own errors", () => {
   }
   expect(numRefused).toBeGreaterThan(2000);
 });
-
-/** Returns numbers from 0 to 1, the same in every run (mulberry32). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
