@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-lowest lint docs install clean
+.PHONY: demo test test-lowest lint docs install web-test web-models clean
 
 install: $(INSTALLED)
 
@@ -32,6 +32,20 @@ docs: $(INSTALLED)
 test: $(INSTALLED)
 	$(BIN)/python -m pytest
 
+# The browser package: Node 20 and npm; its tests in a browser run where Chromium is installed.
+WEB_INSTALLED := web/node_modules/.package-lock.json
+
+$(WEB_INSTALLED): web/package.json web/package-lock.json
+	cd web && npm ci --ignore-scripts
+
+web-test: $(WEB_INSTALLED)
+	cd web && npm run lint && npm test
+
+# What the browser package computes with, made of the shipped weights.
+web-models: $(INSTALLED)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[export]"
+	$(BIN)/python scripts/export_web.py web/models
+
 # The commands, the readers and the golden files with the oldest versions that pyproject.toml allows.
 # Set-up takes minutes, so CI runs it where SIDELIGHT_LOWEST is set.
 LOWEST := .venv-lowest
@@ -48,4 +62,4 @@ $(LOWEST)/.installed: pyproject.toml constraints.txt scripts/lowest_versions.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) demo site
+	rm -rf $(VENV) $(LOWEST) demo site web/node_modules web/dist web/models

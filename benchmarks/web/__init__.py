@@ -1,0 +1,1 @@
+"""What the browser package is measured with; the measuring itself is in web/benchmarks."""

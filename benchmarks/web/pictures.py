@@ -1,0 +1,44 @@
+"""Writes the AVIF files and expected pictures that web/benchmarks reads.
+
+python -m benchmarks.web.pictures KODAK_FOLDER OUT [NAME ...]
+
+For each picture: NAME.avif, its captions as NAME.json, NAME.plain.png as Pillow decodes the file,
+and NAME.drawn.png as `carrier-small` draws it in float32 with the first caption.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from sidelight.api import load_carrier
+from sidelight.carriers.avif import AVIF
+from sidelight.pixels.files import read_picture
+from sidelight.pixels.picture import to_pillow
+
+QUALITY = 4
+
+
+def main() -> None:
+    """Runs the command."""
+    source, target, *names = sys.argv[1:]
+    captions = json.loads((Path(source) / "captions.json").read_text("utf-8"))
+    codec = load_carrier()
+    folder = Path(target)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(Path(source).glob("*.png")):
+        if names and path.stem not in names:
+            continue
+        data = AVIF.encode(read_picture(path), QUALITY)
+        (folder / f"{path.stem}.avif").write_bytes(data)
+        (folder / f"{path.stem}.json").write_text(json.dumps(captions[path.name]), "utf-8")
+        opened = codec.open(data)
+        Image.fromarray(np.asarray(opened.plain.image)).save(folder / f"{path.stem}.plain.png")
+        drawn = opened.decode(captions[path.name][0], precision="fp32")
+        to_pillow(drawn).save(folder / f"{path.stem}.drawn.png")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+/** What is to be known of a standard codec: how its files are recognised and measured. */
+export interface Carrier {
+  /** Its key, such as `avif`; the same as in the Python package. */
+  readonly name: string;
+
+  /** Its name in messages. */
+  readonly title: string;
+
+  /** The media type of its files. */
+  readonly type: string;
+
+  /** Returns whether a file begins as this codec's do. */
+  starts(data: Uint8Array): boolean;
+
+  /**
+   * Returns the bytes that code the pixels in a file of this codec, metadata not counted.
+   *
+   * @throws ImageError: the file's structure is broken.
+   */
+  codedBytes(data: Uint8Array): number;
+
+  /** Returns whether a file of this codec surely holds every pixel as it was. */
+  isLossless(data: Uint8Array): boolean;
+
+  /** Returns whether a file of this codec moves, so that one picture cannot stand for it. */
+  isAnimated(data: Uint8Array): boolean;
+}

@@ -1,0 +1,83 @@
+/** The worker: decodes files and draws, one picture after the other, away from the page. */
+
+import { codedBpp, drawnShare, readCarrier } from "./carriers/reading.ts";
+import { Decoder, type Settings, type Wish } from "./decoder.ts";
+import { toSent } from "./errors.ts";
+import { decodePixels, toBitmap, toBlob } from "./pixels/browser-codec.ts";
+import type { Reply, Request, Result, Work } from "./protocol.ts";
+import { checkRealism } from "./runtime/generator.ts";
+
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(reply: Reply, transfer: Transferable[]): void;
+}
+const scope = self as unknown as WorkerScope;
+
+let decoder: Decoder | undefined;
+let last: Promise<void> = Promise.resolve();
+
+scope.onmessage = ({ data: { id, settings, work } }) => {
+  if (work.kind === "prepare") {
+    decoderOf(settings).prepare();
+    scope.postMessage({ id, result: { kind: "prepared" } }, []);
+    return;
+  }
+  last = last.then(async () => {
+    try {
+      const result = await perform(decoderOf(settings), work);
+      scope.postMessage({ id, result }, transferable(result));
+    } catch (error) {
+      scope.postMessage({ id, error: toSent(error) }, []);
+    }
+  });
+};
+
+function decoderOf(settings: Settings): Decoder {
+  decoder ??= new Decoder(settings);
+  return decoder;
+}
+
+async function perform(decoder: Decoder, work: Exclude<Work, { kind: "prepare" }>) {
+  if (work.wish.realism !== undefined) checkRealism(work.wish.realism);
+  if (work.kind === "decode") return decode(decoder, work.bytes, work.wish, work.as);
+  const { picture } = await decoder.improve(work.picture, work.wish, 1);
+  return { kind: "improved", picture } satisfies Result;
+}
+
+async function decode(
+  decoder: Decoder,
+  bytes: ArrayBuffer,
+  wish: Wish,
+  as: "bitmap" | "blob",
+): Promise<Result> {
+  const begin = performance.now();
+  const data = new Uint8Array(bytes);
+  const file = readCarrier(data);
+  const plain = await decodePixels(data, file.type);
+  const decoded = performance.now();
+  const numPixels = plain.width * plain.height;
+  const share = drawnShare(file, numPixels);
+  const untouched = { picture: plain, used: "", times: { models: 0, text: 0, generator: 0 } };
+  const improved = share > 0 ? await decoder.improve(plain, wish, share) : untouched;
+  const drawn = performance.now();
+  const shown = as === "blob" ? await toBlob(improved.picture) : toBitmap(improved.picture);
+  return {
+    kind: "decoded",
+    shown,
+    width: plain.width,
+    height: plain.height,
+    share,
+    bpp: codedBpp(file, numPixels),
+    used: improved.used,
+    times: {
+      ...improved.times,
+      decode: decoded - begin,
+      hand_over: performance.now() - drawn,
+    },
+  };
+}
+
+function transferable(result: Result): Transferable[] {
+  if (result.kind === "improved") return [result.picture.data.buffer];
+  return result.kind === "decoded" && result.shown instanceof ImageBitmap ? [result.shown] : [];
+}

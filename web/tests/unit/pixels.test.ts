@@ -1,0 +1,46 @@
+import { expect, test } from "vitest";
+import { cut, type Pixels, padded, paste } from "../../src/pixels/pixels.ts";
+import { TILE_PX, tiles } from "../../src/pixels/tiling.ts";
+
+function numbered(width: number, height: number): Pixels {
+  const data = Uint8Array.from({ length: width * height * 4 }, (_, k) => k % 251);
+  return { width, height, data };
+}
+
+const at = (picture: Pixels, row: number, column: number) => {
+  const place = (row * picture.width + column) * 4;
+  return [...picture.data.subarray(place, place + 4)];
+};
+
+test("padding repeats the last row and column", () => {
+  const picture = numbered(5, 3);
+  const whole = padded(picture, 4);
+  expect([whole.width, whole.height]).toEqual([8, 4]);
+  expect(at(whole, 2, 4)).toEqual(at(picture, 2, 4));
+  expect(at(whole, 3, 7)).toEqual(at(picture, 2, 4));
+  expect(at(whole, 1, 6)).toEqual(at(picture, 1, 4));
+  expect(padded(whole, 4)).toBe(whole);
+});
+
+test("tiles with a halo are put together to the whole", () => {
+  const picture = numbered(TILE_PX + 40, 33);
+  const target = { ...picture, data: new Uint8Array(picture.data.length) };
+  let numTiles = 0;
+  for (const { rows, columns } of tiles(picture.height, picture.width, 16)) {
+    const tile = cut(picture, rows.first, rows.last, columns.first, columns.last);
+    paste(
+      target,
+      tile,
+      { top: rows.start, left: columns.start },
+      {
+        top: rows.start - rows.first,
+        left: columns.start - columns.first,
+        height: rows.stop - rows.start,
+        width: columns.stop - columns.start,
+      },
+    );
+    numTiles++;
+  }
+  expect(numTiles).toBe(2);
+  expect(Buffer.from(target.data).equals(picture.data)).toBe(true);
+});
