@@ -23,9 +23,12 @@ def claimed(folder: Path) -> Iterator[None]:
     file system knows no locks, nobody is kept out.
 
     Raises:
-        ConfigError: Another process is at work there.
+        ConfigError: Another process is at work there, or a file is.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise ConfigError(f"{folder} is a file, expected a folder; name another") from None
     with _folder_locked(folder) if fcntl is not None else _file_locked(folder):
         yield
 

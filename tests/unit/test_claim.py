@@ -37,6 +37,15 @@ def test_a_claim_ends_with_an_error(tmp_path):
         pass
 
 
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
+    (tmp_path / "run").write_bytes(b"")
+    with (
+        pytest.raises(ConfigError, match="run is a file, expected a folder"),
+        claimed(tmp_path / "run"),
+    ):
+        pass
+
+
 def test_where_nothing_can_be_locked_nobody_is_kept_out(tmp_path, monkeypatch):
     def no_locks(*_: int) -> None:
         raise OSError("no locks available")

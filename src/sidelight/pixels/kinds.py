@@ -85,6 +85,8 @@ def unread(data: bytes) -> ImageError:
         return ImageError("BigTIFF of a kind that is not read; save it as TIFF or PNG")
     if data[:4] in _TIFF_STARTS:
         return ImageError(f"TIFF {_tiff_kind(data)} is not read; save it with 8 or 16 bits as RGB")
+    if is_heic(data):
+        return ImageError("HEIC that is truncated, broken or of a rare kind; export it as JPEG")
     if _brands(data) & _FILM_BRANDS:
         return ImageError("a film is not read as a picture; take a frame of it as PNG")
     if b"<svg" in data[:_MARKUP_BYTES]:

@@ -238,6 +238,11 @@ def test_heic_is_read_where_its_extra_is_there():
     assert b"Ricoh" in picture.exif
 
 
+def test_a_broken_heic_is_named_as_one():
+    with pytest.raises(ImageError, match="HEIC that is truncated, broken or of a rare kind"):
+        decode_picture(ftyp(b"heic", b"mif1", b"heic") + bytes(64))
+
+
 BASE = {256: (4, 1, 4), 257: (4, 1, 2), 259: (3, 1, 1), 278: (4, 1, 2)}
 
 
