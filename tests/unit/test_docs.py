@@ -15,11 +15,7 @@ from scripts.docs_hooks import leaves
 from sidelight.cli.app import app
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(
-    path
-    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"))
-    if path.name not in ("changelog.md", "contributing.md")  # they only include
-)
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 HISTORY = ("training-log.md",)
 """Says what was typed then, not what to type."""
 COMMANDS = dict(leaves(typer.main.get_command(app), ()))
@@ -146,7 +142,7 @@ def test_files_that_docs_name_exist():
         for page in PAGES
         if page.name not in HISTORY
         for span in spans_of(page)
-        if not re.search("[A-Z]{3,}", span)  # stands for something
+        if not re.search("[A-Z]{3,}|plain2026", span)  # stands for something, or is to be made
         if PATH.fullmatch(span) and not any((place / span).exists() for place in places)
     ]
     assert missing == []
