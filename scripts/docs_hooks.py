@@ -9,16 +9,21 @@ import typer
 
 _ROOT = Path(__file__).parents[1]
 _COMMANDS = "reference/commands.md"
-_AT_THE_ROOT = ("CONTRIBUTING.md", "CHANGELOG.md")
+_BESIDE_DOCS = {
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "browser.md": "web/README.md",
+}
 
 
 def on_files(files: Any, config: Any) -> Any:
     """Adds pages that stand beside docs/, with their links as the site has them."""
     from mkdocs.structure.files import File
 
-    for name in _AT_THE_ROOT:
-        text = (_ROOT / name).read_text("utf-8").replace("](docs/", "](")
-        files.append(File.generated(config, name.lower(), content=text))
+    for page, source in _BESIDE_DOCS.items():
+        text = (_ROOT / source).read_text("utf-8")
+        text = text.replace("](../docs/", "](").replace("](docs/", "](")
+        files.append(File.generated(config, page, content=text))
     return files
 
 

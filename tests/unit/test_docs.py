@@ -15,7 +15,10 @@ from scripts.docs_hooks import leaves
 from sidelight.cli.app import app
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "web/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 HISTORY = ("training-log.md",)
 """Says what was typed then, not what to type."""
 COMMANDS = dict(leaves(typer.main.get_command(app), ()))
@@ -136,7 +139,13 @@ def test_options_that_source_and_docs_name_exist():
 
 
 def test_files_that_docs_name_exist():
-    places = [ROOT, ROOT / "src", ROOT / "src" / "sidelight", ROOT / "benchmarks" / "metrics"]
+    places = [
+        ROOT,
+        ROOT / "web",
+        ROOT / "src",
+        ROOT / "src" / "sidelight",
+        ROOT / "benchmarks" / "metrics",
+    ]
     missing = [
         (page.name, span)
         for page in PAGES
