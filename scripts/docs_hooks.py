@@ -1,17 +1,35 @@
-"""What mkdocs asks of us while it builds the site: the page of commands, from the commands."""
+"""What mkdocs asks of us while it builds the site: pages that are made of something else."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 import typer
 
-_PAGE = "reference/commands.md"
+_ROOT = Path(__file__).parents[1]
+_COMMANDS = "reference/commands.md"
+_BESIDE_DOCS = {
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+    "browser.md": "web/README.md",
+}
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Adds pages that stand beside docs/, with their links as the site has them."""
+    from mkdocs.structure.files import File
+
+    for page, source in _BESIDE_DOCS.items():
+        text = (_ROOT / source).read_text("utf-8")
+        text = text.replace("](../docs/", "](").replace("](docs/", "](")
+        files.append(File.generated(config, page, content=text))
+    return files
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Returns a page's text, that of the commands with every command behind it."""
-    if page.file.src_uri != _PAGE:
+    """Returns a page's text; that of the commands with each of them, as the program has them."""
+    if page.file.src_uri != _COMMANDS:
         return markdown
     return "\n".join((markdown, *_describe()))
 

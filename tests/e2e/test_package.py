@@ -104,6 +104,7 @@ def test_the_sdist_holds_what_its_tests_need(built):
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"LICENSE", "pyproject.toml", "Makefile", "tests/golden/manifest.json"} <= names
+    assert not {name for name in names if "node_modules" in name}
 
 
 def test_installed_alone_it_answers(installed, wheel, tmp_path):
