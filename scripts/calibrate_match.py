@@ -10,7 +10,7 @@ named.
 import argparse
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from sidelight.api import as_picture, load
 from sidelight.assets import find_asset
@@ -43,8 +43,8 @@ def main() -> None:
             decoded = codec.decode(data, "").image
             right.append(match_scores(picture.captions, decoded, encoder, features))
             wrong.append(match_scores(other.captions, decoded, encoder, features))
-        threshold = round(torch.cat(right).quantile(_FALSE_ALARMS).item(), 4)
-        found = (torch.cat(wrong) < threshold).float().mean().item()
+        threshold = round(float(np.quantile(np.concatenate(right), _FALSE_ALARMS)), 4)
+        found = float((np.concatenate(wrong) < threshold).mean())
         thresholds.append((quality, threshold))
         print(f"quality {quality}: threshold {threshold}, finds {found:.1%} of the next captions")  # noqa: T201
     set_match_thresholds(arguments.encoder, thresholds)

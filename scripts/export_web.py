@@ -29,12 +29,15 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from sidelight.card import find_model
-from sidelight.checkpoint import CarrierCheckpoint, load_checkpoint
+from sidelight.checkpoint import load_checkpoint
 from sidelight.errors import CheckpointError
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
 from sidelight.pixels.atomic import write_atomically
-from sidelight.text.bundled import WEIGHTS, BundledEncoder, read_tokenizer
+from sidelight.runtime.weight_file import WeightFile
+from sidelight.stored import Checkpoint
+from sidelight.text.bundled import WEIGHTS, BundledEncoder, read_tokenizer, text_network
+from sidelight.text.network import SentenceNetwork
 
 FORMAT = "sidelight-web-1"
 _OPSET = 18
@@ -59,9 +62,9 @@ class DrawnPicture(nn.Module):
 class CaptionVector(nn.Module):
     """The text encoder from the ids of one caption to a vector of unit RMS."""
 
-    def __init__(self, encoder: BundledEncoder) -> None:
+    def __init__(self, network: SentenceNetwork) -> None:
         super().__init__()
-        self.network = encoder._network.eval()
+        self.network = network.eval()
 
     def forward(self, ids: Tensor) -> Tensor:
         """Returns (1, t)."""
@@ -75,7 +78,7 @@ def export_models(folder: Path, model: Path, text: Path = WEIGHTS) -> dict[str, 
     Raises:
         CheckpointError: One of the two files is broken, or they do not belong together.
     """
-    checkpoint: CarrierCheckpoint = load_checkpoint(model)
+    checkpoint: Checkpoint[ExportedCarrier] = load_checkpoint(model)
     if not isinstance(checkpoint.model, ExportedCarrier):
         raise CheckpointError(f"{model} is no carrier generator")
     encoder = BundledEncoder(text)
@@ -85,7 +88,7 @@ def export_models(folder: Path, model: Path, text: Path = WEIGHTS) -> dict[str, 
         )
     folder.mkdir(parents=True, exist_ok=True)
     config = checkpoint.model.config
-    max_tokens = encoder._network.config.max_tokens
+    network = text_network(WeightFile.read(text))
     generator = _graph(
         DrawnPicture(checkpoint.model.generator),
         {
@@ -98,7 +101,7 @@ def export_models(folder: Path, model: Path, text: Path = WEIGHTS) -> dict[str, 
         dynamic={"picture": (1, 2)},
     )
     vector = _graph(
-        CaptionVector(encoder),
+        CaptionVector(network),
         {"ids": torch.ones(1, 5, dtype=torch.int32)},
         "vector",
         dynamic={"ids": (1,)},
@@ -120,7 +123,7 @@ def export_models(folder: Path, model: Path, text: Path = WEIGHTS) -> dict[str, 
             "name": encoder.identity.name,
             "fingerprint": encoder.identity.fingerprint,
             "width": encoder.width,
-            "max_tokens": max_tokens,
+            "max_tokens": network.config.max_tokens,
             "file": _write(folder, "text.onnx", vector.SerializeToString()),
             "tokenizer": _write(folder, "tokenizer.json", _compact(read_tokenizer(text))),
         },

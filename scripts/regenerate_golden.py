@@ -17,7 +17,7 @@ import torch
 from PIL import Image, ImageCms
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sidelight.checkpoint import load_checkpoint, save_checkpoint
 from sidelight.codec import Codec
 from sidelight.entropy.coder import CodingTables
 from sidelight.entropy.latents import Latents
@@ -26,6 +26,7 @@ from sidelight.models.exported import ExportedCodec
 from sidelight.models.hific import HiFiC
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "golden"

@@ -31,7 +31,8 @@ from sidelight.text.canonical import canonical_caption
 from sidelight.text.dataset import DatasetEmbedder
 from sidelight.text.images import ImageFeatures
 from sidelight.text.minilm import MiniLMEncoder
-from sidelight.text.network import SentenceConfig, SentenceNetwork
+from sidelight.text.network import SentenceNetwork
+from sidelight.text.sentence_config import SentenceConfig
 from sidelight.train.text_distillation import Distillation, DistillationConfig, train_tokenizer
 from sidelight.train.text_run import TextRun
 from sidelight.train.text_tuning import Tuning, TuningConfig
@@ -88,7 +89,7 @@ def main() -> None:
     )
     tuning.run(progress("tuning", tuning), arguments.folder / "tuning.pt")
     target = arguments.folder / "sidelight-text.safetensors"
-    projection = tuning.projection.weight
+    projection = tuning.projection.weight.detach().numpy()
     save_bundled(target, network.eval(), tokenizer, image_projection=projection)
     _report(f"{target}: {target.stat().st_size} bytes")
 
@@ -122,7 +123,7 @@ def teacher_vectors(sentences: list[str]) -> torch.Tensor:
     vectors = torch.empty(len(sentences), encoder.width, dtype=torch.float16)
     done = 0
     for piece in DatasetEmbedder(encoder).pieces([sentences[k] for k in order]):
-        vectors[order[done : done + len(piece)]] = piece.half()
+        vectors[order[done : done + len(piece)]] = torch.from_numpy(piece).half()
         done += len(piece)
         if done % 12_800 == 0:
             _report(f"teacher: {done} of {len(sentences)} sentences")

@@ -10,11 +10,14 @@ from PIL import Image
 from benchmarks.pictures import CaptionedPicture
 from sidelight.api import load
 from sidelight.bitstream.container import Container
+from sidelight.card import find_model
 from sidelight.codec import Codec, grouped
 from sidelight.entropy.latents import Latents
-from sidelight.joint_codec import JointCodec
+from sidelight.joint_codec import JointCodec, codec_of
+from sidelight.loading import load_by_torch
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow
+from sidelight.runtime.codec import OnnxCodec
 
 _AWKWARD_SIZES = ((1, 1), (1, 257), (300, 1), (2, 3), (63, 65), (65, 63), (64, 64), (128, 192))
 _LARGEST_SIDE = 300
@@ -25,9 +28,19 @@ _SHARED_QUALITY = 5.0
 _SYNTHETIC_QUALITIES = (2.0, 7.0)
 
 
-def load_codec(model: str) -> Codec:
-    """Returns a codec that needs no caption."""
+ONNXRUNTIME, TORCH = "onnxruntime", "torch"
+
+
+def load_codecs(model: str) -> dict[str, Codec]:
+    """Returns a model by each runtime that has it, torch last, as codecs that need no caption."""
+    by_torch = _untold(codec_of(load_by_torch(find_model(model))))
     codec = load(model)
+    if isinstance(codec.model, OnnxCodec):
+        return {ONNXRUNTIME: codec, TORCH: by_torch}
+    return {TORCH: by_torch}
+
+
+def _untold(codec: Codec) -> Codec:
     return codec.told(_CAPTION_OF_ALL) if isinstance(codec, JointCodec) else codec
 
 

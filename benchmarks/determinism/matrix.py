@@ -2,11 +2,11 @@
 
 python -m benchmarks.determinism.matrix [MODEL ...] [--random-sizes 50] [--limit-kodak N]
 
-Threads 1 and 2, three instruction sets, oneDNN on and off, generator in fp32 and bf16, files alone
-and in batches: the integer latents must be equal everywhere, by numpy and by torch, and are
-compared with those that the encoder had. Pixels are floats: their distance from this process's
-fp32 picture is recorded. The latents do not depend on the generator's precision, so both rows of a
-process share them.
+Threads 1 and 2, three instruction sets, oneDNN on and off, floats by onnxruntime in fp32 and by
+torch in fp32 and bf16, files alone and in batches: the integer latents must be equal everywhere, by
+numpy and by torch, and are compared with those that the encoder had. Pixels are floats: their
+distance from this process's fp32 picture by torch is recorded. The latents do not depend on who
+computes the floats, so all rows of a process share them.
 Exit code 1 if an integer differs or a process fails.
 """
 
@@ -24,7 +24,13 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.determinism.corpus import CodedFile, encode_kodak, encode_synthetic, load_codec
+from benchmarks.determinism.corpus import (
+    TORCH,
+    CodedFile,
+    encode_kodak,
+    encode_synthetic,
+    load_codecs,
+)
 from benchmarks.determinism.worker import write_corpus
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
@@ -80,7 +86,8 @@ def main() -> None:
     models: list[Record] = []
     rows: list[Record] = []
     for model in arguments.models:
-        codec = load_codec(model)
+        codecs = load_codecs(model)
+        codec = next(iter(codecs.values()))  # by the runtime that users have
         files: list[CodedFile] = [
             *encode_kodak(codec, kodak, num_synthesised=arguments.synthesise),
             *encode_synthetic(codec, arguments.random_sizes, _SEED),
@@ -89,7 +96,7 @@ def main() -> None:
         models.append(
             {"of": name, "fingerprint": codec.fingerprint.hex(), "corpus": _listed(files)}
         )
-        rows += [{"of": name} | row for row in run_grid(model, codec, files, grid)]
+        rows += [{"of": name} | row for row in run_grid(model, codecs[TORCH], files, grid)]
     record: Record = {
         "environment": head,
         "dataset": {"name": "kodak and smooth noise", "sha256": manifest(kodak)},

@@ -15,13 +15,21 @@ import numpy as np
 import torch
 
 from benchmarks.determinism.by_torch import codec_by_torch
-from benchmarks.determinism.corpus import CodedFile, batches, latents_sha256, load_codec
+from benchmarks.determinism.corpus import (
+    ONNXRUNTIME,
+    TORCH,
+    CodedFile,
+    batches,
+    latents_sha256,
+    load_codecs,
+)
 from benchmarks.record import Record
 from sidelight.bitstream.container import Container
 from sidelight.codec import Codec
 from sidelight.errors import CodecError
 
-_PRECISIONS = ("fp32", "bf16")
+_PRECISIONS = {ONNXRUNTIME: ("fp32",), TORCH: ("fp32", "bf16")}
+"""What each runtime computes floats in."""
 
 
 def main() -> None:
@@ -38,18 +46,19 @@ def main() -> None:
 
     torch.set_num_threads(arguments.threads)
     torch.backends.mkldnn.set_flags(arguments.mkldnn)
-    codec = load_codec(arguments.model)
-    reference = codec_by_torch(codec)
+    codecs = load_codecs(arguments.model)
+    by_numpy, integers_by_torch = codecs[TORCH], codec_by_torch(codecs[TORCH])
     files, references = read_corpus(arguments.folder)
     _show_onednn_isa()
     rows = []
     for batched in (False, True):
-        latents = compare_latents(codec, files, batched=batched)
-        by_torch = compare_latents(reference, files, batched=batched)
+        latents = compare_latents(by_numpy, files, batched=batched)
+        by_torch = compare_latents(integers_by_torch, files, batched=batched)
         latents |= {f"{key}_by_torch": by_torch[key] for key in ("latents_differ", "latents_s")}
         rows += [
-            {"precision": precision, "batch": batched, **latents, **pixels}
-            for precision in _PRECISIONS
+            {"runtime": name, "precision": precision, "batch": batched, **latents, **pixels}
+            for name, codec in codecs.items()
+            for precision in _PRECISIONS[name]
             for pixels in [compare_pixels(codec, files, references, precision, batched=batched)]
         ]
     seen = {

@@ -11,10 +11,10 @@ from pathlib import Path
 from statistics import fmean
 
 import numpy as np
-import torch
 
 from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
+from benchmarks.threads import use_threads
 from sidelight.api import DEFAULT_MODEL, load
 from sidelight.codec import Codec
 from sidelight.entropy.latents import Latents
@@ -42,7 +42,7 @@ def main() -> None:
     add_output_option(parser, "rd_overhead.json")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     head = environment()
     pictures = load_dataset(arguments.dataset)[: arguments.limit]
     rows = []

@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable
 from statistics import median
 
-import torch
-
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import add_output_option, say, write_record
+from benchmarks.threads import use_threads
 from sidelight.api import load, load_carrier
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import CARRIERS
@@ -35,7 +34,7 @@ def main() -> None:
     add_output_option(parser, "speed_carriers.json")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     improver, codec = load_carrier(arguments.model), load()
     precisions = ["fp32", *(["bf16"] if computes_in_bf16() else [])]
     captioned = load_dataset("kodak")[: arguments.limit]

@@ -13,13 +13,12 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import TypeVar
 
-import torch
-
 from benchmarks.pictures import CaptionedPicture, load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.speed.others import ffmpeg_start_ms, measure_other, other_codecs
 from benchmarks.speed.parts import Timed, time_decode, time_encode
 from benchmarks.speed.processes import measure_commands
+from benchmarks.threads import use_threads
 from sidelight.api import load
 from sidelight.codec import Codec
 from sidelight.evaluate.environment import environment
@@ -43,7 +42,7 @@ def main() -> None:
     add_output_option(parser, "speed_kodak.json")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     codec = load()
     head = environment(model=codec.fingerprint)
     captioned = load_dataset("kodak")[: arguments.limit]

@@ -12,7 +12,6 @@ from sidelight.codec import Codec
 from sidelight.entropy.coder import SymbolDecoder
 from sidelight.entropy.latent_coder import LatentCoder
 from sidelight.entropy.model import EntropyModel
-from sidelight.models.exported import ExportedCodec
 from sidelight.pixels.picture import Picture
 from sidelight.text.reader import CaptionReader
 
@@ -31,9 +30,9 @@ class Timed(NamedTuple):
 def time_encode(codec: Codec, picture: Picture, quality: float) -> Timed:
     """Encodes one picture."""
     places = {
-        "transform E": (ExportedCodec, "analyse"),
-        "quantise": (ExportedCodec, "quantise"),
-        "hyper-analysis": (codec.model.model.h_a, "forward"),
+        "transform E": (type(codec.model), "analyse"),
+        "quantise": (type(codec.model), "quantise"),
+        "hyper-analysis": (type(codec.model), "hyper_analyse"),
         "entropy coder": (LatentCoder, "encode"),
         "container": (Container, "pack"),
     }
@@ -48,7 +47,7 @@ def time_decode(codec: Codec, data: bytes, caption: str, precision: str) -> Time
         "entropy coder": (SymbolDecoder, "pull"),
         "hyper-synthesis": (EntropyModel, "predict"),
         "text encoder": (CaptionReader, "vectors"),
-        "generator": (ExportedCodec, "synthesise"),
+        "generator": (type(codec.model), "synthesise"),
     }
     picture, total, inside = _run(places, lambda: codec.decode(data, caption, precision=precision))
     return Timed(picture, total, inside | {"checks, crop and rest": total - sum(inside.values())})

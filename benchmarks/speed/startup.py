@@ -27,9 +27,10 @@ def main() -> None:
     import sidelight.cli.app  # noqa: F401  (the command line imports it first)
 
     reached("import the command line")
-    import torch  # noqa: F401
+    import numpy as np  # noqa: F401
+    import onnxruntime  # noqa: F401
 
-    reached("import torch")
+    reached("import numpy and onnxruntime")
     from sidelight.api import load
     from sidelight.pixels.files import write_picture
 
@@ -37,7 +38,7 @@ def main() -> None:
     codec = load()
     reached("load the model")
     if caption:
-        codec.embed([caption])
+        codec.captions.vectors([caption])
         reached("load and run the text encoder")
     picture = codec.decode(Path(source).read_bytes(), caption)
     reached("decode")

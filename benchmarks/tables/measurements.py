@@ -27,6 +27,28 @@ def determinism(record: Record) -> str:
     return markdown(header, rows)
 
 
+def determinism_of_runtimes(record: Record) -> str:
+    """Returns one row for each runtime and precision, all processor settings in it."""
+    header = (
+        "floats by | precision | settings | files | latents differ, by numpy | by torch | "
+        "max pixel difference | mean error"
+    )
+    rows = []
+    for (runtime, precision), members in _grouped(record, "runtime", "precision"):
+        counts = (
+            number(largest(r.get(key) for r in members), "{}")
+            for key in (
+                "files",
+                "latents_differ",
+                "latents_differ_by_torch",
+                "max_pixel_difference",
+            )
+        )
+        mean = number(largest(r.get("mean_pixel_error") for r in members), "{:.4f}")
+        rows.append(f"{runtime} | {precision} | {len(members)} | {' | '.join(counts)} | {mean}")
+    return markdown(header, rows)
+
+
 def determinism_of_models(record: Record) -> str:
     """Returns one row for each model, all processor settings in it."""
     header = (

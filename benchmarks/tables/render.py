@@ -23,6 +23,10 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-rd": ("evaluate_rd_kodak.json", evaluations.kodak_rd),
     "kodak-equal-lpips": ("evaluate_rd_kodak.json", evaluations.equal_lpips),
     "determinism": ("determinism_matrix.json", measurements.determinism),
+    "determinism-runtimes": (
+        "determinism_runtimes.json",
+        measurements.determinism_of_runtimes,
+    ),
     "determinism-learned": ("determinism_learned.json", measurements.determinism_of_models),
     "speed": ("speed_kodak.json", measurements.speed),
     "overhead": ("rd_overhead.json", measurements.overhead),

@@ -10,10 +10,9 @@ a wrong one below it.
 import argparse
 from statistics import fmean
 
-import torch
-
 from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
+from benchmarks.threads import use_threads
 from sidelight.api import load
 from sidelight.codec import Codec
 from sidelight.evaluate.environment import environment
@@ -34,7 +33,7 @@ def main() -> None:
     add_output_option(parser, "text_mismatch.json")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     codec, encoder, features = load(), BundledEncoder(), ImageFeatures()
     matcher = CaptionMatcher(encoder, features)
     head = environment(model=codec.fingerprint)

@@ -9,10 +9,9 @@ caption and of none, and what the decoder said.
 import argparse
 from statistics import fmean
 
-import torch
-
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
+from benchmarks.threads import use_threads
 from sidelight.api import load
 from sidelight.errors import CodecError
 from sidelight.evaluate.environment import environment
@@ -44,7 +43,7 @@ def main() -> None:
     add_output_option(parser, "text_odd_captions.json")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(arguments.threads)
+    use_threads(arguments.threads)
     codec, lpips = load(), Lpips()
     head = environment(model=codec.fingerprint)
     captioned = load_dataset("kodak")

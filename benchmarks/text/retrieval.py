@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmarks.record import Record, add_output_option, say, write_record
+from benchmarks.threads import use_threads
 from sidelight.assets import find_asset
 from sidelight.data.shards import find_in_shards
 from sidelight.text.bundled import BundledEncoder
@@ -56,7 +57,7 @@ def main() -> None:
     add_output_option(parser, "text_retrieval.json")
     arguments = parser.parse_args()
 
-    torch.set_num_threads(1)
+    use_threads(1)
     head = environment()
     files = list(find_in_shards([find_asset(_SHARD)]))[-_HELD_OUT:]
     pictures = [file.in_memory() for file in files]
@@ -112,7 +113,7 @@ def measure(
         record["cosine_to_teacher"] = (vectors * teacher).sum(1).mean().item()
     projection = getattr(encoder, "image_projection", None)
     if projection is not None:
-        images = F.normalize(shown @ projection.T, dim=1)
+        images = F.normalize(shown @ torch.from_numpy(projection).T, dim=1)
         record["image_recall_at_1"] = recall_at(images, vectors, 1)
         record["image_recall_at_5"] = recall_at(images, vectors, 5)
     return record
@@ -126,7 +127,7 @@ def recall_at(queries: Float[Tensor, "n t"], answers: Float[Tensor, "n t"], k: i
 
 
 def _unit(encoder: TextEncoder, captions: list[str]) -> Float[Tensor, "n t"]:
-    return F.normalize(embed_captions(captions, encoder, encoder.width), dim=1)
+    return F.normalize(torch.from_numpy(embed_captions(captions, encoder, encoder.width)), dim=1)
 
 
 def _features(images: list[np.ndarray]) -> Float[Tensor, "n f"]:

@@ -2,25 +2,24 @@
 
 import copy
 import os
+import sys
 import warnings
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 
 import numpy as np
-import torch
 from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
 from sidelight.card import find_model
 from sidelight.carrier_codec import CarrierCodec
 from sidelight.carriers.registry import CARRIERS, check_start
-from sidelight.checkpoint import load_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import CheckpointError, ConfigError, ImageError, SidelightWarning
 from sidelight.info import FileInfo
 from sidelight.joint_codec import codec_of
-from sidelight.models.exported_carrier import ExportedCarrier
+from sidelight.loading import load_model
 from sidelight.opened import OpenedFile
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.files import read_picture
@@ -28,6 +27,9 @@ from sidelight.pixels.picture import Picture, from_pillow, to_pillow
 from sidelight.pixels.rate import max_bytes_for
 from sidelight.pixels.rights import rights_lost_without
 from sidelight.pixels.size import check_size
+
+if TYPE_CHECKING:
+    import torch
 
 DEFAULT_MODEL = "small-multirate"
 DEFAULT_CARRIER_MODEL = "carrier-small"
@@ -38,11 +40,15 @@ _HALF_A_LEVEL = 0.5 / 255
 
 Buffer = bytes | bytearray | memoryview
 PathLike = str | os.PathLike[str]
-ImageLike = Picture | Image.Image | np.ndarray | torch.Tensor | PathLike | Buffer | BinaryIO
+ImageLike: TypeAlias = (
+    "Picture | Image.Image | np.ndarray | torch.Tensor | PathLike | Buffer | BinaryIO"
+)
 FileLike = PathLike | Buffer | BinaryIO
 
 
-def load(model: PathLike | None = None, *, max_pixels: int | None = None) -> Codec:
+def load(
+    model: PathLike | None = None, *, max_pixels: int | None = None, device: str | None = None
+) -> Codec:
     """Returns the codec of .slt files, to be used again and again.
 
     It may be used in threads, pickled, copied, and sent to worker processes; a forked worker
@@ -53,12 +59,15 @@ def load(model: PathLike | None = None, *, max_pixels: int | None = None) -> Cod
             the default model.
         max_pixels: Files of larger pictures are refused before they are decoded. None for 2**27
             pixels, and 2**24 in files of less than a byte per 1,024 pixels.
+        device: Where torch (extra ``torch``) is to run the model, such as "cuda"; None for
+            onnxruntime on the processor.
 
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is a carrier generator.
+        ConfigError: There is no such device.
     """
     path = find_model(model or DEFAULT_MODEL)
-    loaded = _load(path)
+    loaded = _load(path, device)
     if isinstance(loaded, CarrierCodec):
         raise CheckpointError(
             f"{path} is a carrier generator, which improves files of {', '.join(CARRIERS)}; "
@@ -67,18 +76,22 @@ def load(model: PathLike | None = None, *, max_pixels: int | None = None) -> Cod
     return _limited(loaded, max_pixels)
 
 
-def load_carrier(model: PathLike | None = None, *, max_pixels: int | None = None) -> CarrierCodec:
+def load_carrier(
+    model: PathLike | None = None, *, max_pixels: int | None = None, device: str | None = None
+) -> CarrierCodec:
     """Returns what improves ordinary AVIF, JPEG, WebP and JPEG XL files, to be used again.
 
     Args:
         model: As for ``load``; None for the default carrier generator.
         max_pixels: As for ``load``.
+        device: As for ``load``.
 
     Raises:
         CheckpointError: There is no such model, its file is broken, or it is no carrier generator.
+        ConfigError: As for ``load``.
     """
     path = find_model(model or DEFAULT_CARRIER_MODEL)
-    loaded = _load(path)
+    loaded = _load(path, device)
     if isinstance(loaded, Codec):
         raise CheckpointError(
             f"{path} is a codec of .slt files; files of {', '.join(CARRIERS)} need a carrier "
@@ -88,7 +101,11 @@ def load_carrier(model: PathLike | None = None, *, max_pixels: int | None = None
 
 
 def decoder_of(
-    data: bytes, model: PathLike | None = None, *, max_pixels: int | None = None
+    data: bytes,
+    model: PathLike | None = None,
+    *,
+    max_pixels: int | None = None,
+    device: str | None = None,
 ) -> Codec | CarrierCodec:
     """Returns what decodes a file: the codec of .slt files, or a carrier generator.
 
@@ -96,21 +113,22 @@ def decoder_of(
         data: The file, or its beginning.
         model: As for ``load``; None for the default of either kind.
         max_pixels: As for ``load``.
+        device: As there.
 
     Raises:
         NotABitstreamError: It is neither.
         CheckpointError: As for ``load`` and ``load_carrier``.
     """
     if data.startswith(MAGIC):
-        return load(model, max_pixels=max_pixels)
+        return load(model, max_pixels=max_pixels, device=device)
     check_start(data)
-    return load_carrier(model, max_pixels=max_pixels)
+    return load_carrier(model, max_pixels=max_pixels, device=device)
 
 
 @cache
-def _load(path: Path) -> Codec | CarrierCodec:
-    checkpoint = load_checkpoint(path)
-    if isinstance(checkpoint.model, ExportedCarrier):
+def _load(path: Path, device: str | None) -> Codec | CarrierCodec:
+    checkpoint = load_model(path, device)
+    if hasattr(checkpoint.model, "improve"):
         return CarrierCodec(checkpoint)
     return codec_of(checkpoint)
 
@@ -197,6 +215,7 @@ def decode(
     precision: str = "auto",
     model: PathLike | None = None,
     max_pixels: int | None = None,
+    device: str | None = None,
 ) -> Image.Image:
     """Returns the picture of an ordinary AVIF, JPEG, WebP or JPEG XL file, or of a .slt file.
 
@@ -210,11 +229,12 @@ def decode(
         precision: Of the generator: "auto", "fp32" or "bf16".
         model: As for ``load`` and ``load_carrier``; None for the default of either.
         max_pixels: As for ``load``.
+        device: As there.
 
     Raises:
         CodecError: The bytes are no sound file of these, or need another model.
     """
-    opened = _opened(data, model, max_pixels)
+    opened = _opened(data, model, max_pixels, device)
     return _shown(opened.decode(caption, realism=realism, precision=precision), stacklevel=3)
 
 
@@ -241,23 +261,32 @@ class File:
         return _shown(picture, stacklevel=3)
 
 
-def open(data: FileLike, *, model: PathLike | None = None, max_pixels: int | None = None) -> File:
+def open(
+    data: FileLike,
+    *,
+    model: PathLike | None = None,
+    max_pixels: int | None = None,
+    device: str | None = None,
+) -> File:
     """Returns a file, read and checked, for several captions.
 
     Args:
         data: The whole file as bytes, its path, or a stream.
         model: As for ``decode``.
         max_pixels: As for ``load``.
+        device: As there.
 
     Raises:
         CodecError: As for ``decode``.
     """
-    return File(_opened(data, model, max_pixels))
+    return File(_opened(data, model, max_pixels, device))
 
 
-def _opened(data: FileLike, model: PathLike | None, max_pixels: int | None) -> OpenedFile:
+def _opened(
+    data: FileLike, model: PathLike | None, max_pixels: int | None, device: str | None
+) -> OpenedFile:
     file = _file_bytes(data)
-    return decoder_of(file, model, max_pixels=max_pixels).open(file)
+    return decoder_of(file, model, max_pixels=max_pixels, device=device).open(file)
 
 
 def _shown(picture: Picture, *, stacklevel: int) -> Image.Image:
@@ -279,7 +308,7 @@ def as_picture(image: ImageLike, *, max_pixels: int | None = None) -> Picture:
             return read_picture(Path(image), max_pixels=max_pixels)
         case Image.Image():
             return _from_pillow(image, max_pixels)
-        case torch.Tensor():
+        case _ if _is_tensor(image):
             return _from_pillow(Image.fromarray(_tensor_to_array(image)), max_pixels)
         case np.ndarray() if image.dtype == np.uint8 and image.size and _is_picture(image.shape):
             return _from_pillow(Image.fromarray(image), max_pixels)
@@ -330,7 +359,12 @@ def _is_picture(shape: tuple[int, ...]) -> bool:
     return len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))
 
 
-def _tensor_to_array(image: torch.Tensor) -> np.ndarray:
+def _is_tensor(image: Any) -> bool:
+    torch = sys.modules.get("torch")  # whoever holds a tensor has imported it
+    return torch is not None and isinstance(image, torch.Tensor)
+
+
+def _tensor_to_array(image: Any) -> np.ndarray:
     if image.dim() != 3 or image.shape[0] != 3 or not image.numel():
         raise ImageError(f"got a tensor of shape {tuple(image.shape)}, expected (3, h, w)")
     if image.is_floating_point():
@@ -340,7 +374,8 @@ def _tensor_to_array(image: torch.Tensor) -> np.ndarray:
                 f"got a tensor with values from {low:g} to {high:g}, expected values in [0, 1]; "
                 "scale or clamp it first"
             )
-        image = image.detach().float().clamp(0, 1).mul(255).round().to(torch.uint8)
-    if image.dtype != torch.uint8:
+        image = image.detach().float().clamp(0, 1).mul(255).round().byte()
+    levels: np.ndarray = image.permute(1, 2, 0).cpu().numpy()
+    if levels.dtype != np.uint8:
         raise ImageError(f"got a tensor of {image.dtype}, expected uint8 or floating in [0, 1]")
-    return image.permute(1, 2, 0).cpu().numpy()
+    return levels

@@ -7,18 +7,15 @@ encoder is somebody else's and knows nothing of us: text is side information at 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.carriers.reading import CarrierFile, read
-from sidelight.checkpoint import CarrierCheckpoint
-from sidelight.codec import use_bf16
 from sidelight.info import carrier_info
 from sidelight.models.config import check_realism
-from sidelight.nn.caller import own_settings
 from sidelight.opened import OpenedFile
 from sidelight.pixels.picture import Picture
+from sidelight.runtime.networks import CarrierNetworks
+from sidelight.stored import Checkpoint
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.reader import CaptionReader
 
@@ -26,10 +23,9 @@ from sidelight.text.reader import CaptionReader
 class CarrierCodec:
     """A carrier generator ready to improve pictures."""
 
-    @own_settings()
     def __init__(
         self,
-        checkpoint: CarrierCheckpoint,
+        checkpoint: Checkpoint[CarrierNetworks],
         text_encoder: TextEncoder | None = None,
         *,
         max_pixels: int | None = None,
@@ -96,18 +92,17 @@ class CarrierCodec:
         )
         return improved
 
-    @own_settings()
     def masks(
         self, picture: Picture, caption: str, *, realism: float | None = None
-    ) -> list[Float[Tensor, "1 1 h w"]]:
-        """Returns where each SSA block lets the text act, coarse to fine.
+    ) -> list[np.ndarray]:
+        """Returns where each SSA block lets the text act, float32 (h, w), coarse to fine.
 
         Arguments and errors as for ``improve``.
         """
-        image = torch.from_numpy(picture.image.copy()).permute(2, 0, 1)[None]
-        return self.model.masks(image, self.captions.vectors([caption]), self._place(realism))
+        vectors = self.captions.vectors([caption])
+        masks = self.model.masks(picture.image[None], vectors, self._place(realism))
+        return [mask for (mask,) in masks]
 
-    @own_settings()
     def improve_batch(
         self,
         pictures: Sequence[Picture],
@@ -122,15 +117,14 @@ class CarrierCodec:
         Raises:
             ValueError: They differ in size.
         """
-        images = torch.stack([torch.from_numpy(p.image.copy()) for p in pictures])
         improved = self.model.improve(
-            images.permute(0, 3, 1, 2),
+            np.stack([picture.image for picture in pictures]),
             self.captions.vectors(captions),
             self._place(realism),
-            bf16=use_bf16(precision),
+            precision=precision,
             drawn_share=drawn_share,
         )
-        by_pixel = improved.permute(0, 2, 3, 1).contiguous().numpy()
+        by_pixel = np.ascontiguousarray(improved)
         return [
             replace(picture, image=image, notes=picture.notes + self.captions.notes(caption))
             for picture, image, caption in zip(pictures, by_pixel, captions, strict=True)
@@ -177,8 +171,6 @@ class OpenedCarrier(OpenedFile):
         note = f"coded with {self._file.coded_bpp:.1f} bits per pixel: {_told(share)}"
         return replace(picture, notes=(*picture.notes, note))
 
-    def masks(
-        self, caption: str, *, realism: float | None = None
-    ) -> Sequence[Float[Tensor, "1 1 h w"]]:
+    def masks(self, caption: str, *, realism: float | None = None) -> Sequence[np.ndarray]:
         """As for every opened file."""
         return self._codec.masks(self.plain, caption, realism=realism)

@@ -7,7 +7,7 @@ A carrier generator has no integers: it decides no bits. The file carries its ow
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -15,37 +15,19 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from sidelight.card import FORMAT, check_format
-from sidelight.entropy.model import EntropyModel
-from sidelight.entropy.stored import from_arrays
-from sidelight.errors import CheckpointError
-from sidelight.models.config import CodecConfig, ModelConfig, model_config
-from sidelight.models.exported import ExportedCodec, ExportedModel
-from sidelight.models.exported_carrier import ExportedCarrier
+from sidelight.errors import CheckpointError, ConfigError, is_out_of_memory
+from sidelight.models.config import ModelConfig, model_config
+from sidelight.models.exported import ExportedModel
 from sidelight.models.older import current_names
 from sidelight.models.registry import build_model, exported
 from sidelight.nn.caller import own_settings, survive_fork
 from sidelight.pixels.atomic import write_atomically
+from sidelight.runtime.cards import is_of_graphs
 from sidelight.sealing import check_seal, read_weight_file, sealed
+from sidelight.stored import FROZEN, Checkpoint, read_integers
 from sidelight.text.encoder import EncoderIdentity
 
-_FROZEN = "frozen."
 _NOT_KEPT = "num_batches_tracked"
-
-Model = TypeVar("Model", bound=ExportedModel)
-
-
-class Checkpoint(NamedTuple, Generic[Model]):
-    """A model with where it comes from."""
-
-    model: Model
-    text_encoder: EncoderIdentity
-    """What it was trained with."""
-    provenance: dict[str, Any]
-    """Data, steps, seed, commit, as the training run recorded them."""
-
-
-CodecCheckpoint = Checkpoint[ExportedCodec]
-CarrierCheckpoint = Checkpoint[ExportedCarrier]
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
@@ -58,7 +40,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint[Any]) -> None:
         small = value.dim() > 1 and "gain" not in name
         tensors[name] = (value.half() if small else value.float()).contiguous()
     for name, array in model.integers().items():
-        tensors[_FROZEN + name] = torch.from_numpy(array).contiguous()
+        tensors[FROZEN + name] = torch.from_numpy(array).contiguous()
     metadata = {
         "format": FORMAT,
         "config": json.dumps(model.config.to_dict()),
@@ -82,9 +64,13 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
     try:
         config = model_config(json.loads(metadata["config"]))
         weights = current_names(
-            {k: v.float() for k, v in tensors.items() if not k.startswith(_FROZEN)}
+            {
+                name: value.float()
+                for name, value in tensors.items()
+                if not (name.startswith(FROZEN) or is_of_graphs(name))
+            }
         )
-        integers = _read_integers(config, tensors)
+        integers = read_integers(config, {k: v.numpy() for k, v in tensors.items()})
         _check_blocks(config, weights)
         with torch.device("meta"):  # takes no memory, whatever widths the config claims
             _check_shapes(exported(build_model(config), integers).state_dict(), weights)
@@ -99,19 +85,19 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
         raise CheckpointError(f"{path} is not a complete model: {error}") from None
 
 
-def _read_integers(config: ModelConfig, tensors: Mapping[str, Tensor]) -> EntropyModel | None:
-    """Returns the frozen part of a model of this config, None for one that decides no bits."""
-    if not isinstance(config, CodecConfig):
-        return None
-    frozen = from_arrays(
-        {k.removeprefix(_FROZEN): v.numpy() for k, v in tensors.items() if k.startswith(_FROZEN)}
-    )
-    channels = config.hyper_channels, config.latent_channels
-    if (found := (len(frozen.hyper_tables), frozen.latent_channels)) != channels:
-        raise CheckpointError(
-            f"the frozen entropy model has {found} channels, the config {channels}"
-        )
-    return frozen
+def move(model: ExportedModel, device: str) -> None:
+    """Makes a model compute on another device.
+
+    Raises:
+        ConfigError: torch knows or sees no such device.
+    """
+    try:
+        model.to(torch.device(device))
+    except (AssertionError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"torch cannot compute on device {device!r}: {reason}") from None
 
 
 def _check_blocks(config: ModelConfig, weights: Mapping[str, Tensor]) -> None:

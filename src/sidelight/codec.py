@@ -9,20 +9,14 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from sidelight.bitstream.container import Container
 from sidelight.bitstream.quality import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
-from sidelight.checkpoint import CodecCheckpoint
 from sidelight.entropy.latent_coder import CodedLatents, LatentCoder
 from sidelight.entropy.latents import Latents
 from sidelight.entropy.stored import fingerprint
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.info import slt_info
-from sidelight.nn.caller import own_settings
-from sidelight.nn.precision import computes_in_bf16
 from sidelight.opened import OpenedFile
 from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.exif import sound_exif
@@ -31,12 +25,13 @@ from sidelight.pixels.picture import Picture
 from sidelight.pixels.profiles import sound_profile
 from sidelight.pixels.size import check_size
 from sidelight.pixels.transparency import fill_transparent
+from sidelight.runtime.networks import CodecNetworks
+from sidelight.stored import Checkpoint
 from sidelight.text.canonical import canonical_caption, caption_digest, caption_matches
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.reader import CaptionReader
 
 CAPTION_FORMS = ("embed", "digest")
-PRECISIONS = ("auto", "fp32", "bf16")
 
 
 class CaptionSections(NamedTuple):
@@ -62,10 +57,9 @@ def caption_sections(caption: str | None, caption_as: str) -> CaptionSections:
 class Codec:
     """A model ready to code pictures."""
 
-    @own_settings()
     def __init__(
         self,
-        checkpoint: CodecCheckpoint,
+        checkpoint: Checkpoint[CodecNetworks],
         text_encoder: TextEncoder | None = None,
         *,
         max_pixels: int | None = None,
@@ -80,7 +74,6 @@ class Codec:
             checkpoint.text_encoder, self.model.config.text_width, text_encoder
         )
 
-    @own_settings()
     def encode(
         self,
         picture: Picture,
@@ -103,7 +96,6 @@ class Codec:
         """
         return self._encode(picture, quality, caption_sections(caption, caption_as))
 
-    @own_settings()
     def encode_to_size(
         self,
         picture: Picture,
@@ -162,7 +154,6 @@ class Codec:
         """
         return self.open(data).decode(caption, precision=precision)
 
-    @own_settings()
     def decode_batch(
         self,
         files: Sequence[bytes],
@@ -177,7 +168,6 @@ class Codec:
         captions = [None] * len(files) if captions is None else captions
         return self.show(self._open(files), captions, precision=precision)
 
-    @own_settings()
     def show(
         self,
         files: Sequence["OpenedSlt"],
@@ -186,13 +176,12 @@ class Codec:
         precision: str = "auto",
     ) -> list[Picture]:
         """Returns the pictures of opened files; arguments and errors as for ``decode_batch``."""
-        bf16 = use_bf16(precision)
         read = [file.caption_read(c) for file, c in zip(files, captions, strict=True)]
         pictures: dict[int, Picture] = {}
         for members in grouped([file.container for file in files]).values():
-            y_hat = torch.cat([files[k].y_hat for k in members])
+            y_hat = np.concatenate([files[k].y_hat for k in members])
             text = self.captions.vectors([read[k] for k in members])
-            images = self.model.synthesise(y_hat, text, bf16=bf16).permute(0, 2, 3, 1).numpy()
+            images = self.model.synthesise(y_hat, text, precision=precision)
             for k, image in zip(members, images, strict=True):
                 container = files[k].container
                 pictures[k] = _finish(container, image, self._notes(container, read[k]))
@@ -214,12 +203,10 @@ class Codec:
                 opened[k] = OpenedSlt(self, containers[k], files[k], latents.of(place))
         return [opened[k] for k in range(len(files))]
 
-    @own_settings()
     def quantised(self, picture: Picture, quality: float) -> Latents:
         """Returns the integers that a file of this quality carries."""
         return self.model.quantise(self._analyse(picture), quality_to_step(quality))
 
-    @own_settings()
     def decode_latents(self, containers: Sequence[Container]) -> Latents:
         """Returns the integers of files that share padded size and quality.
 
@@ -250,9 +237,9 @@ class Codec:
                 f"{self.model.config.name} {self.fingerprint.hex()}: give the right one by --model"
             )
 
-    def _analyse(self, picture: Picture) -> Float[Tensor, "1 c h w"]:
+    def _analyse(self, picture: Picture) -> np.ndarray:
         padded = pad_to_multiple(fill_transparent(picture).image, HYPER_STRIDE)
-        return self.model.analyse(torch.from_numpy(padded).permute(2, 0, 1)[None])
+        return self.model.analyse(padded[None])
 
     def _container(self, picture: Picture, sections: CaptionSections) -> Container:
         """Returns the file with everything but its latents."""
@@ -271,7 +258,7 @@ class Codec:
             alpha=None if picture.alpha is None else pack_alpha(picture.alpha),
         )
 
-    def _pack(self, container: Container, y: Float[Tensor, "1 c h w"], step: int) -> bytes:
+    def _pack(self, container: Container, y: np.ndarray, step: int) -> bytes:
         encoded = self.coder.encode(self.model.quantise(y, step))
         return replace(
             container, quality_step=step, latents=encoded.payload, latents_crc=encoded.crc
@@ -287,8 +274,8 @@ class OpenedSlt(OpenedFile):
         self.codec = codec
 
     @property
-    def y_hat(self) -> Float[Tensor, "1 c h w"]:
-        """What the generator reads."""
+    def y_hat(self) -> np.ndarray:
+        """What the generator reads, float32 (1, c, h, w)."""
         return self.codec.model.dequantise(self.latents, self.container.quality_step)
 
     def decode(
@@ -302,12 +289,11 @@ class OpenedSlt(OpenedFile):
         _refuse_dial(realism)
         return self.codec.show([self], [caption], precision=precision)[0]
 
-    def masks(
-        self, caption: str, *, realism: float | None = None
-    ) -> Sequence[Float[Tensor, "1 1 h w"]]:
+    def masks(self, caption: str, *, realism: float | None = None) -> Sequence[np.ndarray]:
         """As for every opened file."""
         _refuse_dial(realism)
-        return self.codec.model.masks(self.y_hat, self.codec.captions.vectors([caption]))
+        masks = self.codec.model.masks(self.y_hat, self.codec.captions.vectors([caption]))
+        return [mask for (mask,) in masks]
 
     def bits(self) -> np.ndarray:
         """Returns the ideal bits of each position of the latent y (1, h, w)."""
@@ -317,19 +303,6 @@ class OpenedSlt(OpenedFile):
 def _refuse_dial(realism: float | None) -> None:
     if realism is not None:
         raise ConfigError("realism is for ordinary files: .slt files have no dial")
-
-
-def use_bf16(precision: str) -> bool:
-    """Returns whether the generator runs in bfloat16; "auto" asks the processor.
-
-    Raises:
-        ConfigError: ``precision`` is none of "auto", "fp32" and "bf16".
-    """
-    if precision not in PRECISIONS:
-        raise ConfigError(f"precision must be one of {PRECISIONS}, got {precision!r}")
-    if precision == "auto":
-        return computes_in_bf16()
-    return precision == "bf16"
 
 
 def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) -> bytes:

@@ -34,7 +34,7 @@ def inspect_slt(
     """
     _check_caption(caption)
     config = opened.codec.model.config
-    if not config.ssa:
+    if not config.reads_text:
         raise TextError(f"model {config.name} reads no caption: nothing to compare")
     shown = _with_and_without(opened, caption, realism)
     with_text = shown["with-text"]
@@ -77,7 +77,7 @@ def _with_and_without(
         to_pillow(opened.decode(given, realism=realism, precision="fp32")).convert("RGB")
         for given in (caption, "")
     )
-    masks = [mask[0, 0].numpy() for mask in opened.masks(caption, realism=realism)]
+    masks = opened.masks(caption, realism=realism)
     return {
         "with-text": with_text,
         "without-text": without_text,

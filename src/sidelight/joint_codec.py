@@ -6,22 +6,22 @@ the file decodes with exactly that caption only. Its digest is in every file.
 
 from collections.abc import Sequence
 
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import CodecCheckpoint
 from sidelight.codec import CaptionSections, Codec, OpenedSlt, caption_sections
 from sidelight.errors import TextError
 from sidelight.info import slt_info
-from sidelight.models.exported import ExportedCodec
-from sidelight.nn.caller import own_settings
 from sidelight.pixels.picture import Picture
+from sidelight.runtime.networks import CodecNetworks
+from sidelight.stored import Checkpoint
 from sidelight.text.canonical import canonical_caption, caption_matches
 from sidelight.text.encoder import TextEncoder
 
 
-def codec_of(checkpoint: CodecCheckpoint, text_encoder: TextEncoder | None = None) -> Codec:
+def codec_of(
+    checkpoint: Checkpoint[CodecNetworks], text_encoder: TextEncoder | None = None
+) -> Codec:
     """Returns the codec that codes by this checkpoint's protocol."""
     joint = checkpoint.model.encoder_reads_text
     return (JointCodec if joint else Codec)(checkpoint, text_encoder)
@@ -30,9 +30,6 @@ def codec_of(checkpoint: CodecCheckpoint, text_encoder: TextEncoder | None = Non
 class JointCodec(Codec):
     """As ``Codec``, but ``encode`` needs the caption."""
 
-    model: ExportedCodec
-
-    @own_settings()
     def encode(
         self,
         picture: Picture,
@@ -50,7 +47,6 @@ class JointCodec(Codec):
         sections = self._sections(caption, caption_as)
         return self.told(canonical_caption(caption))._encode(picture, quality, sections)
 
-    @own_settings()
     def encode_to_size(
         self,
         picture: Picture,
@@ -79,7 +75,6 @@ class JointCodec(Codec):
         self._check_model(container)
         return OpenedJoint(self, container, data)
 
-    @own_settings()
     def decode_batch(
         self,
         files: Sequence[bytes],
@@ -156,6 +151,6 @@ class OpenedJoint(OpenedSlt):
         caption: str,  # noqa: ARG002
         *,
         realism: float | None = None,  # noqa: ARG002
-    ) -> Sequence[Float[Tensor, "1 1 h w"]]:
+    ) -> Sequence[np.ndarray]:
         """Returns none: joint codecs have no SSA blocks."""
         return []

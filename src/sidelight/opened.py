@@ -3,18 +3,14 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.info import FileInfo
 from sidelight.pixels.picture import Picture
 
 
 class OpenedFile(ABC):
-    """A file that was read and checked; ``decode`` does only what depends on the caption.
-
-    Axes: h and w picture height and width.
-    """
+    """A file that was read and checked; ``decode`` does only what depends on the caption."""
 
     info: FileInfo
     """What the file holds."""
@@ -44,10 +40,11 @@ class OpenedFile(ABC):
         """
 
     @abstractmethod
-    def masks(
-        self, caption: str, *, realism: float | None = None
-    ) -> Sequence[Float[Tensor, "1 1 h w"]]:
-        """Returns where each SSA block lets the text act, coarse to fine; errors as ``decode``."""
+    def masks(self, caption: str, *, realism: float | None = None) -> Sequence[np.ndarray]:
+        """Returns where each SSA block lets the text act, float32 (h, w), coarse to fine.
+
+        Errors as for ``decode``.
+        """
 
     def caption_read(self, given: str | None) -> str | None:
         """Returns the caption that ``decode`` reads: the one given, else the one inside."""

@@ -17,8 +17,10 @@ from typer.testing import CliRunner
 
 from sidelight.checkpoint import load_checkpoint
 from sidelight.cli.app import app
+from sidelight.loading import load_model
 from sidelight.losses.lpips import LPIPS
 from sidelight.models.registry import MODELS
+from sidelight.runtime.codec import OnnxCodec
 
 PAGE = (Path(__file__).parents[2] / "docs" / "add-a-model.md").read_text("utf-8")
 
@@ -72,6 +74,7 @@ def test_the_page_adds_a_model(folder):
     with Image.open("photo.png") as photo, Image.open("back.png") as back:
         assert photo.size == back.size
         assert np.asarray(back).std() > 0
+    assert isinstance(load_model(folder / "plain2026.safetensors").model, OnnxCodec)
     exported = load_checkpoint(folder / "plain2026.safetensors").model
     assert exported.config.architecture == "plain2026"
     assert exported.frozen.inverse_gains is not None  # two levels, asked for in the recipe only

@@ -84,7 +84,7 @@ def test_two_stages_then_a_file(invoke, tmp_path):
         assert record["adversarial"] > 0
     assert ended["d_total"] < 3 * math.log(2)  # better than a coin
 
-    done = invoke("export", "2", "model.safetensors")
+    done = invoke("export", "2", "model.safetensors", "--no-graphs")
     assert "model.safetensors" in done.stderr
     with tarfile.open("dozen.tar") as shard:
         shard.extract("3.png", filter="data")
@@ -105,7 +105,7 @@ def test_levels_are_placed_where_rates_are_asked_for(invoke, tmp_path, make_pict
     sizes = {}
     for name, rates in (("low", (0.2, 0.3, 0.4)), ("high", (0.5, 0.7, 0.9))):
         options = ["--pictures", "shown", *(a for r in rates for a in ("--bpp", str(r)))]
-        invoke("export", "1", f"{name}.safetensors", *options)
+        invoke("export", "1", f"{name}.safetensors", "--no-graphs", *options)
         invoke(
             "encode",
             "shown/a.png",
@@ -117,6 +117,6 @@ def test_levels_are_placed_where_rates_are_asked_for(invoke, tmp_path, make_pict
         )
         sizes[name] = (tmp_path / f"{name}.slt").stat().st_size
     assert sizes["low"] < 0.8 * sizes["high"]
-    wrong = CliRunner().invoke(app, ["export", "1", "low.safetensors"])
+    wrong = CliRunner().invoke(app, ["export", "1", "low.safetensors", "--no-graphs"])
     assert wrong.exit_code == 1
     assert "low.safetensors exists; give --force" in wrong.stderr

@@ -3,8 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from sidelight.text.encoder import EncoderIdentity
 
@@ -19,11 +18,11 @@ class HashingTextEncoder:
     def characters_read(self, caption: str) -> int:
         return len(caption)
 
-    def __call__(self, captions: Sequence[str]) -> Tensor:
-        return torch.stack([sum(map(_word_vector, caption.split())) for caption in captions])
+    def __call__(self, captions: Sequence[str]) -> np.ndarray:
+        return np.stack([sum(map(_word_vector, caption.split())) for caption in captions])
 
 
-def _word_vector(word: str) -> Tensor:
-    # from a hash and not from torch's generator, whose numbers may change between releases
+def _word_vector(word: str) -> np.ndarray:
+    # from a hash and not from a generator, whose numbers may change between releases
     digest = hashlib.sha256(word.encode()).digest()[: HashingTextEncoder.width]
-    return torch.tensor(list(digest), dtype=torch.float32) / 127.5 - 1
+    return np.frombuffer(digest, np.uint8).astype(np.float32) / np.float32(127.5) - 1

@@ -13,17 +13,24 @@ from tests.golden.tiny_text import HashingTextEncoder
 from tests.tiny_carrier import trained_carrier
 from tests.tiny_codecs import TINY_CODECS
 
+from sidelight.api import DEFAULT_CARRIER_MODEL, DEFAULT_MODEL
+from sidelight.card import find_model
 from sidelight.carrier_codec import CarrierCodec
-from sidelight.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from sidelight.checkpoint import save_checkpoint
 from sidelight.codec import Codec
 from sidelight.joint_codec import codec_of
+from sidelight.loading import load_by_torch, load_model
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.models.registry import build_codec
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 
 CAPTION = "a brown dog"
-KINDS = ("codec", "minnen2018", "carrier")
+BY_TORCH = ("codec", "minnen2018", "carrier")
+SHIPPED = {"shipped codec": DEFAULT_MODEL, "shipped carrier": DEFAULT_CARRIER_MODEL}
+"""These run from their graphs."""
+KINDS = (*BY_TORCH, *SHIPPED)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +46,8 @@ def paths(tmp_path_factory, tiny_exported):
     for name, model in models.items():
         checkpoint = Checkpoint(model, HashingTextEncoder.identity, {})
         save_checkpoint(folder / f"{name}.safetensors", checkpoint)
-    return {name: folder / f"{name}.safetensors" for name in models}
+    written = {name: folder / f"{name}.safetensors" for name in models}
+    return written | {kind: find_model(name) for kind, name in SHIPPED.items()}
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +56,11 @@ def picture(make_picture):
 
 
 def loaded(path):
-    checkpoint = load_checkpoint(path)
-    if isinstance(checkpoint.model, ExportedCarrier):
-        return CarrierCodec(checkpoint, HashingTextEncoder())
-    return codec_of(checkpoint, HashingTextEncoder())
+    checkpoint = load_model(path)
+    encoder = HashingTextEncoder() if checkpoint.text_encoder.name == "tiny" else None
+    if hasattr(checkpoint.model, "improve"):
+        return CarrierCodec(checkpoint, encoder)
+    return codec_of(checkpoint, encoder)
 
 
 def results(codec, picture):
@@ -59,7 +68,7 @@ def results(codec, picture):
     if isinstance(codec, CarrierCodec):
         masks = codec.masks(picture, CAPTION)
         improved = [codec.improve(picture, t, precision="fp32").image for t in ("", CAPTION)]
-        return [m.numpy().tobytes() for m in masks] + [image.tobytes() for image in improved]
+        return [m.tobytes() for m in masks] + [image.tobytes() for image in improved]
     data = codec.encode(picture, quality=7)
     latents = codec.quantised(picture, 7).fixed_point()
     decoded = [codec.decode(data, t, precision="fp32").image for t in ("", CAPTION)]
@@ -98,13 +107,10 @@ def test_no_default_of_the_caller_changes_anything(paths, picture, kind, setting
 
 @pytest.mark.parametrize("setting", ["bfloat16", "device"])
 def test_shipped_models_read_captions_under_every_default(picture, setting):
-    from sidelight.api import DEFAULT_CARRIER_MODEL
-    from sidelight.card import find_model
-
     with SETTINGS[setting]():
-        codec = CarrierCodec(load_checkpoint(find_model(DEFAULT_CARRIER_MODEL)))
+        codec = CarrierCodec(load_by_torch(find_model(DEFAULT_CARRIER_MODEL)))
         shown = codec.improve(picture, CAPTION, precision="fp32").image
-    plain = CarrierCodec(load_checkpoint(find_model(DEFAULT_CARRIER_MODEL)))
+    plain = CarrierCodec(load_by_torch(find_model(DEFAULT_CARRIER_MODEL)))
     assert np.array_equal(shown, plain.improve(picture, CAPTION, precision="fp32").image)
 
 
@@ -131,12 +137,13 @@ def _work(codec: Codec, picture: Picture) -> list[bytes]:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.parametrize("kind", ["codec", "shipped codec", "shipped carrier"])
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_worker_processes_compute_after_their_parent_has(paths, picture, method):
+def test_worker_processes_compute_after_their_parent_has(paths, picture, method, kind):
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        codec = loaded(paths["codec"])
+        codec = loaded(paths[kind])
         large = Picture(image=np.tile(picture.image, (3, 3, 1)))
         expected = results(codec, large)  # in OpenMP's threads, which a forked child has not
         with multiprocessing.get_context(method).Pool(1) as pool:

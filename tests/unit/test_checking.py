@@ -6,10 +6,10 @@ from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.carriers.registry import CARRIERS
 from sidelight.checking import decode_checked, quality_of
-from sidelight.checkpoint import Checkpoint
 from sidelight.codec import Codec
 from sidelight.info import read_info
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 
 
 class FixedMatcher:

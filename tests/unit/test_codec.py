@@ -7,12 +7,14 @@ from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
 from sidelight.bitstream.quality import NUM_QUALITY_STEPS, step_to_quality
-from sidelight.checkpoint import Checkpoint
-from sidelight.codec import Codec, use_bf16
+from sidelight.codec import Codec
 from sidelight.errors import ConfigError, ImageError, TextError
+from sidelight.nn.precision import uses_bf16
 from sidelight.pixels.exif_block import IMAGE, Entry, ExifContent, pack_exif
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import max_bytes_for
+from sidelight.runtime.networks import is_bf16
+from sidelight.stored import Checkpoint
 from sidelight.text.encoder import EncoderIdentity
 
 NOTE = "this is not the caption that the sender had"
@@ -78,11 +80,14 @@ def test_impossible_rates_are_refused(picture, bpp):
 
 
 def test_precision_by_name():
-    assert use_bf16("bf16")
-    assert not use_bf16("fp32")
-    assert use_bf16("auto") in (True, False)
-    with pytest.raises(ConfigError, match=r"precision must be one of .* got 'fp16'"):
-        use_bf16("fp16")
+    assert uses_bf16("bf16")
+    assert is_bf16("bf16")
+    for asked in ("fp32", "auto"):
+        assert not is_bf16(asked)
+    assert uses_bf16("auto") in (True, False)
+    for asks in (uses_bf16, is_bf16):
+        with pytest.raises(ConfigError, match=r"precision must be one of .* got 'fp16'"):
+            asks("fp16")
 
 
 def test_both_precisions_show_about_the_same(codec, picture):

@@ -6,12 +6,12 @@ from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import Checkpoint
 from sidelight.codec import Codec
 from sidelight.entropy.coder import CodingTables, SymbolEncoder
 from sidelight.errors import TextError
 from sidelight.inspection import heat_map, inspect_slt
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 
 CAPTION = "A brown dog."
 HEAD_PX = 52

@@ -8,7 +8,7 @@ import torch
 
 import sidelight
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import Checkpoint, save_checkpoint
+from sidelight.checkpoint import save_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import ModelMismatchError, TextError
 from sidelight.evaluate.codecs.sidelight_point import JointPoint, sidelight_points
@@ -17,6 +17,7 @@ from sidelight.models.exported import ExportedCodec
 from sidelight.models.presets import PRESETS
 from sidelight.models.tgic import TGIC
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 from sidelight.text.word_pieces import WordPieceEncoder
 
 CAPTION, OTHER = "A brown dog runs over the beach.", "Two people sit at a table."

@@ -11,11 +11,12 @@ from tests.tiny_carrier import save_tiny_carrier
 import sidelight
 from sidelight.bitstream.container import Container
 from sidelight.carriers.registry import CARRIERS
-from sidelight.checkpoint import Checkpoint, save_checkpoint
+from sidelight.checkpoint import save_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import BitstreamError, ConfigError, ModelMismatchError, NotABitstreamError
 from sidelight.info import CarrierInfo, SltInfo, read_info
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 
 CAPTIONS = ("A dog.", "A cat.", "", None)
 

@@ -55,6 +55,13 @@ def decode(
     precision: Annotated[
         Precision, typer.Option(help="Of the generator; the latents are the same in each.")
     ] = Precision.AUTO,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            help="Where torch is to run the model, such as cuda (extra torch); else onnxruntime "
+            "runs it on the processor."
+        ),
+    ] = None,
     format: Annotated[
         str, typer.Option(help="Of the pictures in a folder or on stdout, such as png or webp.")
     ] = "png",
@@ -78,13 +85,16 @@ def decode(
     from sidelight.api import decoder_of
     from sidelight.checking import decode_checked
     from sidelight.pixels.rate import bits_per_pixel
-    from sidelight.text.matching import CaptionMatcher
 
-    matcher = None if check_caption is None else CaptionMatcher.load()
+    matcher = None
+    if check_caption is not None:
+        from sidelight.text.matching import CaptionMatcher
+
+        matcher = CaptionMatcher.load()
 
     def work(job: Job) -> Record:
         data = read_bytes(job.source, check_start)
-        opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
+        opened = decoder_of(data, model, max_pixels=max_pixels, device=device).open(data)
         caption = captions.of(job.source, data, opened)
         if matcher is None:
             picture = opened.decode(caption.text, realism=realism, precision=precision.value)

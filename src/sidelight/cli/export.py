@@ -41,6 +41,13 @@ def export(
             "(mbt2018-mean), minnen2018 (mbt2018) or cheng2020 (cheng2020-attn).",
         ),
     ] = "",
+    graphs: Annotated[
+        bool,
+        typer.Option(
+            help="Write the networks as graphs too, so that files decode without torch "
+            "(extra export)."
+        ),
+    ] = True,
     force: ForceOption = False,
 ) -> None:
     """Make a checkpoint for encode and decode: of a run's averaged weights, or of CompressAI's.
@@ -58,6 +65,10 @@ def export(
     if architecture and (pictures is not None or default_realism is not None):
         raise typer.BadParameter("--pictures, --bpp and --default-realism are for run folders")
 
+    if graphs:
+        from sidelight.nn.graphs import need_export_extra
+
+        need_export_extra()
     if architecture:
         from sidelight.train.export import convert_compressai
 
@@ -73,7 +84,12 @@ def export(
             target_bpp=bpp or (),
             default_realism=default_realism,
         )
-    say(f"{target}: {target.stat().st_size} bytes")
+    told = ""
+    if graphs:
+        from sidelight.graphs import add_graphs
+
+        told = "" if add_graphs(target) else ", and no graphs: it runs with torch only"
+    say(f"{target}: {target.stat().st_size} bytes{told}")
 
 
 def _pictures_in(folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ function is given: a picture (multiples of 64), a latent or a hyper-latent.
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -22,7 +22,10 @@ from sidelight.models.base import HyperpriorCodec
 from sidelight.models.config import CodecConfig, ModelConfig
 from sidelight.models.freeze import freeze
 from sidelight.models.gain import QualityGain
-from sidelight.nn.tiles import one_output, run_in_tiles
+from sidelight.nn.caller import own_settings
+from sidelight.nn.precision import uses_bf16
+from sidelight.runtime.carrier import grown
+from sidelight.runtime.tiles import run_in_tiles
 from sidelight.tiling import CodecTiles
 
 
@@ -32,10 +35,28 @@ class ExportedModel(nn.Module):
     config: ModelConfig
     """Its shape."""
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes; ``to`` moves it."""
+        return next(self.parameters()).device
+
     def fix(self) -> None:
         """Makes the modules ready for inference: they can no longer be trained."""
         self.eval().requires_grad_(requires_grad=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        """Returns what its networks read."""
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def _images(self, array: np.ndarray) -> Tensor:
+        """Returns what its convolutions read (b, c, h, w)."""
+        return self._tensor(array).contiguous(memory_format=torch.channels_last)
+
+    def _in_bf16(self, precision: str) -> torch.autocast:
+        """Returns a context of this precision."""
+        asked = uses_bf16(precision, self.device)
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=asked)
 
     def integers(self) -> dict[str, np.ndarray]:
         """Returns what is stored beside the weights."""
@@ -53,7 +74,7 @@ class ExportedCodec(ExportedModel):
     def __init__(self, model: HyperpriorCodec, frozen: EntropyModel | None = None) -> None:
         super().__init__()
         self.config = model.config
-        self._text: Tensor | None = None
+        self._text: np.ndarray | None = None
         self.encoder_reads_text = model.encoder_reads_text
         self.frozen = frozen or freeze(model)
         for name in model.in_training_only:
@@ -66,77 +87,101 @@ class ExportedCodec(ExportedModel):
         """Returns the frozen entropy model."""
         return to_arrays(self.frozen)
 
-    def told(self, text: Float[Tensor, "1 t"]) -> "ExportedCodec":
-        """Returns the model, with shared weights, as it codes pictures of this caption.
-
-        Only a codec whose encoder reads the text needs it.
-        """
+    def told(self, text: Float[np.ndarray, "1 t"]) -> "ExportedCodec":
+        """As for every codec (runtime/networks.py)."""
         same = copy.copy(self)
-        same._text, same.frozen = text, self.frozen.told(text.numpy())
+        same._text, same.frozen = text, self.frozen.told(text)
         return same
 
-    def analyse(self, image: UInt8[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h/16 w/16"]:
-        """Returns the latent y before any gain, the same for every quality."""
-        none = torch.zeros(1, self.config.text_width, dtype=torch.float32)
-        text = (none if self._text is None else self._text).expand(len(image), -1)
+    @own_settings()
+    def analyse(self, pictures: UInt8[np.ndarray, "b h w 3"]) -> Float[np.ndarray, "b c h/16 w/16"]:
+        """As for every codec."""
+        none = np.zeros((1, self.config.text_width), np.float32)
+        text = self._tensor(none if self._text is None else self._text)
 
-        def encode(tile: Tensor) -> Tensor:
-            x = tile.float().div_(255)
-            return self.model.analyse(x.contiguous(memory_format=torch.channels_last), text)
+        @torch.inference_mode()
+        def encode(tile: np.ndarray) -> list[np.ndarray]:
+            x = self._images(tile).float().div_(255)
+            return [self.model.analyse(x, text.expand(len(x), -1)).cpu().numpy()]
 
-        (y,) = run_in_tiles(one_output(encode), image, self.tiles.g_a)
+        (y,) = run_in_tiles(encode, pictures.transpose(0, 3, 1, 2), self.tiles.g_a)
         return y
 
-    def quantise(self, y: Float[Tensor, "b c h w"], step: int) -> Latents:
-        """Returns the integers for one quality step, whatever the step where there is one rate."""
-        y = self._at(self.model.latent_gain, QualityGain.gain, y, step)
-        (z,) = run_in_tiles(one_output(self.model.h_a), y, self.tiles.h_a)
-        z = self._at(self.model.hyper_gain, QualityGain.gain, z, step)
-        return self.frozen.latents(round_half_up(z.numpy()), step, by_rounding(y.numpy()))
+    @own_settings()
+    def quantise(self, y: Float[np.ndarray, "b c h w"], step: int) -> Latents:
+        """As for every codec, whatever the step where there is one rate."""
+        y = y * self.gains(self.model.latent_gain, QualityGain.gain, [step])
+        z = self.hyper_analyse(y) * self.gains(self.model.hyper_gain, QualityGain.gain, [step])
+        return self.frozen.latents(round_half_up(z), step, by_rounding(y))
 
-    def dequantise(self, latents: Latents, step: int) -> Float[Tensor, "b c h w"]:
-        """Returns y_hat in the range that g_s reads."""
-        y_hat = torch.from_numpy(latents.fixed_point()).float() * 2.0**-MEAN_BITS
-        return self._at(self.model.latent_gain, QualityGain.inverse, y_hat, step)
+    @own_settings()
+    def hyper_analyse(self, y: Float[np.ndarray, "b c h w"]) -> Float[np.ndarray, "b n h/4 w/4"]:
+        """As for every codec."""
 
+        @torch.inference_mode()
+        def analyse(tile: np.ndarray) -> list[np.ndarray]:
+            return [self.model.h_a(self._images(tile)).cpu().numpy()]
+
+        (z,) = run_in_tiles(analyse, y, self.tiles.h_a)
+        return z
+
+    @own_settings()
+    def dequantise(self, latents: Latents, step: int) -> Float[np.ndarray, "b c h w"]:
+        """As for every codec."""
+        y_hat = latents.fixed_point().astype(np.float32) * np.float32(2.0**-MEAN_BITS)
+        return y_hat * self.gains(self.model.latent_gain, QualityGain.inverse, [step])
+
+    @own_settings()
     def synthesise(
-        self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"], *, bf16: bool
-    ) -> UInt8[Tensor, "b 3 16*h 16*w"]:
-        """Returns 8-bit pictures, computed in bfloat16 or float32."""
+        self,
+        y_hat: Float[np.ndarray, "b c h w"],
+        text: Float[np.ndarray, "b t"],
+        *,
+        precision: str = "auto",
+    ) -> UInt8[np.ndarray, "b 16*h 16*w 3"]:
+        """As for every codec."""
+        computing, vectors = self._in_bf16(precision), self._tensor(text)
 
-        def decode(tile: Tensor) -> Tensor:
-            tile = tile.contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-                x_hat = self.model.synthesise(tile, text)
-            return x_hat.float().mul(255).round_().clamp_(0, 255).to(torch.uint8)
+        @torch.inference_mode()
+        def decode(tile: np.ndarray) -> list[np.ndarray]:
+            with computing:
+                x_hat = self.model.synthesise(self._images(tile), vectors)
+            return [eight_bits(x_hat)]
 
-        (image,) = run_in_tiles(one_output(decode), y_hat, self.tiles.g_s)
-        return image
+        (image,) = run_in_tiles(decode, y_hat, self.tiles.g_s)
+        return image.transpose(0, 2, 3, 1)
 
-    @torch.inference_mode()
+    @own_settings()
     def masks(
-        self, y_hat: Float[Tensor, "b c h w"], text: Float[Tensor, "b t"]
-    ) -> list[Float[Tensor, "b 1 _ _"]]:
-        """Returns the mask of every SSA block, coarse to fine, at the picture's size."""
+        self, y_hat: Float[np.ndarray, "b c h w"], text: Float[np.ndarray, "b t"]
+    ) -> list[Float[np.ndarray, "b 16*h 16*w"]]:
+        """As for every codec."""
+        vectors = self._tensor(text)
 
-        def decode(tile: Tensor) -> tuple[Tensor, ...]:
-            masks = self.model.with_masks(tile, text).masks
-            size = [LATENT_STRIDE * side for side in tile.shape[2:]]
+        @torch.inference_mode()
+        def decode(tile: np.ndarray) -> list[np.ndarray]:
+            masks = self.model.with_masks(self._images(tile), vectors).masks
+            width = LATENT_STRIDE * tile.shape[3]
             # one size for all, so that tiles can be joined
-            return tuple(nn.functional.interpolate(mask, size) for mask in masks)
+            return [grown(mask.cpu().numpy(), width // mask.shape[3]) for mask in masks]
 
-        return list(run_in_tiles(decode, y_hat, self.tiles.g_s))
+        return [mask[:, 0] for mask in run_in_tiles(decode, y_hat, self.tiles.g_s)]
 
     @torch.inference_mode()
-    def _at(
+    def gains(
         self,
         gain: QualityGain | None,
         factors: Callable[[QualityGain, Tensor], Tensor],
-        latent: Tensor,
-        step: int,
-    ) -> Tensor:
-        """Returns a latent times the factors of a quality step, if there are any."""
+        steps: Sequence[int],
+    ) -> Float[np.ndarray, "_ c 1 1"]:
+        """Returns what a latent is multiplied by at each quality step; 1 without gains."""
         if gain is None:
-            return latent
-        position = self.model.config.level_position(step_to_quality(step))
-        return latent * factors(gain, torch.tensor([position], dtype=torch.float32))
+            return np.ones((1, 1, 1, 1), np.float32)
+        positions = [self.config.level_position(step_to_quality(step)) for step in steps]
+        places = torch.tensor(positions, dtype=torch.float32, device=self.device)
+        return factors(gain, places).cpu().numpy()
+
+
+def eight_bits(x_hat: Float[Tensor, "b 3 h w"]) -> UInt8[np.ndarray, "b 3 h w"]:
+    """Returns a picture near [0, 1] as levels."""
+    return x_hat.float().mul(255).round_().clamp_(0, 255).to(torch.uint8).cpu().numpy()

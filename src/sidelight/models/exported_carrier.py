@@ -3,24 +3,21 @@
 Axes: b batch, h and w picture height and width, t text.
 """
 
-import hashlib
 import math
 from fractions import Fraction
 
+import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
-from torch.nn import functional as F
 
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.config import CarrierConfig
-from sidelight.models.exported import ExportedModel
-from sidelight.nn.tiles import one_output, run_in_tiles
+from sidelight.models.exported import ExportedModel, eight_bits
+from sidelight.nn.caller import own_settings
+from sidelight.runtime.carrier import CARRIER_TILE, carrier_fingerprint, grown, padded
+from sidelight.runtime.tiles import run_in_tiles
 from sidelight.tiling import TileGrid
-
-_TILE = 1024
-"""Pixels along a tile; with its halo it takes about half a gigabyte."""
-_FINGERPRINT_BYTES = 8
 
 
 class ExportedCarrier(ExportedModel):
@@ -36,80 +33,65 @@ class ExportedCarrier(ExportedModel):
         self.config = generator.config
         self.generator = generator
         self.fix()
-        self._grid = TileGrid(_TILE, carrier_halo(self.config), Fraction(1))
+        self._grid = TileGrid(CARRIER_TILE, carrier_halo(self.config), Fraction(1))
 
     def fingerprint(self) -> bytes:
         """Returns 8 bytes that tell these weights from others, as they are kept in a checkpoint."""
-        digest = hashlib.sha256()
-        for name, value in sorted(self.state_dict().items()):
-            if not name.endswith("num_batches_tracked"):
-                digest.update(name.encode())
-                digest.update(value.half().contiguous().numpy().tobytes())
-        return digest.digest()[:_FINGERPRINT_BYTES]
+        return carrier_fingerprint(
+            {
+                name: value.cpu().numpy()
+                for name, value in self.state_dict().items()
+                if not name.endswith("num_batches_tracked")
+            }
+        )
 
+    @own_settings()
     def improve(
         self,
-        carrier: UInt8[Tensor, "b 3 h w"],
-        text: Float[Tensor, "b t"],
+        pictures: UInt8[np.ndarray, "b h w 3"],
+        text: Float[np.ndarray, "b t"],
         realism: float,
         *,
-        bf16: bool,
+        precision: str = "auto",
         drawn_share: float = 1.0,
-    ) -> UInt8[Tensor, "b 3 h w"]:
-        """Returns 8-bit pictures, computed in bfloat16 or float32.
-
-        Args:
-            carrier: What the carrier decodes; any size.
-            text: Each caption's vector; zeros for none.
-            realism: The dial, from 0 to 1.
-            bf16: Whether to compute in bfloat16.
-            drawn_share: How much of the residual is added, from 0 to 1.
-        """
+    ) -> UInt8[np.ndarray, "b h w 3"]:
+        """As for every carrier generator (runtime/networks.py)."""
+        computing = self._in_bf16(precision)
         if drawn_share == 0:
-            return carrier
+            return pictures
+        vectors = self._tensor(text)
 
-        def run(tile: Tensor) -> Tensor:
-            x = self._floats(tile)
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-                x_hat = self.generator(x, text, _spread(realism, tile))
-            x_hat = torch.lerp(x, x_hat, drawn_share)
-            return x_hat.mul(255).round_().clamp_(0, 255).to(torch.uint8)
+        @torch.inference_mode()
+        def redraw(tile: np.ndarray) -> tuple[np.ndarray]:
+            x = self._images(tile).float().div_(255)
+            with computing:
+                x_hat = self.generator(x, vectors, _spread(realism, x))
+            return (eight_bits(torch.lerp(x, x_hat, drawn_share)),)
 
-        height, width = carrier.shape[2:]
-        (image,) = run_in_tiles(one_output(run), self._padded(carrier), self._grid)
-        return image[:, :, :height, :width]
+        (image,) = run_in_tiles(redraw, padded(pictures, self.config.stride), self._grid)
+        height, width = pictures.shape[1:3]
+        return image.transpose(0, 2, 3, 1)[:, :height, :width]
 
-    @torch.inference_mode()
+    @own_settings()
     def masks(
-        self, carrier: UInt8[Tensor, "b 3 h w"], text: Float[Tensor, "b t"], realism: float
-    ) -> list[Float[Tensor, "b 1 h w"]]:
-        """Returns the mask of every SSA block, coarse to fine, in the picture's size."""
+        self, pictures: UInt8[np.ndarray, "b h w 3"], text: Float[np.ndarray, "b t"], realism: float
+    ) -> list[Float[np.ndarray, "b h w"]]:
+        """As for every carrier generator."""
+        vectors = self._tensor(text)
 
-        def run(tile: Tensor) -> tuple[Tensor, ...]:
-            masks = self.generator.with_masks(
-                self._floats(tile), text, _spread(realism, tile)
-            ).masks
-            return tuple(F.interpolate(mask, tile.shape[2:]) for mask in masks)
+        @torch.inference_mode()
+        def predict(tile: np.ndarray) -> list[np.ndarray]:
+            x = self._images(tile).float().div_(255)
+            masks = self.generator.with_masks(x, vectors, _spread(realism, x)).masks
+            return [grown(mask.cpu().numpy(), tile.shape[2] // mask.shape[2]) for mask in masks]
 
-        height, width = carrier.shape[2:]
-        masks = run_in_tiles(run, self._padded(carrier), self._grid)
-        return [mask[:, :, :height, :width] for mask in masks]
-
-    def _padded(self, carrier: Tensor) -> Tensor:
-        # the last row and column are repeated, as often as the coarsest stage needs (choice C16)
-        height, width = carrier.shape[2:]
-        stride = self.config.stride
-        rows = torch.arange(height + -height % stride).clamp_max_(height - 1)
-        columns = torch.arange(width + -width % stride).clamp_max_(width - 1)
-        return carrier[:, :, rows][:, :, :, columns]
-
-    @staticmethod
-    def _floats(tile: Tensor) -> Tensor:
-        return tile.float().div_(255).contiguous(memory_format=torch.channels_last)
+        masks = run_in_tiles(predict, padded(pictures, self.config.stride), self._grid)
+        height, width = pictures.shape[1:3]
+        return [mask[:, 0, :height, :width] for mask in masks]
 
 
-def _spread(realism: float, tile: Tensor) -> Tensor:
-    return torch.full((len(tile),), realism, dtype=torch.float32)
+def _spread(realism: float, x: Tensor) -> Tensor:
+    return x.new_full((len(x),), realism)
 
 
 def carrier_halo(config: CarrierConfig) -> int:

@@ -26,7 +26,8 @@ from sidelight.models.semantic_consistency import SemanticConsistency
 from sidelight.nn.norm import ChannelNorm
 from sidelight.nn.residual import ResidualBlock
 from sidelight.nn.word_attention import ImageRequestComplement, ImageTextAttention, Words
-from sidelight.text.network import SentenceConfig, SentenceNetwork
+from sidelight.text.network import SentenceNetwork
+from sidelight.text.sentence_config import SentenceConfig
 
 _NUM_HEADS = 4
 

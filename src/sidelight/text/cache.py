@@ -1,7 +1,4 @@
-"""Keeps the vectors of a slow text encoder on disk, by the digest of their caption.
-
-Axes: b batch, t text width.
-"""
+"""Keeps the vectors of a slow text encoder on disk, by the digest of their caption."""
 
 import hashlib
 import os
@@ -11,9 +8,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
-import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from sidelight.errors import TextError
 from sidelight.text.encoder import TextEncoder
@@ -50,7 +44,7 @@ class CachedEncoder:
         """Returns what the encoder says."""
         return self._encoder.characters_read(caption)
 
-    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
+    def __call__(self, captions: Sequence[str]) -> np.ndarray:
         """Returns the encoder's vectors in float32, in the captions' order."""
         keys = [
             hashlib.sha256(caption.encode("utf-8", "surrogatepass")).digest()
@@ -61,10 +55,10 @@ class CachedEncoder:
             key: caption for key, caption in zip(keys, captions, strict=True) if key not in known
         }
         if new:
-            vectors = self._encoder(list(new.values())).float().cpu().numpy()
+            vectors = self._encoder(list(new.values()))
             known |= dict(zip(new, vectors, strict=True))
             self._write({key: known[key] for key in new})
-        return torch.from_numpy(np.stack([known[key] for key in keys]))
+        return np.stack([known[key] for key in keys]).astype(np.float32)
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         with self._opened() as connection:

@@ -1,6 +1,6 @@
 """CLIP text vectors, the paper's choice (section 3.2): ViT-B/32 by default; extra ``clip``.
 
-Axes: b batch, n tokens, t text width (512 for ViT-B/32).
+Axes: b batch, t text width (512 for ViT-B/32).
 """
 
 import importlib.util
@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.errors import TextError
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
@@ -63,11 +61,13 @@ class ClipEncoder:
             return len(caption)
         return int(encoded["offset_mapping"][0][-2][1])
 
-    @torch.inference_mode()
-    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
-        """Returns the projected text features, not normalised."""
+    def __call__(self, captions: Sequence[str]) -> np.ndarray:
+        """Returns the projected text features, float32 (b, t), not normalised."""
+        import torch
+
         tokens = self._tokens(captions, padding=True, return_tensors="pt")
-        return self._network(**tokens).text_embeds
+        with torch.inference_mode():
+            return self._network(**tokens).text_embeds.numpy()
 
     def _tokens(self, captions: Sequence[str], **options: Any) -> Any:
         most = self._network.config.max_position_embeddings

@@ -10,15 +10,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.text.canonical import canonical_caption
 
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
 """Also the full-width marks, which no space follows."""
 _FINGERPRINT_DIGITS = 16
+_LEAST_NORM = np.float32(1e-12)
 
 
 class EncoderIdentity(NamedTuple):
@@ -41,28 +40,29 @@ class TextEncoder(Protocol):
     def characters_read(self, caption: str) -> int:
         """Returns how many characters fit the token limit, from the caption's beginning."""
 
-    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
-        """Returns one vector per non-empty caption, of any norm."""
+    def __call__(self, captions: Sequence[str]) -> np.ndarray:
+        """Returns one vector per non-empty caption, floats (b, t) of any norm."""
 
 
 def embed_captions(
     captions: Sequence[str | None], encoder: TextEncoder | None, width: int
-) -> Float[Tensor, "b t"]:
-    """Returns float32 vectors with entries of unit RMS, or ids; zeros for no caption (choice C9).
+) -> np.ndarray:
+    """Returns float32 vectors (b, t) with entries of unit RMS, or ids; zeros for none (choice C9).
 
     Args:
         captions: One per picture; None and white space mean no caption.
         encoder: May be None when no caption is given.
         width: Length of the vectors.
     """
-    vectors = torch.zeros(len(captions), width, dtype=torch.float32)
+    vectors = np.zeros((len(captions), width), np.float32)
     filled = [k for k, caption in enumerate(captions) if canonical_caption(caption)]
     if filled:
         if encoder is None:
             raise ValueError("a text encoder is needed to embed a caption")
-        raw = encoder([fit_caption(captions[k], encoder) for k in filled]).float()
+        raw = encoder([fit_caption(captions[k], encoder) for k in filled]).astype(np.float32)
         if not encoder.holds_ids:
-            raw = width**0.5 * torch.nn.functional.normalize(raw, dim=1)
+            norms = np.sqrt(np.square(raw).sum(1, keepdims=True))
+            raw = np.float32(width**0.5) * raw / np.maximum(norms, _LEAST_NORM)
         vectors[filled] = raw
     return vectors
 

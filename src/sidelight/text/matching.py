@@ -1,23 +1,24 @@
-"""How well a caption fits a picture, without any network access. Axes: n captions."""
+"""How well a caption fits a picture, without any network access."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from jaxtyping import Float
-from torch import Tensor
-from torch.nn import functional as F
 
 from sidelight.errors import TextError
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.encoder import fit_caption
-from sidelight.text.images import ImageFeatures
+
+if TYPE_CHECKING:
+    from sidelight.text.images import ImageFeatures
+
+_LEAST_NORM = 1e-8
 
 
 class CaptionMatcher:
     """Compares captions with pictures by ``sidelight-text`` and EfficientNet-Lite0."""
 
-    def __init__(self, encoder: BundledEncoder, features: ImageFeatures) -> None:
+    def __init__(self, encoder: BundledEncoder, features: "ImageFeatures") -> None:
         """Takes an encoder that was tuned and calibrated.
 
         Raises:
@@ -35,6 +36,8 @@ class CaptionMatcher:
         Raises:
             TextError: The extra ``match`` is not installed.
         """
+        from sidelight.text.images import ImageFeatures
+
         return cls(BundledEncoder(), ImageFeatures())
 
     def threshold(self, quality: float) -> float:
@@ -52,9 +55,9 @@ class CaptionMatcher:
 
 
 def match_scores(
-    captions: Sequence[str], image: np.ndarray, encoder: BundledEncoder, features: ImageFeatures
-) -> Float[Tensor, " n"]:
-    """Returns the cosines, -1 to 1, between captions and one picture.
+    captions: Sequence[str], image: np.ndarray, encoder: BundledEncoder, features: "ImageFeatures"
+) -> np.ndarray:
+    """Returns the cosines (n), -1 to 1, between captions and one picture.
 
     Args:
         captions: None of them empty.
@@ -65,5 +68,6 @@ def match_scores(
     if encoder.image_projection is None:
         raise ValueError("this text encoder was not tuned on pictures")
     vectors = encoder([fit_caption(caption, encoder) for caption in captions])
-    shown = features([image]) @ encoder.image_projection.T
-    return F.cosine_similarity(vectors, shown)
+    (shown,) = features([image]).numpy() @ encoder.image_projection.T
+    norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(shown)
+    return vectors @ shown / np.maximum(norms, _LEAST_NORM)

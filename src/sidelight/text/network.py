@@ -3,35 +3,16 @@
 Axes: b batch, n tokens, d model width, t text width.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sidelight.config import StrictConfig
-from sidelight.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SentenceConfig(StrictConfig):
-    """Shape of a ``SentenceNetwork``."""
-
-    vocabulary: int
-    """Word pieces, the padding included."""
-    max_tokens: int = 96
-    width: int = 256
-    num_layers: int = 3
-    num_heads: int = 4
-    hidden: int = 1024
-    """Width between the two linear layers of a block."""
-    text_width: int = 384
-    """Length t of the vector."""
-
-    def __post_init__(self) -> None:
-        if self.width % self.num_heads:
-            raise ConfigError(f"width {self.width} is no multiple of num_heads {self.num_heads}")
+from sidelight.nn.caller import own_settings
+from sidelight.text.sentence_config import SentenceConfig
 
 
 class SentenceNetwork(nn.Module):
@@ -54,6 +35,10 @@ class SentenceNetwork(nn.Module):
         """Returns one vector per sentence; positions that are not attended change nothing."""
         return self.summarise(self.states(ids, attended), attended)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Returns the weights, float32."""
+        return {name: value.detach().float().numpy() for name, value in self.state_dict().items()}
+
     def states(
         self, ids: Int[Tensor, "b n"], attended: Bool[Tensor, "b n"]
     ) -> Float[Tensor, "b n d"]:
@@ -70,6 +55,35 @@ class SentenceNetwork(nn.Module):
         """Returns one vector per sentence from its states; each needs an attended position."""
         weight = attended[..., None].to(states.dtype)
         return self.project((states * weight).sum(1) / weight.sum(1))
+
+
+class SentencesByTorch:
+    """The network as the encoder runs it from a file without graphs; called like a graph."""
+
+    @own_settings()
+    def __init__(self, config: SentenceConfig, weights: Mapping[str, np.ndarray]) -> None:
+        """Takes the weights.
+
+        Raises:
+            RuntimeError: They are not all of such a network.
+        """
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers are not ours
+            self.network = SentenceNetwork(config).float().eval()
+        self.network.load_state_dict(
+            {name: torch.from_numpy(value).float() for name, value in weights.items()}
+        )
+
+    @own_settings()
+    @torch.inference_mode()
+    def __call__(
+        self,
+        outputs: Sequence[str] | None,  # noqa: ARG002
+        *,
+        ids: np.ndarray,
+        attended: np.ndarray,
+    ) -> list[np.ndarray]:
+        """Returns one vector per sentence, float32 (b, t), alone in a list."""
+        return [self.network(torch.from_numpy(ids), torch.from_numpy(attended)).numpy()]
 
 
 class _Block(nn.Module):

@@ -1,12 +1,8 @@
-"""Captions as a model reads them: by the text encoder it was trained with.
-
-Axes: b batch, t text width.
-"""
+"""Captions as a model reads them: by the text encoder it was trained with."""
 
 from collections.abc import Sequence
 
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.bitstream.compression import check_caption
 from sidelight.text.canonical import canonical_caption
@@ -34,8 +30,8 @@ class CaptionReader:
         if encoder is not None:
             check_identity(identity, encoder)
 
-    def vectors(self, captions: Sequence[str | None]) -> Float[Tensor, "b t"]:
-        """Returns one vector per caption; zeros for no caption.
+    def vectors(self, captions: Sequence[str | None]) -> np.ndarray:
+        """Returns one vector per caption, float32 (b, t); zeros for no caption.
 
         Raises:
             TextError: A caption is too long or no Unicode text, or its encoder is not installed.

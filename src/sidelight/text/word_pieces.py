@@ -6,9 +6,7 @@ Axes: b batch, t word pieces (32).
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+import numpy as np
 
 from sidelight.text.bundled import PADDING, WEIGHTS, batching_tokenizer, read_tokenizer, tokenize
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
@@ -44,7 +42,7 @@ class WordPieceEncoder:
         encoded = self._tokenizer.encode(caption)
         return encoded.offsets[-1][1] if encoded.overflowing else len(caption)
 
-    def __call__(self, captions: Sequence[str]) -> Float[Tensor, "b t"]:
-        """Returns the ids of each caption; text after 32 word pieces is not read."""
+    def __call__(self, captions: Sequence[str]) -> np.ndarray:
+        """Returns the ids of each caption, float32 (b, t): of its first 32 word pieces."""
         ids, _ = tokenize(self._tokenizer, captions)
-        return ids.to(torch.float32)
+        return ids.astype(np.float32)

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
@@ -42,9 +41,8 @@ def improve_samples(
         text = embed_captions([picture.captions[0], None], encoder, config.text_width)
         for quality in _QUALITIES:
             carrier = _through_avif(original, quality)
-            tensor = torch.from_numpy(carrier.copy()).permute(2, 0, 1)[None]
             shown = [
-                model.improve(tensor, vector[None], realism, bf16=True)[0].permute(1, 2, 0).numpy()
+                model.improve(carrier[None], vector[None], realism, precision="bf16")[0]
                 for vector, realism in ((text[0], 0.0), (text[0], 1.0), (text[1], 1.0))
             ]
             strips[f"{picture.key}-avif{quality}"] = np.concatenate(

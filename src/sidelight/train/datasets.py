@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -138,7 +139,8 @@ def odd_vectors(recipe: Recipe, encoder: TextEncoder) -> Float[Tensor, "n t"] | 
 
 
 def _embed(texts: Sequence[str], encoder: TextEncoder) -> Float[Tensor, "n t"]:
-    return torch.cat([as_kept(piece, encoder) for piece in DatasetEmbedder(encoder).pieces(texts)])
+    pieces = DatasetEmbedder(encoder).pieces(texts)
+    return torch.from_numpy(np.concatenate([as_kept(piece, encoder) for piece in pieces]))
 
 
 def _find(source: DataSource, seed: int, faults: Faults) -> list[TrainingPicture]:

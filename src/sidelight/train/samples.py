@@ -7,13 +7,13 @@ import numpy as np
 from torch import Tensor
 
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
-from sidelight.checkpoint import Checkpoint
 from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.joint_codec import codec_of
 from sidelight.models.config import CodecConfig
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.registry import build_codec
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 from sidelight.text.encoder import TextEncoder
 from sidelight.train.objective import Samples
 

@@ -100,7 +100,7 @@ class Distillation(TextRun):
         self.network.train()
         self._optimizer.zero_grad()
         with fast_autocast("cpu"):
-            vectors = self.network(*tokenize(self._tokenizer, seen))
+            vectors = self.network(*map(torch.from_numpy, tokenize(self._tokenizer, seen)))
         loss = distillation_loss(
             vectors.float(),
             target,

@@ -106,7 +106,10 @@ class Tuning(TextRun):
         # those of like length together, so that few positions are padding
         order = sorted(range(len(texts)), key=lambda k: len(texts[k]))
         groups = [order[start : start + _TOGETHER] for start in range(0, len(order), _TOGETHER)]
-        rows = [self.network(*tokenize(self._tokenizer, [texts[k] for k in g])) for g in groups]
+        rows = [
+            self.network(*map(torch.from_numpy, tokenize(self._tokenizer, [texts[k] for k in g])))
+            for g in groups
+        ]
         place = torch.empty(len(order), dtype=torch.int64)
         place[order] = torch.arange(len(order))
         return F.normalize(torch.cat(rows).float()[place], dim=1)

@@ -18,7 +18,7 @@ def source(tmp_path):
 
 
 def run(*arguments):
-    return CliRunner().invoke(app, ["export", *map(str, arguments)])
+    return CliRunner().invoke(app, ["export", "--no-graphs", *map(str, arguments)])
 
 
 def test_a_published_file_becomes_a_checkpoint_that_codes(source, tmp_path, make_picture):

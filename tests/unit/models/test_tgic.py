@@ -165,7 +165,7 @@ def test_only_this_codec_makes_files_with_the_caption():
 def test_a_preset_reads_what_the_text_encoder_gives(preset):
     config, encoder = PRESETS[preset], WordPieceEncoder()
     assert (config.text_width, config.vocabulary) == (encoder.width, encoder.vocabulary)
-    text = embed_captions(["A turtle.", None], encoder, encoder.width)
+    text = torch.from_numpy(embed_captions(["A turtle.", None], encoder, encoder.width))
     rows = F.embedding(text.long(), torch.eye(config.vocabulary))
     assert rows.sum((1, 2)).tolist() == [32, 32]
 

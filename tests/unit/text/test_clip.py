@@ -2,6 +2,7 @@
 
 import importlib.util
 
+import numpy as np
 import pytest
 import torch
 from benchmarks.metrics.references.clip import write_tokenizer
@@ -49,16 +50,16 @@ def test_vectors_are_those_of_transformers_own_model(encoder, folder):
     for caption, vector in zip(CAPTIONS, encoder(CAPTIONS), strict=True):
         with torch.inference_mode():
             expected = network(**tokenizer([caption], return_tensors="pt")).text_embeds[0]
-        torch.testing.assert_close(vector, expected, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(vector, expected, rtol=0, atol=1e-5)
 
 
 def test_a_caption_is_lower_cased_and_ends_at_the_last_position(encoder):
-    assert torch.equal(encoder(["A DOG"]), encoder(["a dog"]))
+    assert np.array_equal(encoder(["A DOG"]), encoder(["a dog"]))
     long = "dog " * 10 + "cat cat cat"
     assert encoder.characters_read(long) == len("dog " * 10) - 1
     assert encoder.characters_read("a dog") == 5
     assert fit_caption("A dog. " + "cat " * 20, encoder) == "A dog."
-    assert torch.equal(encoder(["dog " * 10]), encoder(["dog " * 10 + "cat"]))
+    assert np.array_equal(encoder(["dog " * 10]), encoder(["dog " * 10 + "cat"]))
 
 
 def test_known_captions_are_read_from_disk(encoder, folder, tmp_path, monkeypatch):
@@ -70,7 +71,7 @@ def test_known_captions_are_read_from_disk(encoder, folder, tmp_path, monkeypatc
         ClipEncoder, "__call__", lambda self, new: seen.append(new) or embed(self, new)
     )
     again = CachedEncoder(clip, tmp_path / "cache")
-    assert torch.equal(again([*CAPTIONS, "new"])[:3], first)
+    assert np.array_equal(again([*CAPTIONS, "new"])[:3], first)
     assert seen == [["new"]]
 
 
@@ -85,19 +86,19 @@ def test_other_weights_have_another_fingerprint_and_cache(encoder, folder, tmp_p
     network.save_pretrained(other)
     changed = CachedEncoder(ClipEncoder(other), tmp_path / "cache")
     assert changed.identity != encoder.identity
-    torch.testing.assert_close(changed(CAPTIONS), 2 * encoder(CAPTIONS))
+    np.testing.assert_allclose(changed(CAPTIONS), 2 * encoder(CAPTIONS), rtol=1e-5)
 
 
 def test_the_codec_reads_unit_rms_vectors(encoder):
     vectors = embed_captions(["A dog.", None], encoder, encoder.width)
-    torch.testing.assert_close(vectors.square().mean(1), torch.tensor([1.0, 0.0]))
+    np.testing.assert_allclose(np.square(vectors).mean(1), [1, 0], rtol=1e-5)
 
 
 def test_a_data_set_is_embedded_alike_before_and_after_the_codec_cached_it(encoder, tmp_path):
     # one cache serves both, so it must hold one kind of vector
     encoder(["A dog."])
     pieces = DatasetEmbedder(encoder, tmp_path / "cache").pieces(["A dog.", "a cat"])
-    torch.testing.assert_close(torch.cat(list(pieces)).square().mean(1), torch.ones(2))
+    np.testing.assert_allclose(np.square(np.concatenate(list(pieces))).mean(1), [1, 1], rtol=1e-5)
 
 
 def test_a_folder_can_be_named_in_the_environment(folder, monkeypatch):

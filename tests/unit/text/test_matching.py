@@ -11,7 +11,8 @@ from sidelight.errors import TextError
 from sidelight.text.bundled import BundledEncoder, save_bundled
 from sidelight.text.images import ImageFeatures
 from sidelight.text.matching import CaptionMatcher
-from sidelight.text.network import SentenceConfig, SentenceNetwork
+from sidelight.text.network import SentenceNetwork
+from sidelight.text.sentence_config import SentenceConfig
 from sidelight.train.text_distillation import train_tokenizer
 
 ARTICLE = Path(__file__).parents[3] / "examples" / "article"
@@ -46,7 +47,7 @@ def test_a_projection_that_knows_two_pictures_tells_their_captions_apart(
     vectors = BundledEncoder(path)(list(CAPTIONS.values()))
     # the linear map that sends each picture's features to its caption's vector
     shown = features([read(name) for name in CAPTIONS])
-    projection = vectors.clone().T @ torch.linalg.pinv(shown).T
+    projection = vectors.T @ torch.linalg.pinv(shown).T.numpy()
     tuned = tmp_path / "tuned.safetensors"
     save_bundled(
         tuned,

@@ -1,7 +1,7 @@
 """Captions as ids: exact, padded with zeros, and the same through every store."""
 
+import numpy as np
 import pytest
-import torch
 
 from sidelight.data.pictures import CaptionedImage
 from sidelight.errors import CheckpointError
@@ -23,7 +23,7 @@ def encoder() -> WordPieceEncoder:
 
 def test_a_caption_is_the_row_of_its_ids_padded_with_zeros(encoder):
     vectors = embed_captions([CAPTION, None], encoder, encoder.width)
-    assert vectors.dtype == torch.float32
+    assert vectors.dtype == np.float32
     assert vectors.tolist() == [IDS + [0] * (32 - len(IDS)), [0] * 32]
 
 
@@ -31,7 +31,7 @@ def test_ids_lie_below_the_vocabulary_and_none_of_a_word_is_zero(encoder):
     ids = encoder([CAPTION, RARE, "\U0001f436 dog \x00\x07 \u72ac", "x" * 500])
     assert ids.max() < encoder.vocabulary == 3072
     # zeros are at the end alone
-    assert ((ids > 0).long().diff(dim=1) <= 0).all()
+    assert (np.diff((ids > 0).astype(int), axis=1) <= 0).all()
     assert (ids[:, 0] > 0).all()
 
 
@@ -39,7 +39,7 @@ def test_text_after_the_last_id_is_not_read(encoder):
     long = "A dog. " * 30
     read = encoder.characters_read(long)
     assert 0 < read < len(long)
-    assert torch.equal(encoder([long]), encoder([long[:read]]))
+    assert np.array_equal(encoder([long]), encoder([long[:read]]))
     assert encoder([long]).min() > 0
     assert fit_caption(long, encoder).endswith("dog.")
     assert encoder.characters_read(CAPTION) == len(CAPTION)
@@ -50,11 +50,11 @@ def test_ids_beyond_half_precision_stay_exact_on_their_way_to_training(
 ):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     expected = encoder([CAPTION, RARE])
-    assert not torch.equal(expected.half().float(), expected)  # such ids are among them
-    picture = CaptionedImage("p", torch.zeros(2, 2, 3, dtype=torch.uint8).numpy(), (CAPTION, RARE))
+    assert not np.array_equal(expected.astype(np.float16), expected)  # such ids are among them
+    picture = CaptionedImage("p", np.zeros((2, 2, 3), np.uint8), (CAPTION, RARE))
     for _ in range(2):  # the second time out of the cache
         (found,) = text_vectors([picture], encoder)
-        assert torch.equal(found.float(), expected)
+        assert np.array_equal(found, expected)
 
 
 def test_the_identity_is_that_of_the_tokenizer(encoder, monkeypatch):
@@ -65,9 +65,9 @@ def test_the_identity_is_that_of_the_tokenizer(encoder, monkeypatch):
 
 
 def test_a_file_without_a_tokenizer_is_refused(tmp_path):
-    from safetensors.torch import save_file
+    from safetensors.numpy import save_file
 
-    save_file({"x": torch.zeros(1)}, tmp_path / "plain.safetensors")
+    save_file({"x": np.zeros(1)}, tmp_path / "plain.safetensors")
     for name in ("plain.safetensors", "missing.safetensors"):
-        with pytest.raises(CheckpointError, match="cannot read the tokenizer"):
+        with pytest.raises(CheckpointError, match=r"cannot read (the tokenizer|.*missing)"):
             WordPieceEncoder(tmp_path / name)

@@ -6,7 +6,8 @@ from torch.nn import functional as F
 
 from sidelight.errors import ConfigError
 from sidelight.text.bundled import PADDING, tokenize
-from sidelight.text.network import SentenceConfig, SentenceNetwork
+from sidelight.text.network import SentenceNetwork
+from sidelight.text.sentence_config import SentenceConfig
 from sidelight.train.text_distillation import (
     Distillation,
     DistillationConfig,
@@ -55,7 +56,7 @@ def test_the_student_finds_the_sentence_that_the_teacher_means():
     assert reports[-1][1] < 0.5 * reports[0][1]
     run.network.eval()
     with torch.no_grad():
-        vectors = run.network(*tokenize(run._tokenizer, SENTENCES))
+        vectors = run.network(*map(torch.from_numpy, tokenize(run._tokenizer, SENTENCES)))
     likeness = F.normalize(vectors, dim=1) @ F.normalize(teacher_vectors(), dim=1).T
     assert (likeness.argmax(1) == torch.arange(64)).float().mean() > 0.9
 

@@ -6,7 +6,8 @@ from torch.nn import functional as F
 
 from sidelight.errors import ConfigError
 from sidelight.text.bundled import tokenize
-from sidelight.text.network import SentenceConfig, SentenceNetwork
+from sidelight.text.network import SentenceNetwork
+from sidelight.text.sentence_config import SentenceConfig
 from sidelight.train.text_distillation import train_tokenizer
 from sidelight.train.text_tuning import Tuning, TuningConfig, contrastive_loss
 
@@ -37,7 +38,9 @@ def found(run: Tuning) -> float:
     """Returns the share of pictures whose second caption finds them."""
     run.network.eval()
     with torch.no_grad():
-        vectors = run.network(*tokenize(run._tokenizer, [texts[1] for texts in CAPTIONS]))
+        vectors = run.network(
+            *map(torch.from_numpy, tokenize(run._tokenizer, [texts[1] for texts in CAPTIONS]))
+        )
         shown = F.normalize(run.projection(run._features), dim=1)
     best = (F.normalize(vectors, dim=1) @ shown.T).argmax(1)
     return (best == torch.arange(len(CAPTIONS))).float().mean().item()

@@ -6,7 +6,7 @@ import pytest
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import Checkpoint, save_checkpoint
+from sidelight.checkpoint import save_checkpoint
 from sidelight.codec import Codec
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs import sidelight_point
@@ -14,6 +14,7 @@ from sidelight.evaluate.codecs.sidelight_point import SidelightPoint, sidelight_
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.hific import HiFiC
 from sidelight.pixels.picture import Picture
+from sidelight.stored import Checkpoint
 
 
 @pytest.fixture

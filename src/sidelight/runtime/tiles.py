@@ -3,37 +3,26 @@
 Axes: b batch, c channels, h height, w width.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from sidelight.tiling import TileGrid
 
 
 def run_in_tiles(
-    network: Callable[[Tensor], tuple[Tensor, ...]], x: Tensor, grid: TileGrid
-) -> tuple[Tensor, ...]:
+    network: Callable[[np.ndarray], Sequence[np.ndarray]], x: np.ndarray, grid: TileGrid
+) -> list[np.ndarray]:
     """Returns what ``network`` gives for all of ``x`` (b, c, h, w), each output (b, ., h', w')."""
     height, width = x.shape[2:]
     if height <= grid.side and width <= grid.side:
-        return network(x)
-    whole: list[Tensor] = []
+        return list(network(x))
+    whole: list[np.ndarray] = []
     for tile in grid.tiles(height, width):
         outputs = network(x[:, :, *tile.source])
         if not whole:
             size = grid.scaled(height), grid.scaled(width)
-            whole = [out.new_empty((*out.shape[:2], *size)) for out in outputs]
+            whole = [np.empty((*out.shape[:2], *size), out.dtype) for out in outputs]
         for target, out in zip(whole, outputs, strict=True):
             target[:, :, *tile.target] = out[:, :, *tile.inner]
-    return tuple(whole)
-
-
-def one_output(network: Callable[[Tensor], Tensor]) -> Callable[[Tensor], tuple[Tensor, ...]]:
-    """Returns ``network`` in the form that ``run_in_tiles`` calls, without gradients."""
-
-    @torch.inference_mode()
-    def run(x: Tensor) -> tuple[Tensor, ...]:
-        return (network(x),)
-
-    return run
+    return whole

@@ -1,0 +1,108 @@
+"""Files are coded where torch is not installed: every command that reads or writes one."""
+
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GOLDEN = ROOT / "tests" / "golden"
+ARTICLE = ROOT / "examples" / "article"
+CAPTION = "A cup of coffee on a saucer."
+BLOCKED = """
+import sys
+for name in ("torch", "jaxtyping", "transformers"):
+    sys.modules[name] = None
+from sidelight.cli.app import app
+app()
+"""
+LARGEST_ENVIRONMENT_BYTES = 300e6
+
+COMMANDS = (
+    "encode {coffee} c.avif -q 4 --caption 'A cup of coffee.'",
+    "encode {coffee} c.slt --format slt -q 4",
+    "decode c.avif a.png",
+    "decode c.slt s.png --caption '{caption}'",
+    "info c.avif --json",
+    "info c.slt",
+    "info small-multirate",
+    "info carrier-small",
+    "inspect c.avif looks-a --caption '{caption}'",
+    "inspect c.slt looks-s --caption '{caption}'",
+    "page encode {article} page-a",
+    "page decode page-a/article.html shown-a",
+    "page encode {article} page-s --format slt",
+    "page decode page-s/article.html shown-s",
+)
+"""One after another, in one folder."""
+
+
+def run(command: str, *python: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    import shlex
+
+    filled = command.format(
+        coffee=ROOT / "examples" / "coffee.png", article=ARTICLE / "article.html", caption=CAPTION
+    )
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONWARNINGS"}
+    return subprocess.run(
+        [*python, *shlex.split(filled)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """What all commands wrote, with torch blocked."""
+    folder = tmp_path_factory.mktemp("without-torch")
+    for command in COMMANDS:
+        done = run(command, sys.executable, "-c", BLOCKED, cwd=folder)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    return folder
+
+
+def test_every_command_on_a_file_works_where_torch_cannot_be_imported(folder):
+    for name in ("a.png", "s.png", "looks-a/masks.png", "looks-s/bits.png"):
+        assert (folder / name).stat().st_size > 1000
+    for shown in ("shown-a", "shown-s"):
+        assert len(list((folder / shown).glob("*.png"))) == 4
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("decode c.slt again.png --precision bf16", "needs torch for this: pip install"),
+        ("decode c.avif again.png --precision bf16", "needs torch for this: pip install"),
+        (
+            f"decode {GOLDEN}/rgb.slt x.png --model {GOLDEN}/tiny.safetensors",
+            "pip install 'sidelight[torch]', or take a model that holds graphs",
+        ),
+    ],
+)
+def test_what_needs_torch_says_so_in_one_line(folder, command, said):
+    done = run(command, sys.executable, "-c", BLOCKED, cwd=folder)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_an_environment_of_the_declared_dependencies_codes_files(tmp_path):
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, str(ROOT)], check=True)
+    absent = "import importlib.util as u; assert u.find_spec('torch') is None"
+    subprocess.run([python, "-c", absent], check=True, cwd=tmp_path)
+    for command in COMMANDS[:8]:
+        done = run(command, str(python), "-I", "-m", "sidelight", cwd=tmp_path)
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    subprocess.run([python, "-m", "pip", "uninstall", "--quiet", "--yes", "pip"], check=True)
+    files = (tmp_path / "venv").rglob("*")
+    assert sum(f.stat().st_size for f in files if f.is_file()) <= LARGEST_ENVIRONMENT_BYTES
