@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 from benchmarks.tables.evaluations import at_rate
-from benchmarks.tables.measurements import determinism_of_models
+from benchmarks.tables.measurements import determinism_of_models, determinism_of_runtimes
 from benchmarks.tables.render import render
 from benchmarks.tables.robustness import fuzz, interruptions
 from tests.unit.evaluate.synthetic import make_summary
@@ -167,3 +167,17 @@ def test_kills_and_full_disks_are_told_with_their_faults():
     assert "9 commands, 8 of them killed at work: 1 faults." in table
     assert "| encode | File too large: 'out.slt' | none |" in table
     assert "| train |  | left over: x |" in table
+
+
+def test_a_runtime_has_one_row_for_each_precision_and_its_worst_setting_counts():
+    integers = {"files": 9, "latents_differ": 0, "latents_differ_by_torch": 0}
+    row = {"runtime": "torch", "precision": "fp32", **integers}
+    rows = [
+        row | {"max_pixel_difference": 1, "mean_pixel_error": 0.00001},
+        row | {"max_pixel_difference": 0, "mean_pixel_error": 0, "latents_differ_by_torch": 2},
+        row | {"precision": "bf16", "max_pixel_difference": 7, "mean_pixel_error": 0.25},
+    ]
+    assert determinism_of_runtimes({"rows": rows}).splitlines()[2:] == [
+        "| torch | fp32 | 2 | 9 | 0 | 2 | 1 | 0.0000 |",
+        "| torch | bf16 | 1 | 9 | 0 | 0 | 7 | 0.2500 |",
+    ]
