@@ -9,7 +9,7 @@ from typing import Any
 
 from sidelight.card import check_format
 from sidelight.errors import CheckpointError
-from sidelight.models.config import CarrierConfig, model_config
+from sidelight.models.config import CarrierConfig, CodecConfig, model_config
 from sidelight.runtime.cards import has_graphs
 from sidelight.runtime.carrier import OnnxCarrier
 from sidelight.runtime.codec import OnnxCodec
@@ -54,8 +54,9 @@ def _by_onnxruntime(path: Path, file: WeightFile) -> OnnxCarrier | OnnxCodec:
     by_torch = partial(model_by_torch, path)
     if isinstance(config, CarrierConfig):
         return OnnxCarrier(config, file, by_torch)
+    assert isinstance(config, CodecConfig)  # as every other model's is
     frozen = read_integers(config, file.tensors)
-    assert frozen is not None  # of every other model
+    assert frozen is not None
     return OnnxCodec(config, file, frozen, by_torch)
 
 
