@@ -23,7 +23,7 @@ class _Analysis(_Transform):
     def forward(self, pixels: Tensor) -> Tensor:
         """Returns y (b, c, h/16, w/16) of uint8 (b, 3, h, w)."""
         x = pixels.float() / 255
-        return self.codec.model.analyse(x, x.new_zeros(1, self.codec.config.text_width))
+        return self.codec.model.analyse(x, x.new_zeros(x.shape[0], self.codec.config.text_width))
 
 
 class _HyperAnalysis(_Transform):
