@@ -15,6 +15,8 @@ from PIL import Image
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 MAX_WHEEL_BYTES = 40_000_000
+MAX_ENVIRONMENT_BYTES = 300_000_000
+"""Without pip: 250 MB of dependencies once all are compiled, 32 of ours."""
 
 pytestmark = pytest.mark.slow
 
@@ -111,6 +113,16 @@ def test_installed_alone_it_answers(installed, wheel, tmp_path):
     version = wheel.name.split("-")[1]
     assert run(installed / "sidelight", "--version", folder=tmp_path) == f"sidelight {version}\n"
     assert "encode" in run(installed / "sidelight", "--help", folder=tmp_path)
+
+
+def test_installed_alone_it_brings_no_torch_and_is_small(installed, tmp_path):
+    program = "import importlib.util; print(importlib.util.find_spec('torch'))"
+    assert run(installed / "python", "-I", "-c", program, folder=tmp_path) == "None\n"
+    found = (f for f in installed.parent.rglob("*") if f.is_file() and not f.is_symlink())
+    installers = {"pip", "setuptools", "pkg_resources", "_distutils_hack"}
+    assert sum(f.stat().st_size for f in found if not installers & set(f.parts)) <= (
+        MAX_ENVIRONMENT_BYTES
+    )
 
 
 @pytest.mark.parametrize("suffix", [".avif", ".slt"])

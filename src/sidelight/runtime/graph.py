@@ -30,7 +30,7 @@ class Graph:
     def __init__(self, graph: bytes, weights: Mapping[str, np.ndarray]) -> None:
         """Takes a serialised model, and each of its weights by the name that it has there."""
         self._graph = graph
-        # onnxruntime may read this memory for as long as the session lives
+        # in float32 for good: a session may read this memory for as long as it lives
         self._weights = {
             name: np.ascontiguousarray(value, np.float32) for name, value in weights.items()
         }
