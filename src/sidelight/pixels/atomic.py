@@ -93,7 +93,7 @@ def naming(path: Path | str) -> Iterator[None]:
         if error.errno is not None and (
             error.filename is None or str(error.filename).endswith(_PARTIAL)
         ):
-            error.filename, error.filename2 = str(path), None
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 
