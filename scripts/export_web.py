@@ -1,6 +1,6 @@
-"""Writes what the browser package computes with: two ONNX graphs, a tokenizer and a manifest.
+"""Writes what the browser package computes with: ONNX graphs, integers, a tokenizer, a manifest.
 
-python scripts/export_web.py FOLDER [--model carrier-small] [--text FILE]
+python scripts/export_web.py FOLDER [--model carrier-small] [--codec small-multirate] [--text FILE]
 
 Needs the packages onnx and onnxscript. Each graph is one gzipped file; its name does
 not say so, since some servers and browsers would unpack it on the way. Weights are stored in
@@ -26,12 +26,18 @@ import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.torch import save
 from torch import Tensor, nn
 
+from sidelight.bitstream.quality import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.card import find_model
 from sidelight.checkpoint import load_checkpoint
+from sidelight.entropy.latents import MEAN_BITS
+from sidelight.entropy.stored import fingerprint
 from sidelight.errors import CheckpointError
+from sidelight.models.base import HyperpriorCodec
 from sidelight.models.carrier import CarrierGenerator
+from sidelight.models.exported import ExportedCodec
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
 from sidelight.pixels.atomic import write_atomically
 from sidelight.runtime.weight_file import WeightFile
@@ -59,6 +65,21 @@ class DrawnPicture(nn.Module):
         return torch.cat([levels.permute(0, 2, 3, 1), picture[..., 3:]], dim=3)
 
 
+class ShownPicture(nn.Module):
+    """The generator of .slt files from integer latents to opaque 8-bit RGBA."""
+
+    def __init__(self, codec: HyperpriorCodec) -> None:
+        super().__init__()
+        self.codec = codec.eval()
+
+    def forward(self, latents: Tensor, gain: Tensor, text: Tensor) -> Tensor:
+        """Returns (1, h, w, 4) for latents (1, c, h/16, w/16) in units of 2^-6."""
+        y_hat = latents.float() * 2.0**-MEAN_BITS * gain
+        levels = (self.codec.synthesise(y_hat, text) * 255).round().clamp(0, 255).to(torch.uint8)
+        picture = levels.permute(0, 2, 3, 1)
+        return torch.cat([picture, torch.full_like(picture[..., :1], 255)], dim=3)
+
+
 class CaptionVector(nn.Module):
     """The text encoder from the ids of one caption to a vector of unit RMS."""
 
@@ -72,11 +93,13 @@ class CaptionVector(nn.Module):
         return raw.shape[1] ** 0.5 * nn.functional.normalize(raw, dim=1)
 
 
-def export_models(folder: Path, model: Path, text: Path = WEIGHTS) -> dict[str, Any]:
-    """Writes the files of a carrier generator and its text encoder; returns the manifest.
+def export_models(
+    folder: Path, model: Path, text: Path = WEIGHTS, codec: Path | None = None
+) -> dict[str, Any]:
+    """Writes the files of a carrier generator, its text encoder and a codec; gives the manifest.
 
     Raises:
-        CheckpointError: One of the two files is broken, or they do not belong together.
+        CheckpointError: One of the files is broken, or they do not belong together.
     """
     checkpoint: Checkpoint[ExportedCarrier] = load_checkpoint(model)
     if not isinstance(checkpoint.model, ExportedCarrier):
@@ -128,8 +151,54 @@ def export_models(folder: Path, model: Path, text: Path = WEIGHTS) -> dict[str, 
             "tokenizer": _write(folder, "tokenizer.json", _compact(read_tokenizer(text))),
         },
     }
+    if codec is not None:
+        loaded: Checkpoint[ExportedCodec] = load_checkpoint(codec)
+        if loaded.text_encoder != encoder.identity:
+            raise CheckpointError(f"{codec} reads {loaded.text_encoder}, {text} is another")
+        manifest["codec"] = export_codec(folder, loaded)
     write_atomically(folder / "manifest.json", json.dumps(manifest, indent=1).encode() + b"\n")
     return manifest
+
+
+def export_codec(folder: Path, checkpoint: Checkpoint[ExportedCodec]) -> dict[str, Any]:
+    """Writes the integers and the generator of a codec of .slt files; returns its entry.
+
+    Raises:
+        CheckpointError: It has no gain vectors, as the codecs of one rate.
+    """
+    model = checkpoint.model
+    gain = model.model.latent_gain
+    if not isinstance(model, ExportedCodec) or gain is None:
+        raise CheckpointError(
+            "only codecs of several rates by gain vectors are read in the browser"
+        )
+    channels = model.config.latent_channels
+    integers = {name: torch.from_numpy(a).contiguous() for name, a in model.integers().items()}
+    steps = [step_to_quality(step) for step in range(NUM_QUALITY_STEPS)]
+    positions = torch.tensor([model.config.level_position(quality) for quality in steps])
+    with torch.inference_mode():
+        gains = gain.inverse(positions.float())[:, :, 0, 0].contiguous()
+    graph = _graph(
+        ShownPicture(model.model),
+        {
+            "latents": torch.zeros(1, channels, 4, 6, dtype=torch.int32),
+            "gain": torch.ones(1, channels, 1, 1),
+            "text": torch.zeros(1, model.config.text_width),
+        },
+        "shown",
+        dynamic={"latents": (2, 3)},
+    )
+    _store_small(graph, matrices_in_8_bits=False)
+    return {
+        "name": model.config.name,
+        "fingerprint": fingerprint(model.frozen).hex(),
+        "terms": checkpoint.provenance.get("terms"),
+        "tile": model.tiles.g_s.side,
+        "halo": model.tiles.g_s.halo,
+        "integers": _write(folder, "integers.safetensors", save(integers)),
+        "gains": _write(folder, "gains.safetensors", save({"inverse_gains": gains})),
+        "file": _write(folder, "codec.onnx", graph.SerializeToString(), planes=2),
+    }
 
 
 def _graph(
@@ -227,10 +296,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", default="carrier-small", help="a name or a checkpoint")
+    parser.add_argument("--codec", help="for .slt files, such as small-multirate")
     parser.add_argument("--text", type=Path, default=WEIGHTS, help="its text encoder")
     given = parser.parse_args(arguments)
-    manifest = export_models(given.folder, find_model(given.model), given.text)
-    files = manifest["generator"]["file"], manifest["text"]["file"], manifest["text"]["tokenizer"]
+    codec = find_model(given.codec) if given.codec else None
+    manifest = export_models(given.folder, find_model(given.model), given.text, codec)
+    parts = (
+        value for part in manifest.values() if isinstance(part, dict) for value in part.values()
+    )
+    files = [entry for entry in parts if isinstance(entry, dict)]
     for entry in files:
         sys.stdout.write(f"{entry['path']}: {entry['packed_bytes']} bytes\n")
     total = sum(math.ceil(entry["packed_bytes"] / 1000) for entry in files)

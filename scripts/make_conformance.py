@@ -20,7 +20,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
-from export_web import export_models  # noqa: E402
+from export_web import export_codec, export_models  # noqa: E402
 from tests.golden.tiny_text import HashingTextEncoder  # noqa: E402
 from tests.tiny_carrier import trained_carrier  # noqa: E402
 
@@ -34,7 +34,7 @@ from sidelight.models.exported_carrier import ExportedCarrier  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
 from sidelight.stored import Checkpoint  # noqa: E402
 from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize  # noqa: E402
-from sidelight.text.encoder import fit_caption  # noqa: E402
+from sidelight.text.encoder import embed_captions, fit_caption  # noqa: E402
 from sidelight.text.network import SentenceConfig, SentenceNetwork  # noqa: E402
 from sidelight.train.text_distillation import train_tokenizer  # noqa: E402
 
@@ -84,6 +84,7 @@ def main() -> None:
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (FOLDER / "manifest.json").write_text(text + "\n", "utf-8")
     _write_damaged()
+    _write_shown()
 
 
 def _write_text_encoder(path: Path) -> BundledEncoder:
@@ -219,6 +220,23 @@ def _write_damaged() -> None:
         lines.append(json.dumps(entry))
     SLT_FOLDER.mkdir(exist_ok=True)
     (SLT_FOLDER / "damaged.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _write_shown() -> None:
+    """Writes the tiny codec for the browser and some golden files' pictures in float32."""
+    checkpoint = load_checkpoint(GOLDEN / "tiny.safetensors")
+    encoder = HashingTextEncoder()
+    codec = Codec(checkpoint, encoder)
+    entry = export_codec(SLT_FOLDER, checkpoint)
+    pictures = []
+    for name, caption in (("rgb", ""), ("odd-size", CAPTION), ("quality-9", CAPTION)):
+        data = (GOLDEN / f"{name}.slt").read_bytes()
+        shown = codec.decode(data, caption, precision="fp32")
+        Image.fromarray(shown.image).save(SLT_FOLDER / f"{name}.ppm")
+        vector = embed_captions([caption], encoder, encoder.width)[0]
+        pictures.append({"file": f"{name}.slt", "text": vector.tolist(), "expected": f"{name}.ppm"})
+    text = json.dumps({"codec": entry, "pictures": pictures}, indent=1)
+    (SLT_FOLDER / "manifest.json").write_text(text + "\n", "utf-8")
 
 
 def _error(codec: Codec, data: bytearray) -> str | None:

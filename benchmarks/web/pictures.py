@@ -3,7 +3,8 @@
 python -m benchmarks.web.pictures KODAK_FOLDER OUT [NAME ...]
 
 For each picture: NAME.avif, its captions as NAME.json, NAME.plain.png as Pillow decodes the file,
-and NAME.drawn.png as `carrier-small` draws it in float32 with the first caption.
+and NAME.drawn.png as `carrier-small` draws it in float32 with the first caption; NAME.slt by
+`small-multirate`, and NAME.shown.png as it shows that with the same caption.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sidelight.api import load_carrier
+from sidelight.api import load, load_carrier
 from sidelight.carriers.avif import AVIF
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import to_pillow
@@ -25,7 +26,7 @@ def main() -> None:
     """Runs the command."""
     source, target, *names = sys.argv[1:]
     captions = json.loads((Path(source) / "captions.json").read_text("utf-8"))
-    codec = load_carrier()
+    codec, slt_codec = load_carrier(), load()
     folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(Path(source).glob("*.png")):
@@ -38,6 +39,10 @@ def main() -> None:
         Image.fromarray(np.asarray(opened.plain.image)).save(folder / f"{path.stem}.plain.png")
         drawn = opened.decode(captions[path.name][0], precision="fp32")
         to_pillow(drawn).save(folder / f"{path.stem}.drawn.png")
+        slt = slt_codec.encode(read_picture(path), quality=QUALITY)
+        (folder / f"{path.stem}.slt").write_bytes(slt)
+        shown = slt_codec.decode(slt, captions[path.name][0], precision="fp32")
+        to_pillow(shown).save(folder / f"{path.stem}.shown.png")
 
 
 if __name__ == "__main__":

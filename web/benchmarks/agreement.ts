@@ -5,7 +5,8 @@
  *
  * PICTURES is what `python -m benchmarks.web.pictures` wrote, MODELS what scripts/export_web.py
  * did. Prints per picture the largest and mean difference in levels: `improve` of the very pixels
- * that Python decoded; the browser's own AVIF decoder against Pillow's; `decode` of the file.
+ * that Python decoded; the browser's own AVIF decoder against Pillow's; `decode` of the AVIF file,
+ * and of the .slt file, whose latents' CRC is compared on the way.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -44,6 +45,9 @@ globalThis.compare = async (name, caption) => {
     improve: difference(await improve(plain, options), drawn),
     avif: difference(await pixels("/pictures/" + name + ".avif"), plain),
     decode: difference(await pixels(await decode(file, options)), drawn),
+    slt: difference(
+      await pixels(await decode(await (await fetch("/pictures/" + name + ".slt")).blob(), options)),
+      await pixels("/pictures/" + name + ".shown.png")),
   };
 };`;
 

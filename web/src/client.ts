@@ -1,8 +1,9 @@
 /** The page's end of the worker. */
 
 import type { Settings } from "./decoder.ts";
-import { CheckpointError, fromSent } from "./errors.ts";
+import { CheckpointError } from "./errors.ts";
 import type { Reply, Request, Result, Work } from "./protocol.ts";
+import { fromSent } from "./sent-error.ts";
 
 interface Waiting {
   resolve(result: Result): void;

@@ -1,11 +1,16 @@
 /** Models that are loaded once, and what they make of pictures. */
 
+import type { Container } from "./bitstream/container.ts";
+import { readArrays } from "./entropy/arrays.ts";
+import { CheckpointError, ConfigError } from "./errors.ts";
 import type { Manifest } from "./models/manifest.ts";
 import { ModelStore } from "./models/store.ts";
 import type { Pixels } from "./pixels/pixels.ts";
 import { Generator } from "./runtime/generator.ts";
 import { loadRuntime, type Runtime } from "./runtime/ort.ts";
+import { SltGenerator } from "./runtime/slt-generator.ts";
 import { TextEncoder } from "./runtime/text-encoder.ts";
+import { SltReader } from "./slt.ts";
 import { canonicalCaption } from "./text/canonical.ts";
 
 export interface Settings {
@@ -17,8 +22,8 @@ export interface Settings {
 
 /** What is asked of the generator. */
 export interface Wish {
-  /** "" for none. */
-  readonly caption: string;
+  /** "" for none; left out for the one inside a .slt file, if any. */
+  readonly caption?: string | undefined;
   /** The dial, from 0 (faithful) to 1 (natural); undefined for the model's default. */
   readonly realism?: number | undefined;
 }
@@ -31,6 +36,13 @@ export interface DrawTimes {
   readonly generator: number;
 }
 
+/** A picture, how much of the caption it was drawn by, and how long that took. */
+export interface Improved {
+  readonly picture: Pixels;
+  readonly used: string;
+  readonly times: DrawTimes;
+}
+
 export class Decoder {
   readonly #store: ModelStore;
   readonly #settings: Settings;
@@ -38,6 +50,7 @@ export class Decoder {
   #runtime?: Promise<Runtime>;
   #generator?: Promise<Generator>;
   #text?: Promise<TextEncoder>;
+  #codec?: Promise<{ reader: SltReader; generator: SltGenerator }>;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -50,22 +63,14 @@ export class Decoder {
   }
 
   /** Returns a picture improved by its caption; `share` is how much of the drawing is used. */
-  async improve(
-    picture: Pixels,
-    wish: Wish,
-    share: number,
-  ): Promise<{ picture: Pixels; used: string; times: DrawTimes }> {
+  async improve(picture: Pixels, wish: Wish, share: number): Promise<Improved> {
     const asked = performance.now();
-    // a picture without a caption needs no text encoder, which is a third of the models' bytes
-    const needsText = canonicalCaption(wish.caption) !== "";
     const [generator, encoder] = await Promise.all([
       this.#loadGenerator(),
-      needsText ? this.#loadText() : undefined,
+      this.#encoderFor(wish.caption),
     ]);
     const loaded = performance.now();
-    const { width } = (await this.#loadManifest()).text;
-    const none = { vector: new Float32Array(width), used: "" };
-    const { vector, used } = encoder ? await encoder.read(wish.caption) : none;
+    const { vector, used } = await this.#vector(encoder, wish.caption);
     const read = performance.now();
     const drawn = await generator.draw(picture, { text: vector, realism: wish.realism, share });
     const times = {
@@ -74,6 +79,44 @@ export class Decoder {
       generator: performance.now() - read,
     };
     return { picture: drawn, used, times };
+  }
+
+  /**
+   * Returns the picture of a .slt file, opaque.
+   *
+   * @throws BitstreamError: the bytes are no sound .slt file.
+   * @throws ModelMismatchError: the file needs another model.
+   */
+  async decodeSlt(data: Uint8Array, wish: Wish): Promise<Improved & { container: Container }> {
+    if (wish.realism !== undefined) {
+      throw new ConfigError("realism is for ordinary files: .slt files have no dial");
+    }
+    const asked = performance.now();
+    const { reader, generator } = await this.#loadCodec();
+    const { container, latents } = reader.read(data);
+    const caption = wish.caption ?? container.caption;
+    const encoder = await this.#encoderFor(caption);
+    const loaded = performance.now();
+    const { vector, used } = await this.#vector(encoder, caption);
+    const read = performance.now();
+    const picture = await generator.show(latents, container.qualityStep, vector, container);
+    const times = {
+      models: loaded - asked,
+      text: read - loaded,
+      generator: performance.now() - read,
+    };
+    return { picture, used, times, container };
+  }
+
+  /** Without a caption the text encoder, a third of the models' bytes, is not needed. */
+  async #encoderFor(caption: string | undefined): Promise<TextEncoder | undefined> {
+    return canonicalCaption(caption) ? this.#loadText() : undefined;
+  }
+
+  async #vector(encoder: TextEncoder | undefined, caption = "") {
+    if (encoder) return encoder.read(caption);
+    const { width } = (await this.#loadManifest()).text;
+    return { vector: new Float32Array(width), used: "" };
   }
 
   #loadManifest(): Promise<Manifest> {
@@ -95,6 +138,25 @@ export class Decoder {
       return Generator.create(await runtime, generator, graph);
     })();
     return this.#generator;
+  }
+
+  #loadCodec() {
+    this.#codec ??= (async () => {
+      const { codec } = await this.#loadManifest();
+      if (!codec) {
+        throw new CheckpointError("the models were exported without a codec of .slt files");
+      }
+      const [integers, gains, graph] = await Promise.all([
+        this.#store.read(codec.integers),
+        this.#store.read(codec.gains),
+        this.#store.read(codec.file),
+      ]);
+      const reader = await SltReader.create(readArrays(integers));
+      const inverse = readArrays(gains).get("inverse_gains")?.values;
+      const runtime = await this.#loadRuntime();
+      return { reader, generator: await SltGenerator.create(runtime, codec, graph, inverse) };
+    })();
+    return this.#codec;
   }
 
   #loadText(): Promise<TextEncoder> {

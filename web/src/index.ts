@@ -7,13 +7,7 @@ import { packedBytes } from "./models/manifest.ts";
 import { ModelStore } from "./models/store.ts";
 import { Upgrade, type UpgradeOptions } from "./page/upgrade.ts";
 
-export {
-  CheckpointError,
-  CodecError,
-  ConfigError,
-  ImageError,
-  TextError,
-} from "./errors.ts";
+export * from "./errors.ts";
 export type { Outcome, UpgradeOptions } from "./page/upgrade.ts";
 export type { Times } from "./protocol.ts";
 export type { Upgrade };
@@ -29,7 +23,7 @@ export interface RuntimeOptions {
 }
 
 export interface DecodeOptions extends RuntimeOptions {
-  /** What the picture shows. */
+  /** What the picture shows; left out for the one inside a .slt file, else none. */
   readonly caption?: string;
   /** The dial, from 0 (faithful) to 1 (natural); left out for the model's default. */
   readonly realism?: number;
@@ -50,8 +44,10 @@ export function upgrade(
 }
 
 /**
- * Returns the improved picture of an AVIF, JPEG or WebP file.
+ * Returns the improved picture of an AVIF, JPEG or WebP file, or the picture of a .slt file.
  *
+ * @throws BitstreamError: the file is a broken .slt file.
+ * @throws ModelMismatchError: the .slt file needs another model.
  * @throws ImageError: the file is none of these, or cannot be decoded.
  * @throws TextError: the caption is too long, or no Unicode text.
  * @throws ConfigError: `realism` is out of range.
@@ -92,5 +88,5 @@ function settingsOf({ models, threads, webgpu }: RuntimeOptions): Settings {
 }
 
 function wishOf({ caption, realism }: DecodeOptions): Wish {
-  return { caption: caption ?? "", realism };
+  return { caption, realism };
 }

@@ -1,8 +1,8 @@
 /** What the page and its worker say to each other. */
 
 import type { DrawTimes, Settings, Wish } from "./decoder.ts";
-import type { SentError } from "./errors.ts";
 import type { Pixels } from "./pixels/pixels.ts";
+import type { SentError } from "./sent-error.ts";
 
 export type Work =
   | { readonly kind: "prepare" }

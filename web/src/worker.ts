@@ -1,11 +1,13 @@
 /** The worker: decodes files and draws, one picture after the other, away from the page. */
 
+import { MAGIC } from "./bitstream/header.ts";
 import { codedBpp, drawnShare, readCarrier } from "./carriers/reading.ts";
 import { Decoder, type Settings, type Wish } from "./decoder.ts";
-import { toSent } from "./errors.ts";
-import { decodePixels, toBitmap, toBlob } from "./pixels/browser-codec.ts";
+import { addAlpha, decodePixels, toBitmap, toBlob } from "./pixels/browser-codec.ts";
+import { makeGray } from "./pixels/pixels.ts";
 import type { Reply, Request, Result, Work } from "./protocol.ts";
 import { checkRealism } from "./runtime/generator.ts";
+import { toSent } from "./sent-error.ts";
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<Request>) => void) | null;
@@ -52,6 +54,7 @@ async function decode(
 ): Promise<Result> {
   const begin = performance.now();
   const data = new Uint8Array(bytes);
+  if (MAGIC.every((byte, k) => data[k] === byte)) return decodeSlt(decoder, data, wish, as);
   const file = readCarrier(data);
   const plain = await decodePixels(data, file.type);
   const decoded = performance.now();
@@ -74,6 +77,29 @@ async function decode(
       decode: decoded - begin,
       hand_over: performance.now() - drawn,
     },
+  };
+}
+
+async function decodeSlt(
+  decoder: Decoder,
+  data: Uint8Array,
+  wish: Wish,
+  as: "bitmap" | "blob",
+): Promise<Result> {
+  const { picture, used, times, container } = await decoder.decodeSlt(data, wish);
+  const drawn = performance.now();
+  if (container.gray) makeGray(picture);
+  if (container.alpha) await addAlpha(picture, container.alpha);
+  const shown = as === "blob" ? await toBlob(picture) : toBitmap(picture);
+  return {
+    kind: "decoded",
+    shown,
+    width: picture.width,
+    height: picture.height,
+    share: 1,
+    bpp: (8 * data.length) / (picture.width * picture.height),
+    used,
+    times: { ...times, decode: 0, hand_over: performance.now() - drawn },
   };
 }
 

@@ -17,7 +17,23 @@ export interface FileEntry {
   readonly sha256: string;
 }
 
+/** A codec of .slt files. */
+export interface CodecEntry {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly terms: string | null;
+  /** Latents along a tile of the generator, and around it. */
+  readonly tile: number;
+  readonly halo: number;
+  /** What decides bits: networks and tables. */
+  readonly integers: FileEntry;
+  readonly gains: FileEntry;
+  readonly file: FileEntry;
+}
+
 export interface Manifest {
+  /** There if the models were exported with a codec. */
+  readonly codec?: CodecEntry;
   readonly generator: {
     readonly name: string;
     readonly fingerprint: string;
@@ -37,6 +53,16 @@ export interface Manifest {
 }
 
 type Kind = "string" | "number" | "terms" | "file";
+const CODEC: Record<string, Kind> = {
+  name: "string",
+  fingerprint: "string",
+  terms: "terms",
+  tile: "number",
+  halo: "number",
+  integers: "file",
+  gains: "file",
+  file: "file",
+};
 const SHAPE: Record<"generator" | "text", Record<string, Kind>> = {
   generator: {
     name: "string",
@@ -75,6 +101,9 @@ export function parseManifest(text: string): Manifest {
   }
   for (const [part, fields] of Object.entries(SHAPE)) {
     check((table as Record<string, unknown>)[part], fields, part);
+  }
+  if ((table as { codec?: unknown }).codec !== undefined) {
+    check((table as { codec: unknown }).codec, CODEC, "codec");
   }
   return table as Manifest;
 }

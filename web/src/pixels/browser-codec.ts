@@ -1,6 +1,6 @@
 /** A file's picture by the browser's own decoders, and pictures as what a page can show. */
 
-import { ImageError } from "../errors.ts";
+import { CorruptBitstreamError, ImageError } from "../errors.ts";
 import type { Pixels } from "./pixels.ts";
 
 /** Largest picture that is drawn: beyond it a processor takes minutes. */
@@ -30,6 +30,27 @@ export async function decodePixels(bytes: Uint8Array<ArrayBuffer>, type: string)
   } finally {
     bitmap.close();
   }
+}
+
+/**
+ * Writes an alpha channel, coded as a gray PNG, into a picture.
+ *
+ * @throws CorruptBitstreamError: it is no PNG, or has another size.
+ */
+export async function addAlpha(picture: Pixels, png: Uint8Array): Promise<void> {
+  let alpha: Pixels;
+  try {
+    alpha = await decodePixels(Uint8Array.from(png), "image/png");
+  } catch (error) {
+    throw new CorruptBitstreamError(`alpha section cannot be decoded: ${error}`);
+  }
+  const { width, height } = picture;
+  if (alpha.width !== width || alpha.height !== height) {
+    throw new CorruptBitstreamError(
+      `alpha is ${alpha.width}x${alpha.height} px, the picture ${width}x${height} px`,
+    );
+  }
+  for (let k = 0; k < picture.data.length; k += 4) picture.data[k + 3] = alpha.data[k]!;
 }
 
 /** Returns a picture as a lossless file, for an element to show. */

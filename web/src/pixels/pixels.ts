@@ -44,6 +44,14 @@ export function cut(
   return target;
 }
 
+/** Gives every pixel its luma, as Pillow rounds it. */
+export function makeGray({ data }: Pixels): void {
+  for (let k = 0; k < data.length; k += CHANNELS) {
+    const [red, green, blue] = [data[k]!, data[k + 1]!, data[k + 2]!];
+    data.fill((red * 19595 + green * 38470 + blue * 7471 + 0x8000) >> 16, k, k + 3);
+  }
+}
+
 interface Corner {
   readonly top: number;
   readonly left: number;

@@ -21,21 +21,26 @@ export interface Tile {
 }
 
 /** Yields the tiles of a picture, row by row; a small one is a single tile. */
-export function* tiles(height: number, width: number, halo: number): Generator<Tile> {
-  if (height <= TILE_PX && width <= TILE_PX) {
+export function* tiles(
+  height: number,
+  width: number,
+  halo: number,
+  side = TILE_PX,
+): Generator<Tile> {
+  if (height <= side && width <= side) {
     yield { rows: whole(height), columns: whole(width) };
     return;
   }
-  for (const rows of spans(height, halo)) {
-    for (const columns of spans(width, halo)) yield { rows, columns };
+  for (const rows of spans(height, halo, side)) {
+    for (const columns of spans(width, halo, side)) yield { rows, columns };
   }
 }
 
 const whole = (length: number): Span => ({ start: 0, stop: length, first: 0, last: length });
 
-function* spans(length: number, halo: number): Generator<Span> {
-  for (let start = 0; start < length; start += TILE_PX) {
-    const stop = Math.min(start + TILE_PX, length);
+function* spans(length: number, halo: number, side: number): Generator<Span> {
+  for (let start = 0; start < length; start += side) {
+    const stop = Math.min(start + side, length);
     yield { start, stop, first: Math.max(0, start - halo), last: Math.min(stop + halo, length) };
   }
 }

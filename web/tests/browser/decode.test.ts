@@ -1,15 +1,36 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CONFORMANCE, largestDifference, read, readPpm } from "../conformance.ts";
+import { readGolden } from "../golden.ts";
 import { CHROMIUM, launch } from "./chromium.ts";
 import { type Shown, show } from "./pages.ts";
+
+/** The tiny carrier models and the tiny codec of .slt files in one. */
+const WITH_CODEC = (() => {
+  const carrier = JSON.parse(read("models/manifest.json").toString());
+  const { codec } = JSON.parse(read("../slt/manifest.json").toString());
+  const beside = (part: Record<string, unknown>, folder: string) =>
+    Object.fromEntries(
+      Object.entries(part).map(([name, value]) => {
+        const path = (value as { path?: string } | null)?.path;
+        return [name, path ? { ...(value as object), path: `../${folder}/${path}` } : value];
+      }),
+    );
+  const { generator, text } = carrier;
+  return JSON.stringify({
+    ...carrier,
+    generator: beside(generator, "models"),
+    text: beside(text, "models"),
+    codec: beside(codec, "slt"),
+  });
+})();
 
 describe.runIf(CHROMIUM)("decode and improve", () => {
   let browser: Browser;
   let shown: Shown;
   beforeAll(async () => {
     browser = await launch();
-    shown = await show(browser, "");
+    shown = await show(browser, "", { texts: { "/with-codec/manifest.json": WITH_CODEC } });
   });
   afterAll(async () => {
     expect(shown.errors).toEqual([]);
@@ -60,6 +81,28 @@ describe.runIf(CHROMIUM)("decode and improve", () => {
     expect(await decoded(entry.file, { caption: "A dog" })).toEqual(expected);
   });
 
+  test("a .slt file is shown within a level of Python's", async () => {
+    const pixels = await shown.page.evaluate(async (data) => {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      const bitmap = await sidelight.decode(new Blob([bytes]), { models: "/with-codec/" });
+      const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")!;
+      context.drawImage(bitmap, 0, 0);
+      return Array.from(context.getImageData(0, 0, bitmap.width, bitmap.height).data);
+    }, readGolden("rgb.slt").toString("base64"));
+    const expected = readPpm("../slt/rgb.ppm");
+    const made = { ...expected, data: Uint8Array.from(pixels) };
+    expect(largestDifference(made, expected)).toBeLessThanOrEqual(1);
+  });
+
+  test("what a .slt file cannot have, or a model cannot read, is an error of its kind", async () => {
+    const slt = (options: object, name = "rgb.slt") =>
+      decoded(`../../tests/golden/${name}`, { models: "/with-codec/", ...options });
+    expect(await slt({ realism: 0.5 })).toBe("ConfigError");
+    expect(await slt({ models: "/models/" })).toBe("CheckpointError");
+    expect(await slt({}, "gray.slt")).toEqual([64, 64]);
+    expect(await slt({}, "alpha.slt")).toEqual([64, 64]);
+  });
+
   test("settings and captions out of range are errors of their kind", async () => {
     expect(await decoded("files/plain.avif", { realism: 2 })).toBe("ConfigError");
     expect(await decoded("files/plain.avif", { caption: "a".repeat(70_000) })).toBe("TextError");
@@ -68,11 +111,12 @@ describe.runIf(CHROMIUM)("decode and improve", () => {
 
   test("models are fetched once, and not again on the second visit", async () => {
     const { page, site } = shown;
-    const fetched = () => site.log.filter(({ path }) => path.endsWith(".packed")).length;
+    const fetched = () => site.log.map(({ path }) => path).filter((path) => /packed$/.test(path));
     const before = fetched();
-    expect(before).toBe(4); // the runtime, the generator, the text encoder and its tokenizer
+    expect(before).toContain("/package/dist/ort/ort-wasm-simd-threaded.wasm.packed");
+    expect(new Set(before).size).toBe(before.length);
     await page.reload();
     expect(await decoded("files/plain.jpg", { caption: "A dog" })).toEqual([96, 64]);
-    expect(fetched()).toBe(before);
+    expect(fetched()).toEqual(before);
   });
 });

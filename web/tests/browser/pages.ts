@@ -10,6 +10,7 @@ const PACKAGE = resolve(import.meta.dirname, "../..");
 export const FOLDERS = {
   "/package/": PACKAGE,
   "/models/": `${FOLDER}/models`,
+  "/slt/": resolve(FOLDER, "../slt"),
   "/": `${FOLDER}/files`,
 };
 

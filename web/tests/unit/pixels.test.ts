@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cut, type Pixels, padded, paste } from "../../src/pixels/pixels.ts";
+import { cut, makeGray, type Pixels, padded, paste } from "../../src/pixels/pixels.ts";
 import { TILE_PX, tiles } from "../../src/pixels/tiling.ts";
 
 function numbered(width: number, height: number): Pixels {
@@ -11,6 +11,12 @@ const at = (picture: Pixels, row: number, column: number) => {
   const place = (row * picture.width + column) * 4;
   return [...picture.data.subarray(place, place + 4)];
 };
+
+test("gray has Pillow's luma in every channel", () => {
+  const data = Uint8Array.of(255, 0, 0, 9, 0, 255, 0, 9, 0, 0, 255, 9, 10, 10, 10, 9);
+  makeGray({ width: 4, height: 1, data });
+  expect([...data]).toEqual([76, 150, 29, 10].flatMap((luma) => [luma, luma, luma, 9]));
+});
 
 test("padding repeats the last row and column", () => {
   const picture = numbered(5, 3);
