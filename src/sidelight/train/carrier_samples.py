@@ -42,7 +42,7 @@ def improve_samples(
         for quality in _QUALITIES:
             carrier = _through_avif(original, quality)
             shown = [
-                model.improve(carrier[None], vector[None], realism, precision="bf16")[0]
+                model.improve(carrier[None], vector[None], realism)[0]
                 for vector, realism in ((text[0], 0.0), (text[0], 1.0), (text[1], 1.0))
             ]
             strips[f"{picture.key}-avif{quality}"] = np.concatenate(
