@@ -51,8 +51,8 @@ web-models: $(INSTALLED)
 LOWEST := .venv-lowest
 test-lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/python -m pytest -o addopts=--import-mode=importlib \
-	    -W ignore::DeprecationWarning tests/golden tests/unit/pixels tests/unit/carriers \
-	    tests/unit/page tests/unit/cli/test_commands.py tests/unit/test_api.py
+	    -W ignore::DeprecationWarning tests/golden tests/unit/cli/test_commands.py \
+	    tests/unit/pixels tests/unit/carriers tests/unit/page tests/unit/test_api.py
 
 $(LOWEST)/.installed: pyproject.toml constraints.txt scripts/lowest_versions.py
 	$(PYTHON) -m venv $(LOWEST)
