@@ -13,15 +13,18 @@ describe.each(sound)("$file", (entry) => {
     expect(sniff(data)?.name).toBe(entry.codec);
   });
 
-  test.runIf(!entry.moves)("has the coded bytes and the share that Python finds", () => {
+  if (entry.moves) {
+    test("is refused, since it moves", () => {
+      expect(() => readCarrier(data)).toThrow(/moving/);
+    });
+    return;
+  }
+
+  test("has the coded bytes and the share that Python finds", () => {
     const file = readCarrier(data);
     expect(file.codedBytes).toBe(entry.coded_bytes);
     expect(file.isLossless).toBe(entry.lossless);
     expect(drawnShare(file, entry.width * entry.height)).toBeCloseTo(entry.drawn_share, 12);
-  });
-
-  test.runIf(entry.moves)("is refused, since it moves", () => {
-    expect(() => readCarrier(data)).toThrow(/moving/);
   });
 });
 
