@@ -47,7 +47,7 @@ web-models: $(INSTALLED)
 
 # The commands, the readers and the golden files with the oldest versions that pyproject.toml allows.
 # Shapes in annotations are left to `make test`: an old jaxtyping cannot check what a conftest has
-# imported. Set-up takes minutes, so CI runs it where SIDELIGHT_LOWEST is set.
+# imported.
 LOWEST := .venv-lowest
 test-lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/python -m pytest -o addopts=--import-mode=importlib \
