@@ -75,6 +75,11 @@ def find_model(model: str | os.PathLike[str]) -> Path:
     path = shipped.get(str(model), Path(model))
     if not path.exists():
         raise CheckpointError(f"no model {str(model)!r}: shipped are {[*shipped]}, or give a path")
+    if path.is_dir():
+        raise CheckpointError(
+            f"{path} is a folder, expected a model's .safetensors file; a run's folder becomes one "
+            "by sidelight export"
+        )
     return path
 
 

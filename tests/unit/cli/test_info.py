@@ -77,3 +77,13 @@ def test_a_picture_above_the_limit_is_not_decoded(tmp_path):
     assert done.exit_code == 1
     assert "30x20 px, the limit is 65535 px a side and 599 px in all" in done.stderr
     assert info(str(tmp_path / "a.jpg"), "--max-pixels", "600").exit_code == 0
+
+
+@pytest.mark.parametrize("command", [["info"], ["encode", "a.png", "a.slt", "--model"]])
+def test_a_folder_in_a_models_place_is_told_as_one(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    Path("run.safetensors").mkdir()
+    Image.new("RGB", (64, 64)).save("a.png")
+    done = CliRunner().invoke(app, [*command, "run.safetensors"])
+    assert done.exit_code == 1
+    assert "run.safetensors is a folder, expected a model's" in " ".join(done.stderr.split())
