@@ -69,17 +69,13 @@ def find_model(model: str | os.PathLike[str]) -> Path:
     """Returns the file of a shipped model by its name, or the path itself.
 
     Raises:
-        CheckpointError: There is neither.
+        CheckpointError: There is neither, or it is a folder.
     """
     shipped = shipped_models()
     path = shipped.get(str(model), Path(model))
     if not path.exists():
         raise CheckpointError(f"no model {str(model)!r}: shipped are {[*shipped]}, or give a path")
-    if path.is_dir():
-        raise CheckpointError(
-            f"{path} is a folder, expected a model's .safetensors file; a run's folder becomes one "
-            "by sidelight export"
-        )
+    _check_no_folder(path)
     return path
 
 
@@ -93,9 +89,18 @@ def check_format(path: Path, metadata: dict[str, str]) -> None:
         raise CheckpointError(f"{path} has format {metadata.get('format')!r}, expected {FORMAT!r}")
 
 
+def _check_no_folder(path: Path) -> None:
+    if path.is_dir():
+        raise CheckpointError(
+            f"{path} is a folder, expected a model's .safetensors file; a run's folder becomes one "
+            "by sidelight export"
+        )
+
+
 def _metadata(path: Path) -> dict[str, str]:
     from safetensors import SafetensorError, safe_open
 
+    _check_no_folder(path)
     try:
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}
