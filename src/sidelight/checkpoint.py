@@ -22,9 +22,8 @@ from sidelight.models.older import current_names
 from sidelight.models.registry import build_model, exported
 from sidelight.nn.caller import own_settings, survive_fork
 from sidelight.pixels.atomic import write_atomically
-from sidelight.runtime.cards import is_of_graphs
 from sidelight.sealing import check_seal, read_weight_file, sealed
-from sidelight.stored import FROZEN, Checkpoint, read_integers
+from sidelight.stored import FROZEN, Checkpoint, is_weight, read_integers
 from sidelight.text.encoder import EncoderIdentity
 
 _NOT_KEPT = "num_batches_tracked"
@@ -64,11 +63,7 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
     try:
         config = model_config(json.loads(metadata["config"]))
         weights = current_names(
-            {
-                name: value.float()
-                for name, value in tensors.items()
-                if not (name.startswith(FROZEN) or is_of_graphs(name))
-            }
+            {name: value.float() for name, value in tensors.items() if is_weight(name)}
         )
         integers = read_integers(config, {k: v.numpy() for k, v in tensors.items()})
         _check_blocks(config, weights)

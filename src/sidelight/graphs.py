@@ -10,9 +10,9 @@ from sidelight.models.carrier_graph import carrier_graphs
 from sidelight.models.codec_graphs import codec_graphs
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.older import current_names
-from sidelight.runtime.cards import is_of_graphs, with_graphs
+from sidelight.runtime.cards import with_graphs
 from sidelight.runtime.weight_file import WeightFile
-from sidelight.stored import FROZEN
+from sidelight.stored import is_weight
 from sidelight.text.bundled import is_text_encoder, text_network
 from sidelight.text.network_graph import text_graphs
 
@@ -43,6 +43,6 @@ def _graphs(path: Path, file: WeightFile) -> tuple[Any, dict[str, np.ndarray]] |
     if isinstance(model, ExportedCodec):
         if model.encoder_reads_text:
             return None
-        weights = [n for n in file.tensors if not (n.startswith(FROZEN) or is_of_graphs(n))]
+        weights = filter(is_weight, file.tensors)
         return codec_graphs(model, current_names({name: name for name in weights}))
     return carrier_graphs(model)

@@ -9,6 +9,7 @@ from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.stored import from_arrays
 from sidelight.errors import CheckpointError
 from sidelight.models.config import CodecConfig, ModelConfig
+from sidelight.runtime.cards import is_of_graphs
 from sidelight.text.encoder import EncoderIdentity
 
 FROZEN = "frozen."
@@ -24,6 +25,11 @@ class Checkpoint(NamedTuple, Generic[Model]):
     """What it was trained with."""
     provenance: dict[str, Any]
     """Data, steps, seed, commit, as the training run recorded them."""
+
+
+def is_weight(name: str) -> bool:
+    """Returns whether a tensor of a file is a float weight: no integer, and nothing of graphs."""
+    return not (name.startswith(FROZEN) or is_of_graphs(name))
 
 
 def read_integers(config: ModelConfig, tensors: Mapping[str, np.ndarray]) -> EntropyModel | None:

@@ -78,11 +78,13 @@ def test_the_quality_of_an_ordinary_file_is_that_of_its_rate(codec, data, make_p
     assert quality_of(read_info(data)) == 5
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     files = [
-        CARRIERS["avif"].write(Picture(image=make_picture(256, 256, seed=1)), own, 4)
+        CARRIERS["avif"].write(
+            Picture(image=make_picture(256, 256, seed=1)), own, CARRIERS["avif"].effort
+        )
         for own in (1, 30, 60)
     ]
     qualities = [quality_of(read_info(file)) for file in files]
     assert qualities == sorted(qualities)
     assert all(1 <= quality <= 9 for quality in qualities)
-    best = CARRIERS["webp"].write(Picture(image=noise), 100, 9)
+    best = CARRIERS["webp"].write(Picture(image=noise), 100, CARRIERS["webp"].effort)
     assert quality_of(read_info(best)) == 9

@@ -54,11 +54,8 @@ def average_gradients(module: nn.Module) -> None:
     if count() == 1:
         return
     gradients = [p.grad for p in module.parameters() if p.grad is not None]
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    distributed.all_reduce(flat)
-    flat /= count()
-    for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(mean.view_as(gradient))
+    for gradient, total in zip(gradients, _summed(gradients), strict=True):
+        gradient.copy_(total / count())
 
 
 def map_in_shares(function: Callable[[Tensor], Tensor], tensors: Sequence[Tensor]) -> list[Tensor]:
@@ -72,10 +69,7 @@ def map_in_shares(function: Callable[[Tensor], Tensor], tensors: Sequence[Tensor
         return [function(tensor) for tensor in tensors]
     own = range(rank(), len(tensors), count())
     results = [function(t) if k in own else torch.zeros_like(t) for k, t in enumerate(tensors)]
-    flat = torch.cat([result.flatten() for result in results])
-    distributed.all_reduce(flat)  # of each entry all processes but one bring a zero: exact
-    parts = flat.split([tensor.numel() for tensor in tensors])
-    return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
+    return _summed(results)  # of each entry all processes but one bring a zero: exact
 
 
 def gather_rows(tensor: Tensor) -> Tensor:
@@ -109,3 +103,11 @@ def any_process(flag: bool) -> bool:
     raised = torch.tensor(float(flag))
     distributed.all_reduce(raised)
     return bool(raised > 0)
+
+
+def _summed(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Returns the sums over the processes, sent as one message."""
+    flat = torch.cat([tensor.flatten() for tensor in tensors])
+    distributed.all_reduce(flat)
+    parts = flat.split([tensor.numel() for tensor in tensors])
+    return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
