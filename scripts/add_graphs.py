@@ -9,7 +9,7 @@ does the same for what it writes.
 import sys
 from pathlib import Path
 
-from sidelight.graphs import add_graphs
+from sidelight.codec.graphs import add_graphs
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:

@@ -14,10 +14,10 @@ import numpy as np
 
 from sidelight.api import as_picture, load
 from sidelight.assets import find_asset
-from sidelight.data.shards import find_in_shards
+from sidelight.metrics.caption_match import match_scores
+from sidelight.metrics.networks.efficientnet import ImageFeatures
 from sidelight.text.bundled import WEIGHTS, BundledEncoder, set_match_thresholds
-from sidelight.text.images import ImageFeatures
-from sidelight.text.matching import match_scores
+from sidelight.train.data.shards import find_in_shards
 
 _SHARD, _HELD_OUT = "data/train/flickr8k-224px-01.tar", 500
 _QUALITIES = (1.0, 3.0, 5.0, 9.0)

@@ -30,18 +30,18 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from sidelight.bitstream.quality import NUM_QUALITY_STEPS, step_to_quality
-from sidelight.card import find_model
-from sidelight.checkpoint import load_checkpoint
+from sidelight.codec.card import find_model
+from sidelight.codec.checkpoint import load_checkpoint
+from sidelight.codec.stored import Checkpoint
 from sidelight.entropy.latents import MEAN_BITS
 from sidelight.entropy.stored import fingerprint
 from sidelight.errors import CheckpointError
+from sidelight.files import write_atomically
 from sidelight.models.base import HyperpriorCodec
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
-from sidelight.pixels.atomic import write_atomically
 from sidelight.runtime.weight_file import WeightFile
-from sidelight.stored import Checkpoint
 from sidelight.text.bundled import WEIGHTS, BundledEncoder, read_tokenizer, text_network
 from sidelight.text.network import SentenceNetwork
 

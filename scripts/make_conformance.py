@@ -25,18 +25,18 @@ from tests.golden.tiny_text import HashingTextEncoder  # noqa: E402
 from tests.tiny_carrier import trained_carrier  # noqa: E402
 
 from sidelight.bitstream.reader import ByteReader  # noqa: E402
-from sidelight.carrier_codec import CarrierCodec  # noqa: E402
 from sidelight.carriers.reading import read  # noqa: E402
-from sidelight.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
-from sidelight.codec import Codec  # noqa: E402
+from sidelight.codec.carrier_codec import CarrierCodec  # noqa: E402
+from sidelight.codec.checkpoint import load_checkpoint, save_checkpoint  # noqa: E402
+from sidelight.codec.codec import Codec  # noqa: E402
+from sidelight.codec.stored import Checkpoint  # noqa: E402
 from sidelight.errors import BitstreamError, CodecError  # noqa: E402
 from sidelight.models.exported_carrier import ExportedCarrier  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
-from sidelight.stored import Checkpoint  # noqa: E402
 from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize  # noqa: E402
 from sidelight.text.encoder import embed_captions, fit_caption  # noqa: E402
 from sidelight.text.network import SentenceConfig, SentenceNetwork  # noqa: E402
-from sidelight.train.text_distillation import train_tokenizer  # noqa: E402
+from sidelight.train.text.distillation import train_tokenizer  # noqa: E402
 
 FOLDER = ROOT / "conformance" / "carrier"
 SLT_FOLDER = ROOT / "conformance" / "slt"

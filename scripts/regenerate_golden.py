@@ -17,8 +17,9 @@ import torch
 from PIL import Image, ImageCms
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import load_checkpoint, save_checkpoint
-from sidelight.codec import Codec
+from sidelight.codec.checkpoint import load_checkpoint, save_checkpoint
+from sidelight.codec.codec import Codec
+from sidelight.codec.stored import Checkpoint
 from sidelight.entropy.coder import CodingTables
 from sidelight.entropy.latents import Latents
 from sidelight.models.config import HiFiCConfig
@@ -26,7 +27,6 @@ from sidelight.models.exported import ExportedCodec
 from sidelight.models.hific import HiFiC
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture
-from sidelight.stored import Checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "tests" / "golden"

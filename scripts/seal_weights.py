@@ -10,8 +10,8 @@ from pathlib import Path
 
 from safetensors.torch import load, save
 
-from sidelight.pixels.atomic import write_atomically
-from sidelight.sealing import SEAL, check_seal, read_weight_file, sealed
+from sidelight.files import write_atomically
+from sidelight.runtime.sealing import SEAL, check_seal, read_weight_file, sealed
 
 
 def seal(path: Path) -> bool:

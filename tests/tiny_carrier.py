@@ -7,11 +7,11 @@ from tests.golden.tiny_text import HashingTextEncoder
 from tests.tiny_config import TINY_CARRIER
 from torch import nn
 
-from sidelight.checkpoint import save_checkpoint
+from sidelight.codec.checkpoint import save_checkpoint
+from sidelight.codec.stored import Checkpoint
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.config import CarrierConfig
 from sidelight.models.exported_carrier import ExportedCarrier
-from sidelight.stored import Checkpoint
 
 
 def trained_carrier(config: CarrierConfig = TINY_CARRIER) -> CarrierGenerator:

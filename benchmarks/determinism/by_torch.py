@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
 from sidelight.entropy.latent_coder import LatentCoder
 from sidelight.entropy.model import EntropyModel, ScaleAndMean
 from sidelight.entropy.network import ACTIVATION_LIMIT, LINEAR, RELU, ExactLayer, ExactStack

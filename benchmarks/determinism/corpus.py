@@ -10,11 +10,11 @@ from PIL import Image
 from benchmarks.pictures import CaptionedPicture
 from sidelight.api import load
 from sidelight.bitstream.container import Container
-from sidelight.card import find_model
-from sidelight.codec import Codec, grouped
+from sidelight.codec.card import find_model
+from sidelight.codec.codec import Codec, grouped
+from sidelight.codec.joint_codec import JointCodec, codec_of
+from sidelight.codec.loading import load_by_torch
 from sidelight.entropy.latents import Latents
-from sidelight.joint_codec import JointCodec, codec_of
-from sidelight.loading import load_by_torch
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow
 from sidelight.runtime.codec import OnnxCodec

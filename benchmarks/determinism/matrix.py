@@ -35,7 +35,7 @@ from benchmarks.determinism.worker import write_corpus
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import DEFAULT_MODEL
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
 from sidelight.evaluate.environment import environment
 
 _SEED = 20260

@@ -25,7 +25,7 @@ from benchmarks.determinism.corpus import (
 )
 from benchmarks.record import Record
 from sidelight.bitstream.container import Container
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
 from sidelight.errors import CodecError
 
 _PRECISIONS = {ONNXRUNTIME: ("fp32",), TORCH: ("fp32", "bf16")}

@@ -35,8 +35,6 @@ from benchmarks.metrics.references import inception as second_inception
 from sidelight.assets import ENVIRONMENT_VARIABLE, find_asset
 from sidelight.evaluate.codecs.pillow import jpeg
 from sidelight.evaluate.dataset import load_dataset
-from sidelight.losses.lpips import LPIPS
-from sidelight.losses.lpips_weights import ONE_FILE
 from sidelight.metrics.clip_score import RefClipScore
 from sidelight.metrics.detection import MultiLabelAP
 from sidelight.metrics.distribution import (
@@ -49,12 +47,14 @@ from sidelight.metrics.dists import DISTS
 from sidelight.metrics.effnet import load_features as load_effnet
 from sidelight.metrics.fidelity import MsSsim, Psnr
 from sidelight.metrics.inception import load_features as load_inception
+from sidelight.metrics.networks import vgg16
+from sidelight.metrics.networks.inception import FILE as INCEPTION_FILE
+from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.metrics.networks.lpips_weights import ONE_FILE
 from sidelight.metrics.nima import Nima, NimaNetwork, from_keras
 from sidelight.metrics.perceptual import Dists, Lpips
 from sidelight.metrics.pictures import to_batch
 from sidelight.metrics.protocol import PictureMetric, Sample
-from sidelight.nn import vgg16
-from sidelight.nn.inception import FILE as INCEPTION_FILE
 
 SEED = 14
 _CAPTIONS = ("A dog.", "a cat on a dog", "some dogs run")

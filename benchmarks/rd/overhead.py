@@ -16,12 +16,12 @@ from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manife
 from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.threads import use_threads
 from sidelight.api import DEFAULT_MODEL, load
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
+from sidelight.codec.joint_codec import JointCodec
 from sidelight.entropy.latents import Latents
 from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.tables import SymbolTables
 from sidelight.evaluate.environment import environment
-from sidelight.joint_codec import JointCodec
 from sidelight.pixels.files import read_picture
 
 _COUNT_BITS = np.log2(9)

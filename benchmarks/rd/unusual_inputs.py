@@ -20,13 +20,13 @@ from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load_carrier
 from sidelight.carriers.reading import read
-from sidelight.data.drawings import draw_pictures
-from sidelight.data.pictures import CaptionedImage
 from sidelight.evaluate.environment import environment
 from sidelight.metrics.perceptual import Lpips
 from sidelight.metrics.protocol import Sample
 from sidelight.metrics.ssimulacra2 import Ssimulacra2
 from sidelight.pixels.files import read_picture
+from sidelight.train.data.drawings import draw_pictures
+from sidelight.train.data.pictures import CaptionedImage
 
 _DRAWING_SEED = 1_000_003
 """No recipe's."""

@@ -26,7 +26,7 @@ from benchmarks.measured import sidelight_command
 from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.robustness.corpus import CAPTION, PAGE, RECIPE, Corpus, make_corpus
 from benchmarks.robustness.shards import pack_shard
-from sidelight.checkpoint import load_checkpoint
+from sidelight.codec.checkpoint import load_checkpoint
 from sidelight.errors import CodecError
 from sidelight.evaluate.environment import environment
 from sidelight.evaluate.results import Results

@@ -20,7 +20,7 @@ from benchmarks.speed.parts import Timed, time_decode, time_encode
 from benchmarks.speed.processes import measure_commands
 from benchmarks.threads import use_threads
 from sidelight.api import load
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
 from sidelight.evaluate.environment import environment
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.files import read_picture

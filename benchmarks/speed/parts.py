@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from sidelight.bitstream.container import Container
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
 from sidelight.entropy.coder import SymbolDecoder
 from sidelight.entropy.latent_coder import LatentCoder
 from sidelight.entropy.model import EntropyModel

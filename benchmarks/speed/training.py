@@ -22,10 +22,10 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.record import Record, add_output_option, say, write_record
-from sidelight.data.crops import CropSampler
-from sidelight.data.pictures import CaptionedImage
 from sidelight.evaluate.environment import environment
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.train.data.crops import CropSampler
+from sidelight.train.data.pictures import CaptionedImage
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 from sidelight.train.trainer import Trainer
 

@@ -14,12 +14,12 @@ from benchmarks.pictures import DATASETS, CaptionedPicture, load_dataset, manife
 from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.threads import use_threads
 from sidelight.api import load
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
 from sidelight.evaluate.environment import environment
+from sidelight.metrics.caption_match import CaptionMatcher, match_scores
+from sidelight.metrics.networks.efficientnet import ImageFeatures
 from sidelight.pixels.files import read_picture
 from sidelight.text.bundled import BundledEncoder
-from sidelight.text.images import ImageFeatures
-from sidelight.text.matching import CaptionMatcher, match_scores
 
 
 def main() -> None:

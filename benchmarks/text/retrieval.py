@@ -25,11 +25,11 @@ from torch.nn import functional as F
 from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.threads import use_threads
 from sidelight.assets import find_asset
-from sidelight.data.shards import find_in_shards
+from sidelight.metrics.networks.efficientnet import ImageFeatures
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.encoder import TextEncoder, embed_captions
-from sidelight.text.images import ImageFeatures
 from sidelight.text.registry import load_text_encoder
+from sidelight.train.data.shards import find_in_shards
 
 _SHARD, _HELD_OUT = "data/train/flickr8k-224px-01.tar", 500
 _TEACHER = "minilm-l6-v2"

@@ -13,8 +13,8 @@ from sidelight import errors
 
 if TYPE_CHECKING:
     from sidelight.api import File, decode, encode, load, load_carrier, open
-    from sidelight.carrier_codec import CarrierCodec
-    from sidelight.codec import Codec
+    from sidelight.codec.carrier_codec import CarrierCodec
+    from sidelight.codec.codec import Codec
     from sidelight.pixels.picture import Picture
 
 __version__ = "0.1.0"
@@ -39,8 +39,8 @@ _PLACES = {
     "File": "sidelight.api",
     "load": "sidelight.api",
     "load_carrier": "sidelight.api",
-    "Codec": "sidelight.codec",
-    "CarrierCodec": "sidelight.carrier_codec",
+    "Codec": "sidelight.codec.codec",
+    "CarrierCodec": "sidelight.codec.carrier_codec",
     "Picture": "sidelight.pixels.picture",
 }
 

@@ -12,15 +12,15 @@ import numpy as np
 from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
-from sidelight.card import find_model
-from sidelight.carrier_codec import CarrierCodec
 from sidelight.carriers.registry import CARRIERS, check_start
-from sidelight.codec import Codec
+from sidelight.codec.card import find_model
+from sidelight.codec.carrier_codec import CarrierCodec
+from sidelight.codec.codec import Codec
+from sidelight.codec.info import FileInfo
+from sidelight.codec.joint_codec import codec_of
+from sidelight.codec.loading import load_model
+from sidelight.codec.opened import OpenedFile
 from sidelight.errors import CheckpointError, ConfigError, ImageError, SidelightWarning
-from sidelight.info import FileInfo
-from sidelight.joint_codec import codec_of
-from sidelight.loading import load_model
-from sidelight.opened import OpenedFile
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture, from_pillow, to_pillow

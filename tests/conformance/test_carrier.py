@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from sidelight import errors
-from sidelight.carrier_codec import CarrierCodec
 from sidelight.carriers.reading import read
-from sidelight.checkpoint import load_checkpoint
+from sidelight.codec.carrier_codec import CarrierCodec
+from sidelight.codec.checkpoint import load_checkpoint
 from sidelight.pixels.picture import Picture
 from sidelight.text.bundled import BundledEncoder, tokenize
 from sidelight.text.encoder import fit_caption

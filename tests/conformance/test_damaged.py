@@ -7,8 +7,8 @@ import pytest
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight import errors
-from sidelight.checkpoint import load_checkpoint
-from sidelight.codec import Codec
+from sidelight.codec.checkpoint import load_checkpoint
+from sidelight.codec.codec import Codec
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"

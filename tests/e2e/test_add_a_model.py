@@ -15,10 +15,10 @@ from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
 from typer.testing import CliRunner
 
-from sidelight.checkpoint import load_checkpoint
 from sidelight.cli.app import app
-from sidelight.loading import load_model
-from sidelight.losses.lpips import LPIPS
+from sidelight.codec.checkpoint import load_checkpoint
+from sidelight.codec.loading import load_model
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models.registry import MODELS
 from sidelight.runtime.codec import OnnxCodec
 

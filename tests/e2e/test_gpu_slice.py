@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from safetensors.numpy import save_file
 
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "scripts" / "gpu_slice.sh"

@@ -15,7 +15,7 @@ from tests.tiny_config import TINY_CONFIG
 from typer.testing import CliRunner
 
 from sidelight.cli.app import app
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 
 RECIPE = """
 data = [{ pictures = "*.tar" }]

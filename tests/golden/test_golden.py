@@ -15,8 +15,8 @@ import pytest
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import load_checkpoint
-from sidelight.codec import Codec
+from sidelight.codec.checkpoint import load_checkpoint
+from sidelight.codec.codec import Codec
 from sidelight.entropy.coder import CodingTables
 from sidelight.pixels.files import read_picture, write_picture
 from sidelight.pixels.picture import Picture

@@ -21,11 +21,11 @@ sys.path.insert(0, str(ROOT))
 from tests.golden.tiny_text import HashingTextEncoder  # noqa: E402
 
 from sidelight.bitstream.container import Container, section_sizes  # noqa: E402
-from sidelight.checkpoint import load_checkpoint  # noqa: E402
-from sidelight.codec import Codec  # noqa: E402
+from sidelight.captions.canonical import caption_digest  # noqa: E402
+from sidelight.codec.checkpoint import load_checkpoint  # noqa: E402
+from sidelight.codec.codec import Codec  # noqa: E402
 from sidelight.errors import BitstreamError, CodecError, ModelMismatchError  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
-from sidelight.text.canonical import caption_digest  # noqa: E402
 
 MEMORY_LIMIT_BYTES = 2**30
 

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidelight.captions.canonical import canonical_caption
+from sidelight.captions.metadata import xmp_caption
 from sidelight.carriers.reading import CarrierFile, read
 from sidelight.carriers.registry import CARRIERS
 from sidelight.errors import ImageError
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.xmp import with_description
-from sidelight.text.canonical import canonical_caption
-from sidelight.text.metadata import xmp_caption
 
 ROWS, COLUMNS = np.mgrid[:20, :28]
 IMAGE = np.stack([ROWS * 9, COLUMNS * 7, 200 - ROWS], axis=2).astype(np.uint8)

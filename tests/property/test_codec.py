@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import load_checkpoint
-from sidelight.codec import CAPTION_FORMS, Codec
+from sidelight.codec.checkpoint import load_checkpoint
+from sidelight.codec.codec import CAPTION_FORMS, Codec
 from sidelight.entropy.coder import CodingTables, SymbolEncoder
 from sidelight.entropy.latents import Latents
 from sidelight.entropy.tables import FREQUENCY_TOTAL

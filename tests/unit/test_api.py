@@ -13,8 +13,9 @@ from tests.golden.tiny_text import HashingTextEncoder
 import sidelight
 from sidelight import api
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import save_checkpoint
-from sidelight.codec import Codec
+from sidelight.codec.checkpoint import save_checkpoint
+from sidelight.codec.codec import Codec
+from sidelight.codec.stored import Checkpoint
 from sidelight.errors import (
     CheckpointError,
     ConfigError,
@@ -24,7 +25,6 @@ from sidelight.errors import (
     TextError,
 )
 from sidelight.pixels.picture import Picture
-from sidelight.stored import Checkpoint
 
 RGB = np.random.default_rng(3).integers(0, 256, (20, 30, 3), np.uint8)
 

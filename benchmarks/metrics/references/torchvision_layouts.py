@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from sidelight.losses.lpips_weights import NETWORKS
+from sidelight.metrics.networks.lpips_weights import NETWORKS
 
 
 class Fire(nn.Module):

@@ -9,8 +9,8 @@ from sidelight.bitstream.header import MAGIC
 from sidelight.cli.streams import STREAM
 
 if TYPE_CHECKING:
-    from sidelight.opened import OpenedFile
-    from sidelight.text.sources import CaptionFinder, FoundCaption
+    from sidelight.captions.find import CaptionFinder, FoundCaption
+    from sidelight.codec.opened import OpenedFile
 
 CaptionOption = Annotated[str | None, typer.Option("--caption", "-c", help="The caption.")]
 CaptionFromOption = Annotated[
@@ -69,7 +69,7 @@ class CaptionToRead:
             data: Its bytes.
             opened: The same file, opened.
         """
-        from sidelight.text.sources import AUTO, CaptionFinder, FoundCaption
+        from sidelight.captions.find import AUTO, CaptionFinder, FoundCaption
 
         if self._given is not None:
             return FoundCaption(self._given, "given" if self._given else "none, as asked")
@@ -85,7 +85,7 @@ class CaptionToRead:
 
 
 def _finder(given: str | None, place: str | None) -> "CaptionFinder | None":
-    from sidelight.text.sources import CaptionFinder
+    from sidelight.captions.find import CaptionFinder
 
     if given is not None and place is not None:
         raise typer.BadParameter("give only one of --caption and --caption-from")

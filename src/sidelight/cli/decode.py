@@ -83,12 +83,12 @@ def decode(
     found = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=f".{format}")
 
     from sidelight.api import decoder_of
-    from sidelight.checking import decode_checked
+    from sidelight.codec.check import decode_checked
     from sidelight.pixels.rate import bits_per_pixel
 
     matcher = None
     if check_caption is not None:
-        from sidelight.text.matching import CaptionMatcher
+        from sidelight.metrics.caption_match import CaptionMatcher
 
         matcher = CaptionMatcher.load()
 

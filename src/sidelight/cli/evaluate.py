@@ -13,7 +13,7 @@ from sidelight.errors import ConfigError
 if TYPE_CHECKING:
     from sidelight.evaluate.codecs.choice import CodecChoice
     from sidelight.evaluate.dataset import Dataset
-    from sidelight.evaluate.experiment import Experiment
+    from sidelight.evaluate.run import Experiment
 
 _MAPS, _PICTURES = "figure10", "figure11"
 """Those that draw and measure nothing."""
@@ -129,8 +129,8 @@ def evaluate(
 
 
 def _run(experiment: "Experiment", folder: Path, workers: int) -> None:
-    from sidelight.evaluate.experiment import run
-    from sidelight.evaluate.present import present
+    from sidelight.evaluate.outputs import write_outputs
+    from sidelight.evaluate.run import run
 
     with progress_bar() as progress:
         task = progress.add_task(experiment.name)
@@ -139,7 +139,7 @@ def _run(experiment: "Experiment", folder: Path, workers: int) -> None:
             progress.update(task, completed=done, total=total, description=name)
 
         summary = run(experiment, folder, workers=workers, report=report, tell=say)
-    say(f"wrote {present(experiment, summary, folder)}")
+    say(f"wrote {write_outputs(experiment, summary, folder)}")
 
 
 def _draw_maps(dataset: "Dataset", codecs: "Sequence[CodecChoice]", folder: Path) -> None:

@@ -86,7 +86,7 @@ def export(
         )
     told = ""
     if graphs:
-        from sidelight.graphs import add_graphs
+        from sidelight.codec.graphs import add_graphs
 
         told = "" if add_graphs(target) else ", and no graphs: it runs with torch only"
     say(f"{target}: {target.stat().st_size} bytes{told}")

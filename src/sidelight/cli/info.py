@@ -10,7 +10,7 @@ import typer
 from sidelight.bitstream.header import MAGIC
 from sidelight.cli.options import JsonOption, MaxPixelsOption
 from sidelight.cli.streams import read_bytes, show
-from sidelight.info import read_info
+from sidelight.codec.info import read_info
 
 
 def info(
@@ -48,7 +48,7 @@ def _check_start(data: bytes) -> None:
 
 def _model_file(source: str) -> Path | None:
     """Returns the checkpoint that SOURCE names, if it names one."""
-    from sidelight.card import shipped_models
+    from sidelight.codec.card import shipped_models
 
     path = Path(source)
     if path.suffix == ".safetensors":
@@ -58,7 +58,7 @@ def _model_file(source: str) -> Path | None:
 
 def _model_facts(path: Path, *, whole: bool) -> dict[str, Any]:
     """Returns a model's card; its recipe, which is long, only in the whole one."""
-    from sidelight.card import ModelCard
+    from sidelight.codec.card import ModelCard
 
     facts = asdict(ModelCard.read(path))
     if not whole:

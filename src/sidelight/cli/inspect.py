@@ -29,9 +29,9 @@ def inspect(
         raise ConfigError(f"{folder} holds pictures already; give --force to replace them")
     captions = CaptionToRead(given=caption, place=caption_from)
     from sidelight.api import decoder_of
-    from sidelight.carrier_codec import OpenedCarrier
     from sidelight.carriers.registry import check_start
-    from sidelight.inspection import inspect_carrier, inspect_slt
+    from sidelight.codec.carrier_codec import OpenedCarrier
+    from sidelight.codec.inspect import inspect_carrier, inspect_slt
     from sidelight.pixels.files import write_picture
     from sidelight.pixels.picture import from_pillow
 

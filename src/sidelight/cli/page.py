@@ -115,7 +115,7 @@ def decode(
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.api import decoder_of
-    from sidelight.codec import OpenedSlt
+    from sidelight.codec.codec import OpenedSlt
     from sidelight.page.coding import decode_pages
 
     def improve(data: bytes, caption: str) -> "Picture":

@@ -15,7 +15,7 @@ from typing import BinaryIO
 import typer
 
 from sidelight.errors import ConfigError
-from sidelight.pixels.atomic import naming, write_atomically
+from sidelight.files import naming, write_atomically
 
 STREAM = "-"
 _START_BYTES = 4096

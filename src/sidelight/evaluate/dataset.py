@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image
 
 from sidelight.assets import find_asset
+from sidelight.captions.listing import CaptionListing
 from sidelight.errors import ConfigError
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.suffixes import is_named_as_picture
-from sidelight.text.listing import CaptionListing
 
 CAPTIONS_FILE = "captions.json"
 _OWN = "caption-"

@@ -6,7 +6,6 @@ from itertools import islice
 
 import numpy as np
 
-from sidelight.data.pictures import picture_size
 from sidelight.errors import CodecError
 from sidelight.evaluate.dataset import Dataset
 from sidelight.metrics.protocol import (
@@ -16,6 +15,7 @@ from sidelight.metrics.protocol import (
     is_picture_metric,
     is_set_metric,
 )
+from sidelight.train.data.pictures import picture_size
 
 _PROBE_PX = 512
 """No metric asks for longer sides."""

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sidelight.api import load
+from sidelight.codec.inspect import inspect_slt
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.choice import CodecChoice
 from sidelight.evaluate.codecs.registry import OURS
 from sidelight.evaluate.dataset import Dataset
-from sidelight.inspection import inspect_slt
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture, from_pillow
 

@@ -9,8 +9,8 @@ from sidelight.evaluate.codecs.choice import CodecChoice
 from sidelight.evaluate.codecs.published import PublishedCurve
 from sidelight.evaluate.codecs.registry import OURS
 from sidelight.evaluate.dataset import Dataset
-from sidelight.evaluate.experiment import Experiment
 from sidelight.evaluate.measure import captions_for
+from sidelight.evaluate.run import Experiment
 from sidelight.evaluate.summary import series_name
 from sidelight.metrics.registry import PAPER_METRICS, RD_METRICS
 

@@ -21,7 +21,7 @@ from sidelight.evaluate.tables import (
     metric_label,
     series_trained_on,
 )
-from sidelight.pixels.atomic import write_atomically
+from sidelight.files import write_atomically
 
 INK, PAPER_LINE = "#1b1b1f", "#d0d0d6"
 """Of text and of grids; nothing else has these colours, so a page may exchange them."""

@@ -22,7 +22,7 @@ from sidelight.evaluate import tables
 from sidelight.evaluate.dataset import GIVEN
 from sidelight.evaluate.plots import INK, PAPER_LINE, draw_all, to_svg
 from sidelight.evaluate.summary import NO_CAPTION_READ, Summary
-from sidelight.pixels.atomic import write_atomically
+from sidelight.files import write_atomically
 
 CROP_PX = 128
 _EQUAL_RATE = 0.2

@@ -12,7 +12,7 @@ from jaxtyping import Float32
 
 from sidelight.errors import ConfigError
 from sidelight.evaluate.names import file_name
-from sidelight.pixels.atomic import append_whole, write_atomically
+from sidelight.files import append_whole, write_atomically
 from sidelight.strict_json import from_json, to_json
 
 ORIGINALS = "original"

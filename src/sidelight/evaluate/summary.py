@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from sidelight.evaluate.statistics import BDRate, Estimate
+from sidelight.files import write_atomically
 from sidelight.metrics.protocol import Metric
-from sidelight.pixels.atomic import write_atomically
 from sidelight.strict_json import from_json, to_json
 
 SUMMARY_FILE = "summary.json"

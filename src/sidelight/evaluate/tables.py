@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sidelight.evaluate.statistics import Estimate
 from sidelight.evaluate.summary import NO_CAPTION_READ, BDResult, Point, SetEstimate, Summary
-from sidelight.pixels.atomic import write_atomically
+from sidelight.files import write_atomically
 
 POINTS_FILE = "points.csv"
 EMPTY = "\N{EN DASH}"

@@ -12,7 +12,7 @@ from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.environment import environment
 from sidelight.evaluate.fitting import refused_pictures
 from sidelight.evaluate.measure import captions_for
-from sidelight.evaluate.present import REPORT_FILE
+from sidelight.evaluate.outputs import REPORT_FILE
 from sidelight.evaluate.report import Comparison, Version, write_report
 from sidelight.evaluate.summary import NO_CAPTION_READ, MetricInfo, Summary, series_name
 from sidelight.metrics.protocol import PictureMetric, Sample, is_picture_metric

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sidelight.errors import CheckpointError
-from sidelight.nn import vgg16
+from sidelight.metrics.networks import vgg16
 from sidelight.nn.published import PublishedFile
 
 FILE = PublishedFile(

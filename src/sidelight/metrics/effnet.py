@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from sidelight.errors import ConfigError, TextError
+from sidelight.metrics.networks.efficientnet import ImageFeatures
 from sidelight.metrics.patches import PATCHES
-from sidelight.text.images import ImageFeatures
 
 
 class EffNetFeatures:

@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from sidelight.errors import CheckpointError
+from sidelight.metrics.networks.inception import FILE, Inception
 from sidelight.metrics.patches import PATCHES
 from sidelight.metrics.pictures import to_batch
-from sidelight.nn.inception import FILE, Inception
 from sidelight.nn.published import read_tensors
 
 

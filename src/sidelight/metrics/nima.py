@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from sidelight.errors import CheckpointError, ConfigError
+from sidelight.metrics.networks.mobilenet import OUT_WIDTH, MobileNetFeatures
 from sidelight.metrics.protocol import Sample
-from sidelight.nn.mobilenet import OUT_WIDTH, MobileNetFeatures
 from sidelight.nn.published import PublishedFile
 
 FILE = PublishedFile(

@@ -6,8 +6,8 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from sidelight.errors import ImageError
-from sidelight.losses.lpips import LPIPS
 from sidelight.metrics.dists import DISTS
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.metrics.pictures import check_sizes, to_batch
 from sidelight.metrics.protocol import Sample
 

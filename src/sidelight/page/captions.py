@@ -6,8 +6,8 @@ from itertools import islice
 from bs4 import BeautifulSoup, Tag
 from bs4.element import CData, NavigableString
 
+from sidelight.captions.canonical import canonical_caption
 from sidelight.page.references import PICTURE_ELEMENTS
-from sidelight.text.canonical import canonical_caption
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _MOST_NODES = 500

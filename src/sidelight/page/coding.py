@@ -9,11 +9,11 @@ from PIL import Image
 
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
 from sidelight.errors import CodecError, ConfigError, is_out_of_memory
+from sidelight.files import copy_atomically, write_atomically
 from sidelight.limits import MAX_PIXELS
 from sidelight.page.addresses import Site, renamed
 from sidelight.page.plan import Plan, ShownPicture, is_same
 from sidelight.page.references import Reference
-from sidelight.pixels.atomic import copy_atomically, write_atomically
 from sidelight.pixels.files import read_picture, write_picture
 from sidelight.pixels.kinds import FIRST_FRAME
 from sidelight.pixels.opening import open_picture

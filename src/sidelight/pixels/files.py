@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sidelight.errors import ImageError
-from sidelight.pixels.atomic import write_atomically
+from sidelight.files import write_atomically
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.picture import Picture

@@ -8,8 +8,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from sidelight.errors import CheckpointError
-from sidelight.pixels.atomic import write_atomically
-from sidelight.sealing import check_seal, read_weight_file, sealed
+from sidelight.files import write_atomically
+from sidelight.runtime.sealing import check_seal, read_weight_file, sealed
 
 
 class WeightFile(NamedTuple):

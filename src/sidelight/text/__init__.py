@@ -1,1 +1,1 @@
-"""Captions: their canonical form, their digest and the encoders that turn them into vectors."""
+"""Text encoders: what turns captions into vectors, in one form each."""

@@ -13,8 +13,8 @@ from tokenizers import Tokenizer
 
 from sidelight.errors import CheckpointError
 from sidelight.runtime.cards import TextCard, card_of, graph_of, has_graphs, is_of_graphs
+from sidelight.runtime.sealing import check_seal, read_weight_file
 from sidelight.runtime.weight_file import WeightFile
-from sidelight.sealing import check_seal, read_weight_file
 from sidelight.text.encoder import EncoderIdentity, fingerprint_of
 from sidelight.text.sentence_config import SentenceConfig
 

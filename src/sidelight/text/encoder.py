@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from sidelight.text.canonical import canonical_caption
+from sidelight.captions.canonical import canonical_caption
 
 _SENTENCE_END = re.compile(r"[.!?…](?=\s)|[\u3002\uff01\uff1f]")
 """Also the full-width marks, which no space follows."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sidelight.bitstream.compression import check_caption
-from sidelight.text.canonical import canonical_caption
+from sidelight.captions.canonical import canonical_caption
 from sidelight.text.encoder import EncoderIdentity, TextEncoder, embed_captions, fit_caption
 from sidelight.text.registry import check_identity, load_text_encoder
 

@@ -9,16 +9,16 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from sidelight.losses.adversarial import (
+from sidelight.models.config import ModelConfig
+from sidelight.models.discriminator import Discriminator
+from sidelight.nn.precision import fast_autocast
+from sidelight.train import distributed
+from sidelight.train.losses.adversarial import (
     DiscriminatorLoss,
     discriminator_loss,
     generator_loss,
     mismatched_rows,
 )
-from sidelight.models.config import ModelConfig
-from sidelight.models.discriminator import Discriminator
-from sidelight.nn.precision import fast_autocast
-from sidelight.train import distributed
 from sidelight.train.objective import Reconstruction
 from sidelight.train.recipe import AdversarialConfig
 

@@ -11,14 +11,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sidelight.data.crops import CropBatch
-from sidelight.data.pictures import CaptionedFile, CaptionedImage
-from sidelight.losses.dial import DialConfig, DialLoss, dial_loss
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.config import CarrierConfig
 from sidelight.text.encoder import TextEncoder
 from sidelight.train.carrier_samples import improve_samples
+from sidelight.train.data.crops import CropBatch
+from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
+from sidelight.train.losses.dial import DialConfig, DialLoss, dial_loss
 from sidelight.train.objective import Reconstruction, Samples
 
 _PLACE, _WHICH = range(2)

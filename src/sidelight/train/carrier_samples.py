@@ -8,11 +8,11 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from sidelight.data.pictures import CaptionedFile, CaptionedImage, decode_rgb
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.config import CarrierConfig
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.text.encoder import TextEncoder, embed_captions
+from sidelight.train.data.pictures import CaptionedFile, CaptionedImage, decode_rgb
 from sidelight.train.objective import Samples
 
 _NUM_SAMPLES = 4

@@ -11,15 +11,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from sidelight.data.crops import CropBatch
-from sidelight.data.pictures import CaptionedFile, CaptionedImage
-from sidelight.losses.lpips import LPIPS
-from sidelight.losses.rate_distortion import Loss, rate_distortion
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models.base import TrainingOutput
 from sidelight.models.registry import build_codec
 from sidelight.text.encoder import TextEncoder
 from sidelight.train import distributed
+from sidelight.train.data.crops import CropBatch
+from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.train.linear_start import BlockComponents, start_linear_paths
+from sidelight.train.losses.rate_distortion import Loss, rate_distortion
 from sidelight.train.objective import Reconstruction, Samples
 from sidelight.train.rate import rate_rule
 from sidelight.train.recipe import Recipe

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from sidelight.bitstream.quality import HYPER_STRIDE
-from sidelight.checkpoint import save_checkpoint
+from sidelight.codec.checkpoint import save_checkpoint
+from sidelight.codec.stored import Checkpoint
 from sidelight.errors import CheckpointError, ConfigError
 from sidelight.models.base import HyperpriorCodec
 from sidelight.models.compressai_keys import load_compressai
@@ -23,7 +24,6 @@ from sidelight.models.registry import build_model, exported
 from sidelight.nn.ssa import SSABlock
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.padding import pad_to_multiple
-from sidelight.stored import Checkpoint
 from sidelight.text.bundled import BundledEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.recipe import recipe_of_run

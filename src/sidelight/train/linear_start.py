@@ -13,10 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.bitstream.quality import LATENT_STRIDE
-from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.models.base import HyperpriorCodec
 from sidelight.models.hific import HiFiC
 from sidelight.nn.linear_path import BLOCK_VALUES
+from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
 
 _NUM_BLOCKS = 20_000
 _NETWORK_SHARE = 0.1

@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sidelight.data.crops import CropBatch
-from sidelight.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.text.encoder import TextEncoder
+from sidelight.train.data.crops import CropBatch
+from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

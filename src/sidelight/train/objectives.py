@@ -1,6 +1,6 @@
 """The objective that a recipe's model is trained on."""
 
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models.config import CarrierConfig
 from sidelight.train.carrier_objective import CarrierObjective
 from sidelight.train.codec_objective import CodecObjective

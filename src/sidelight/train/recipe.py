@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from sidelight.config import StrictConfig
-from sidelight.data.crops import FRAMINGS
-from sidelight.data.pairs import PairsConfig
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.losses.dial import DialConfig
-from sidelight.losses.rate_distortion import DistortionConfig
+from sidelight.files import write_atomically
 from sidelight.models.config import ModelConfig, model_config
 from sidelight.models.presets import PRESETS
 from sidelight.models.registry import check_architecture
-from sidelight.pixels.atomic import write_atomically
 from sidelight.strict_json import from_json, to_json
+from sidelight.train.data.crops import FRAMINGS
+from sidelight.train.data.pairs import PairsConfig
+from sidelight.train.losses.dial import DialConfig
+from sidelight.train.losses.rate_distortion import DistortionConfig
 
 RECIPE_FILE = "recipe.json"
 """A run's recipe in its folder."""

@@ -15,15 +15,14 @@ from typing import Any
 from PIL import Image
 
 from sidelight.claim import claimed
-from sidelight.data.crops import CropSampler
-from sidelight.data.pairs import Pairs
 from sidelight.errors import ConfigError
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train import distributed
-from sidelight.train.batches import batches
-from sidelight.train.datasets import (
+from sidelight.train.data.batches import batches
+from sidelight.train.data.crops import CropSampler
+from sidelight.train.data.datasets import (
     Tell,
     TrainingPicture,
     find_pictures,
@@ -32,6 +31,7 @@ from sidelight.train.datasets import (
     sound_pictures,
     text_vectors,
 )
+from sidelight.train.data.pairs import Pairs
 from sidelight.train.linear_start import principal_components
 from sidelight.train.recipe import Recipe, save_recipe
 from sidelight.train.run_log import Record, RunLog

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from sidelight.pixels.atomic import append_whole
+from sidelight.files import append_whole
 from sidelight.strict_json import to_json
 
 Record = dict[str, Any]

@@ -7,14 +7,14 @@ import numpy as np
 from torch import Tensor
 
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
-from sidelight.data.pictures import CaptionedFile, CaptionedImage
-from sidelight.joint_codec import codec_of
+from sidelight.codec.joint_codec import codec_of
+from sidelight.codec.stored import Checkpoint
 from sidelight.models.config import CodecConfig
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.registry import build_codec
 from sidelight.pixels.picture import Picture
-from sidelight.stored import Checkpoint
 from sidelight.text.encoder import TextEncoder
+from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
 from sidelight.train.objective import Samples
 
 NUM_SAMPLES = 4

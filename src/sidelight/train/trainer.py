@@ -15,14 +15,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from sidelight.data.crops import CropBatch
 from sidelight.errors import CheckpointError, TrainingError
-from sidelight.losses.adversarial import DiscriminatorLoss
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.nn.precision import fast_autocast
 from sidelight.train import distributed
 from sidelight.train.adversary import Adversary
+from sidelight.train.data.crops import CropBatch
 from sidelight.train.linear_start import BlockComponents
+from sidelight.train.losses.adversarial import DiscriminatorLoss
 from sidelight.train.objectives import objective_of
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
 from sidelight.train.recipe import Recipe

@@ -3,11 +3,11 @@ import pytest
 from benchmarks.speed.kodak import in_parts
 from benchmarks.speed.parts import time_decode, time_encode
 
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
+from sidelight.codec.stored import Checkpoint
 from sidelight.entropy.coder import SymbolDecoder
 from sidelight.models.exported import ExportedCodec
 from sidelight.pixels.picture import Picture
-from sidelight.stored import Checkpoint
 from sidelight.text.encoder import EncoderIdentity
 
 

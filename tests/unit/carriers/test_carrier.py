@@ -7,12 +7,12 @@ import pytest
 from tests.captioned_pictures import XMP
 from tests.unit.carriers.conftest import ALPHA
 
+from sidelight.captions.metadata import xmp_caption
 from sidelight.carriers.carrier import KNOT_QUALITIES
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import CARRIERS
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
-from sidelight.text.metadata import xmp_caption
 
 pytestmark = pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS)
 STEPS = [1 + k / 16 for k in range(129)]

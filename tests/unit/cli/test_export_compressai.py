@@ -6,8 +6,8 @@ from tests.compressai_layers import published
 from typer.testing import CliRunner
 
 import sidelight
-from sidelight.checkpoint import load_checkpoint
 from sidelight.cli.app import app
+from sidelight.codec.checkpoint import load_checkpoint
 
 
 @pytest.fixture

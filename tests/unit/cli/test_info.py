@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from sidelight.card import shipped_models
 from sidelight.cli.app import app
+from sidelight.codec.card import shipped_models
 
 TINY = Path(__file__).parents[2] / "golden" / "tiny.safetensors"
 

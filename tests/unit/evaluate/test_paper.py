@@ -3,12 +3,12 @@
 import pytest
 from tests.golden.tiny_text import HashingTextEncoder
 
-from sidelight.checkpoint import save_checkpoint
+from sidelight.codec.checkpoint import save_checkpoint
+from sidelight.codec.stored import Checkpoint
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.choice import CodecChoice
 from sidelight.evaluate.dataset import Dataset
 from sidelight.evaluate.paper import PAPER, RATE_DISTORTION, experiment
-from sidelight.stored import Checkpoint
 
 NOTHING = Dataset("nothing", ())
 

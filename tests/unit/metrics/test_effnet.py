@@ -11,7 +11,7 @@ from sidelight.errors import ConfigError
 from sidelight.metrics import effnet
 from sidelight.metrics.distribution import FrechetDistance
 from sidelight.metrics.effnet import load_features
-from sidelight.text.images import ImageFeatures
+from sidelight.metrics.networks.efficientnet import ImageFeatures
 
 ARTICLE = Path(__file__).parents[3] / "examples" / "article"
 

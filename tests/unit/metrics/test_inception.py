@@ -7,7 +7,7 @@ import torch
 from sidelight.errors import CheckpointError, ImageError
 from sidelight.metrics import inception
 from sidelight.metrics.inception import load_features
-from sidelight.nn.inception import FILE, Inception
+from sidelight.metrics.networks.inception import FILE, Inception
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from tests.flax_wheel import write_flax_wheel
 from torch import nn
 
 from sidelight.errors import CheckpointError, ImageError
-from sidelight.losses.lpips import LPIPS
 from sidelight.metrics import perceptual
 from sidelight.metrics.dists import DISTS
+from sidelight.metrics.networks import vgg16
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.metrics.perceptual import Dists, Lpips
 from sidelight.metrics.protocol import Sample
-from sidelight.nn import vgg16
 
 
 @pytest.fixture

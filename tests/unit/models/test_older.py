@@ -2,8 +2,8 @@ from pathlib import Path
 
 from safetensors import safe_open
 
-from sidelight.card import find_model
-from sidelight.checkpoint import load_checkpoint
+from sidelight.codec.card import find_model
+from sidelight.codec.checkpoint import load_checkpoint
 from sidelight.models.older import current_names
 from sidelight.runtime.cards import is_of_graphs
 

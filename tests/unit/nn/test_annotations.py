@@ -4,10 +4,10 @@ import pytest
 import torch
 from jaxtyping import TypeCheckError
 
-from sidelight.losses.adversarial import mismatched_rows
 from sidelight.models.gain import interpolate_levels
 from sidelight.nn.rounding import lower_bound
 from sidelight.nn.ssa import SSABlock
+from sidelight.train.losses.adversarial import mismatched_rows
 
 
 def test_a_wrong_shape_or_type_is_an_error_in_every_room_of_networks():

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 
 from sidelight.bitstream.container import Container
-from sidelight.text.canonical import caption_digest
+from sidelight.captions.canonical import caption_digest
 
 HTML = """<!DOCTYPE html>
 <html><head><meta charset="latin-1"><link rel="stylesheet" href="style.css"></head><body>

@@ -5,12 +5,12 @@ import pytest
 from PIL import Image
 from tests.captioned_pictures import CAPTION, XMP, saved
 
+from sidelight.captions.metadata import xmp_caption
 from sidelight.errors import TextError
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.picture import from_pillow
 from sidelight.pixels.xmp import MAX_PACKET_BYTES, read_xmp, with_description
-from sidelight.text.metadata import xmp_caption
 
 
 def packet(attributes: str = "", inside: str = "") -> bytes:

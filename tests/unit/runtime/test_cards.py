@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sidelight.api import DEFAULT_CARRIER_MODEL, load_carrier
-from sidelight.card import find_model
+from sidelight.codec.card import find_model
 from sidelight.errors import CheckpointError
 from sidelight.pixels.picture import Picture
 from sidelight.runtime.weight_file import WeightFile

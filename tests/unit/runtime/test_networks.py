@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from sidelight.api import DEFAULT_CARRIER_MODEL, DEFAULT_MODEL, load, load_carrier
-from sidelight.card import find_model
-from sidelight.carrier_codec import CarrierCodec
-from sidelight.codec import Codec
+from sidelight.codec.card import find_model
+from sidelight.codec.carrier_codec import CarrierCodec
+from sidelight.codec.codec import Codec
+from sidelight.codec.loading import load_by_torch, load_model
 from sidelight.errors import ConfigError
-from sidelight.loading import load_by_torch, load_model
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.pixels.picture import Picture

@@ -9,7 +9,7 @@ from sidelight.text.bundled import BundledEncoder, save_bundled, set_match_thres
 from sidelight.text.encoder import fit_caption
 from sidelight.text.network import SentenceNetwork
 from sidelight.text.sentence_config import SentenceConfig
-from sidelight.train.text_distillation import train_tokenizer
+from sidelight.train.text.distillation import train_tokenizer
 
 CAPTIONS = ["A dog runs on the beach.", "A caf\xe9 \U0001f600 \u72ac", "Dog", "\x00\x07"]
 

@@ -13,8 +13,8 @@ from transformers.models.clip.tokenization_clip import CLIPTokenizer
 from sidelight.errors import TextError
 from sidelight.text.cache import CachedEncoder
 from sidelight.text.clip import FOLDER_VARIABLE, ClipEncoder
-from sidelight.text.dataset import DatasetEmbedder
 from sidelight.text.encoder import embed_captions, fit_caption
+from sidelight.train.data.text_vectors import DatasetEmbedder
 
 POSITIONS = 12
 CAPTIONS = ["A dog.", "a cat on a dog", "A dog."]

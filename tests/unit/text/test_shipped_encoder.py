@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from sidelight.api import as_picture, load
-from sidelight.checking import decode_checked
-from sidelight.codec import Codec
-from sidelight.stored import Checkpoint
+from sidelight.codec.check import decode_checked
+from sidelight.codec.codec import Codec
+from sidelight.codec.stored import Checkpoint
+from sidelight.metrics.caption_match import CaptionMatcher
 from sidelight.text.bundled import WEIGHTS, BundledEncoder
 from sidelight.text.encoder import embed_captions
-from sidelight.text.matching import CaptionMatcher
 
 ODD = {
     "10,000 words": "dog " * 10_000,

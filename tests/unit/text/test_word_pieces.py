@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from sidelight.data.pictures import CaptionedImage
 from sidelight.errors import CheckpointError
 from sidelight.text.bundled import read_tokenizer
 from sidelight.text.encoder import embed_captions, fit_caption
 from sidelight.text.registry import load_text_encoder
 from sidelight.text.word_pieces import WordPieceEncoder
-from sidelight.train.datasets import text_vectors
+from sidelight.train.data.datasets import text_vectors
+from sidelight.train.data.pictures import CaptionedImage
 
 CAPTION = "A man riding a wave on top of a surfboard."
 IDS = [257, 349, 949, 257, 1935, 298, 594, 281, 257, 942, 707, 14]

@@ -12,12 +12,12 @@ import numpy as np
 import torch
 from tests.tiny_config import TINY_CONFIG
 
-from sidelight.data.crops import CropSampler
-from sidelight.data.pictures import CaptionedImage
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models import base
 from sidelight.train import distributed
-from sidelight.train.batches import batches
+from sidelight.train.data.batches import batches
+from sidelight.train.data.crops import CropSampler
+from sidelight.train.data.pictures import CaptionedImage
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
 from sidelight.train.trainer import Trainer
 

@@ -14,12 +14,12 @@ from tests.tiny_config import TINY_CARRIER, TINY_CONFIG
 from typer.testing import CliRunner
 
 from sidelight.cli.app import app
-from sidelight.data.crops import CropSampler
-from sidelight.data.pairs import CodingRange, Pairs, PairsConfig
-from sidelight.data.pictures import CaptionedImage
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.train.carrier_objective import _places
+from sidelight.train.data.crops import CropSampler
+from sidelight.train.data.pairs import CodingRange, Pairs, PairsConfig
+from sidelight.train.data.pictures import CaptionedImage
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
 from sidelight.train.state_file import STATE_FILE
 from sidelight.train.trainer import Trainer
@@ -203,7 +203,7 @@ def test_one_command_trains_both_stages_and_shows_samples(folder):
 
 
 def test_an_exported_run_is_a_checkpoint_that_improves_pictures(folder):
-    from sidelight.checkpoint import load_checkpoint
+    from sidelight.codec.checkpoint import load_checkpoint
 
     run_command("train", str(folder / "recipe.toml"), str(folder / "run"))
     target = folder / "tiny.safetensors"

@@ -7,9 +7,9 @@ import pytest
 import torch
 from tests.tiny_config import TINY_CONFIG
 
-from sidelight.data.pictures import CaptionedImage
 from sidelight.models.hific import HiFiC
 from sidelight.nn.linear_path import BLOCK_VALUES
+from sidelight.train.data.pictures import CaptionedImage
 from sidelight.train.linear_start import principal_components, start_linear_paths
 
 RAMP = np.linspace(0, 1, 16)

@@ -13,9 +13,9 @@ from tests.tiny_codecs import TINY_CODECS
 from tests.tiny_config import TINY_CONFIG
 from typer.testing import CliRunner
 
-from sidelight.checkpoint import load_checkpoint
 from sidelight.cli.app import app
-from sidelight.losses.lpips import LPIPS
+from sidelight.codec.checkpoint import load_checkpoint
+from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.train.state_file import STATE_FILE
 
 RECIPE = """

@@ -6,8 +6,8 @@ import pytest
 
 from sidelight.assets import find_assets
 from sidelight.errors import CheckpointError, ConfigError
-from sidelight.losses.rate_distortion import DistortionConfig
 from sidelight.models.presets import PRESETS
+from sidelight.train.losses.rate_distortion import DistortionConfig
 from sidelight.train.recipe import AdversarialConfig, Phase, Recipe, load_recipe
 
 TOML = """

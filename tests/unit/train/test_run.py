@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from sidelight.claim import claimed
 from sidelight.cli.app import app
-from sidelight.losses.lpips import LPIPS
-from sidelight.train.datasets import find_pictures, no_words
+from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.train.data.datasets import find_pictures, no_words
 from sidelight.train.recipe import load_recipe
 from sidelight.train.run_log import RunLog
 from sidelight.train.state_file import STATE_FILE

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from sidelight.data.crops import CropSampler
-from sidelight.data.pictures import CaptionedImage
 from sidelight.errors import CheckpointError, TrainingError
-from sidelight.losses.lpips import LPIPS
+from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.train.data.crops import CropSampler
+from sidelight.train.data.pictures import CaptionedImage
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
 from sidelight.train.state_file import STATE_FILE
 from sidelight.train.trainer import StepLosses, Trainer

@@ -16,9 +16,9 @@ from sidelight.carriers.reading import read_with_picture
 from sidelight.carriers.registry import sniff
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs.protocol import CodecPoint, Decode
-from sidelight.losses.dial import TRAINED_METRICS
 from sidelight.models.config import check_realism
 from sidelight.pixels.picture import Picture
+from sidelight.train.losses.dial import TRAINED_METRICS
 
 SIGN = "+"
 """Stands between the codec and the place of the dial."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sidelight.errors import ConfigError
-from sidelight.pixels.atomic import write_atomically
+from sidelight.files import write_atomically
 from sidelight.strict_json import from_json, to_json
 
 RATE = "bpp"

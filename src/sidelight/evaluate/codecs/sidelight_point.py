@@ -10,10 +10,10 @@ from jaxtyping import UInt8
 
 from sidelight.api import DEFAULT_MODEL, load
 from sidelight.bitstream.quality import MIN_QUALITY, quality_to_step
-from sidelight.codec import Codec
+from sidelight.codec.codec import Codec
 from sidelight.evaluate.codecs.protocol import Decode
-from sidelight.losses.rate_distortion import TRAINED_METRICS
 from sidelight.pixels.picture import Picture
+from sidelight.train.losses.rate_distortion import TRAINED_METRICS
 
 QUALITIES = (1.0, 3.0, 5.0, 7.0, 9.0)
 

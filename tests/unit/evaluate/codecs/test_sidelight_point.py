@@ -6,15 +6,15 @@ import pytest
 from tests.golden.tiny_text import HashingTextEncoder
 
 from sidelight.bitstream.container import Container
-from sidelight.checkpoint import save_checkpoint
-from sidelight.codec import Codec
+from sidelight.codec.checkpoint import save_checkpoint
+from sidelight.codec.codec import Codec
+from sidelight.codec.stored import Checkpoint
 from sidelight.errors import ConfigError
 from sidelight.evaluate.codecs import sidelight_point
 from sidelight.evaluate.codecs.sidelight_point import SidelightPoint, sidelight_points
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.hific import HiFiC
 from sidelight.pixels.picture import Picture
-from sidelight.stored import Checkpoint
 
 
 @pytest.fixture

@@ -1,1 +1,0 @@
-"""Captioned picture sets and the crops that training draws from them; no torch."""

@@ -1,0 +1,1 @@
+"""Pictures, pairs and text vectors that training draws from."""

@@ -1,0 +1,141 @@
+"""Draws crops with one of their captions; every draw follows from seed, step and row alone."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from sidelight.errors import ConfigError
+from sidelight.train.data.pairs import Pairs
+from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
+
+FRAMINGS = ("native", "whole", "mixed")
+NUM_CHANCES = 4
+_HANDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+_LUMA = (0.299, 0.587, 0.114)
+"""Of red, green and blue (BT.601)."""
+_SHORT_SIDE = (1.0, 1.5)
+"""Of a picture that is scaled before its crop, in sides of the crop."""
+
+
+class CropBatch(NamedTuple):
+    """Crops, uint8 (b, 3, s, s), with which picture and which of its captions each has."""
+
+    images: np.ndarray
+    picture_ids: np.ndarray
+    caption_ids: np.ndarray
+    chances: np.ndarray
+    """float32 (b, 4), uniform in [0, 1): for whatever else is drawn for each crop."""
+    carriers: np.ndarray | None = None
+    """What a carrier shows of each crop, uint8 (b, 3, s, s), where there are pairs."""
+
+
+class CropSampler:
+    """Draws square crops of pictures.
+
+    A crop is mirrored half of the time, unless its caption speaks of left or right (choice C13).
+    """
+
+    def __init__(
+        self,
+        pictures: Sequence[CaptionedImage | CaptionedFile],
+        *,
+        seed: int,
+        framing: str = "native",
+        pairs: Pairs | None = None,
+        gray: float = 0.0,
+    ) -> None:
+        """Takes pictures in memory or in files.
+
+        Args:
+            pictures: At least one.
+            seed: Of all draws.
+            framing: "native" cuts at the picture's own scale and picks pictures in proportion to
+                their area; "whole" squeezes whole pictures, as the paper does; "mixed" is half
+                "whole" and half crops of pictures scaled near the crop's size (choice C13). The
+                last two pick every picture as often.
+            pairs: Coded versions of the same pictures, one of which is cut with each crop.
+            gray: Share of crops that lose their colour.
+
+        Raises:
+            ConfigError: There is no such framing, or no picture.
+        """
+        if framing not in FRAMINGS:
+            raise ConfigError(f"framing must be one of {FRAMINGS}, got {framing!r}")
+        if not pictures:
+            raise ConfigError("there are no pictures to train on")
+        self.pictures = pictures
+        self._seed, self._framing, self._pairs, self._gray = seed, framing, pairs, gray
+        weights = [p.size[0] * p.size[1] if framing == "native" else 1 for p in pictures]
+        self._cumulative = np.cumsum(np.array(weights, np.float64) / sum(weights))
+
+    def draw(self, step: int, rows: range, size: int) -> CropBatch:
+        """Returns the given rows of a step's batch; pictures too small for a crop are edge-padded.
+
+        Several processes that draw different rows of one step share one batch among them.
+        """
+        drawn = [self._draw(np.random.default_rng((self._seed, step, row)), size) for row in rows]
+        crops, picture_ids, caption_ids, chances = zip(*drawn, strict=True)
+        planes = np.stack(crops)
+        return CropBatch(
+            planes[:, :3],
+            np.array(picture_ids),
+            np.array(caption_ids),
+            np.stack(chances),
+            planes[:, 3:] if self._pairs is not None else None,
+        )
+
+    def _draw(
+        self, random: np.random.Generator, size: int
+    ) -> tuple[np.ndarray, int, int, np.ndarray]:
+        k = int(np.searchsorted(self._cumulative, random.random() * self._cumulative[-1]))
+        picture = self.pictures[k]
+        caption = int(random.integers(len(picture.captions)))
+        views = [picture.image]
+        if self._pairs is not None:
+            version = int(random.integers(self._pairs.num_versions))
+            views.append(self._pairs.version(k, version))
+        crop = self._frame(views, size, random)
+        handed = _HANDED.search(picture.captions[caption])
+        if random.random() < 0.5 and not handed:
+            crop = crop[:, ::-1]
+        chances = random.random(NUM_CHANCES, np.float32)
+        if random.random() < self._gray:
+            crop = _without_colour(crop)
+        return crop.transpose(2, 0, 1), k, caption, chances
+
+    def _frame(
+        self, views: Sequence[np.ndarray], size: int, random: np.random.Generator
+    ) -> np.ndarray:
+        """Returns the same place of every view of a picture, one behind the other in channels."""
+        if self._framing == "whole" or (self._framing == "mixed" and random.random() < 0.5):
+            return np.dstack([_scaled(view, size, size) for view in views])
+        height, width = views[0].shape[:2]
+        if self._framing == "mixed":
+            short = random.uniform(*_SHORT_SIDE) * size
+            scale = short / min(height, width)
+            height, width = (max(size, round(scale * side)) for side in (height, width))
+            views = [_scaled(view, height, width) for view in views]
+        top = random.integers(max(height - size, 0) + 1)
+        left = random.integers(max(width - size, 0) + 1)
+        return np.dstack([_window(view, top, left, size) for view in views])
+
+
+def _window(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
+    window = image[top : top + size, left : left + size]
+    missing = [(0, size - side) for side in window.shape[:2]]
+    return np.pad(window, (*missing, (0, 0)), mode="edge") if np.any(missing) else window
+
+
+def _without_colour(views: np.ndarray) -> np.ndarray:
+    """Returns three equal planes for every three; a gray file of a picture differs little."""
+    height, width, planes = views.shape
+    luma = views.reshape(height, width, planes // 3, 3) @ np.array(_LUMA, np.float32)
+    return np.rint(luma).astype(np.uint8).repeat(3, axis=2)
+
+
+def _scaled(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    resized = Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC)
+    return np.asarray(resized)

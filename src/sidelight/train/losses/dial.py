@@ -1,0 +1,110 @@
+"""What a carrier generator minimises: each term's weight follows the dial ``realism``.
+
+Agustsson et al. 2023, "Multi-realism image compression with a conditional generator": at 0 the loss
+asks for fidelity, at 1 for what people take for the original. Rate has no term: the carrier's
+encoder has decided it. Axes: b batch, h and w picture size.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sidelight.config import StrictConfig
+from sidelight.errors import ConfigError
+from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.train.losses.lattice import lattice_energy
+from sidelight.train.losses.structure import structural_dissimilarity
+
+TRAINED_METRICS = {"mse_weight": "psnr", "structure_weight": "ms_ssim", "lpips_weight": "lpips"}
+"""What each weight improves directly, by its name among the metrics."""
+_LPIPS_SHIFT = 4
+"""Stride of AlexNet's first layer: each step begins at another of its phases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialConfig(StrictConfig):
+    """Weights of the terms at realism 0 and at realism 1; between them they change evenly.
+
+    The adversarial term counts by ``realism`` itself.
+    """
+
+    mse_weight: tuple[float, ...] = (0.0046, 0.0023)
+    """k_M, on squared errors of the 0-255 scale."""
+    structure_weight: tuple[float, ...] = (1.0, 1.0)
+    """Of ``structural_dissimilarity``."""
+    lpips_weight: tuple[float, ...] = (0.0, 4.0)
+    """k_P; where both are 0 LPIPS is not computed at all."""
+    lattice_weight: tuple[float, ...] = (0.0, 0.0)
+    """Of ``lattice_energy``, on squared errors of the 0-255 scale."""
+
+    def __post_init__(self) -> None:
+        for name in ("mse_weight", "structure_weight", "lpips_weight", "lattice_weight"):
+            weights = getattr(self, name)
+            if len(weights) != 2 or min(weights) < 0:
+                raise ConfigError(f"{name} must be two numbers >= 0, got {weights}")
+
+    @property
+    def needs_lpips(self) -> bool:
+        """Whether LPIPS counts anywhere on the dial."""
+        return max(self.lpips_weight) > 0
+
+
+class DialLoss(NamedTuple):
+    """The total that is minimised and its terms before weighting, each a mean over the batch."""
+
+    total: Float[Tensor, ""]
+    mse: Float[Tensor, ""]
+    structure: Float[Tensor, ""]
+    lpips: Float[Tensor, ""]
+    """Of the pictures for which it counts; others are taken as 0."""
+    lattice: Float[Tensor, ""]
+    adversarial: Float[Tensor, ""]
+    """Zero in stage 1."""
+
+
+def dial_loss(
+    x: Float[Tensor, "b 3 h w"],
+    x_hat: Float[Tensor, "b 3 h w"],
+    carrier: Float[Tensor, "b 3 h w"],
+    realism: Float[Tensor, " b"],
+    *,
+    lpips: LPIPS | None,
+    config: DialConfig,
+    adversarial: Float[Tensor, " b"] | None = None,
+    adversarial_weight: float = 0.0,
+) -> DialLoss:
+    """Returns the loss of a batch whose pictures each have their own place of the dial.
+
+    Raises:
+        ValueError: ``lpips`` is None though its weight is not 0.
+    """
+    mse = (255 * (x_hat - x)).square().mean((1, 2, 3))
+    structure = structural_dissimilarity(x, x_hat)
+    lattice = lattice_energy(carrier, x_hat)
+    perceptual = torch.zeros_like(mse)
+    if config.needs_lpips:
+        if lpips is None:
+            raise ValueError(f"lpips_weight is {config.lpips_weight}, but there is no LPIPS")
+        down, right = torch.randint(_LPIPS_SHIFT, (2,)).tolist()
+        # LPIPS costs as much as the generator: pictures for which it counts nothing do without
+        judged = _weight(config.lpips_weight, realism) > 0
+        if judged.any():
+            shown = (image[judged][:, :, down:, right:] for image in (x, x_hat))
+            perceptual[judged] = lpips(*shown)
+    fooling = torch.zeros_like(mse) if adversarial is None else adversarial
+    total = (
+        _weight(config.mse_weight, realism) * mse
+        + _weight(config.structure_weight, realism) * structure
+        + _weight(config.lpips_weight, realism) * perceptual
+        + _weight(config.lattice_weight, realism) * lattice
+        + adversarial_weight * realism * fooling
+    )
+    terms = (mse, structure, perceptual, lattice, fooling)
+    return DialLoss(total.mean(), *(term.mean().detach() for term in terms))
+
+
+def _weight(ends: tuple[float, ...], realism: Float[Tensor, " b"]) -> Float[Tensor, " b"]:
+    return ends[0] + (ends[1] - ends[0]) * realism

@@ -1,0 +1,1 @@
+"""The text encoder's own training: distilled, then tuned to a decoder."""

@@ -1,0 +1,80 @@
+"""The loss of carrier generators over the dial."""
+
+import pytest
+import torch
+
+from sidelight.errors import ConfigError
+from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.train.losses.dial import DialConfig, dial_loss
+
+
+class SeenGap(LPIPS):
+    """A distance that can be worked out by hand, and tells what it was given."""
+
+    def forward(self, x, x_hat):
+        self.seen = x.shape
+        return (x - x_hat).mean((1, 2, 3)).abs()
+
+
+X = torch.full((3, 3, 48, 48), 0.6)
+X_HAT = torch.full((3, 3, 48, 48), 0.5)
+REALISM = torch.tensor([0.0, 0.5, 1.0])
+
+
+def test_each_weight_goes_evenly_from_one_end_to_the_other():
+    config = DialConfig(
+        mse_weight=(0.02, 0.01), structure_weight=(0.0, 0.0), lpips_weight=(0.0, 4.0)
+    )
+    fooling = torch.tensor([5.0, 6.0, 7.0])
+    gap = SeenGap()
+    loss = dial_loss(
+        X, X_HAT, X, REALISM, lpips=gap, config=config, adversarial=fooling, adversarial_weight=0.1
+    )
+    mse = (255 * 0.1) ** 2
+    expected = [
+        0.02 * mse,
+        0.015 * mse + 2 * 0.1 + 0.1 * 0.5 * 6,
+        0.01 * mse + 4 * 0.1 + 0.1 * 1 * 7,
+    ]
+    assert float(loss.total) == pytest.approx(sum(expected) / 3, rel=1e-4)
+    assert float(loss.mse) == pytest.approx(mse, rel=1e-4)
+    assert float(loss.adversarial) == pytest.approx(6.0)
+    assert gap.seen[0] == 2  # the picture at 0 does without
+
+
+def test_lpips_begins_at_every_phase_of_its_stride():
+    gap, sizes = SeenGap(), set()
+    for seed in range(60):
+        torch.manual_seed(seed)
+        dial_loss(X, X_HAT, X, REALISM, lpips=gap, config=DialConfig())
+        sizes.add(tuple(gap.seen[2:]))
+    assert sizes == {(48 - down, 48 - right) for down in range(4) for right in range(4)}
+
+
+def test_the_structure_term_counts_where_it_is_weighted():
+    torch.manual_seed(0)
+    rough = X + 0.05 * torch.randn_like(X)
+    ends = [(1.0, 0.0), (0.0, 1.0)]
+    losses = [
+        dial_loss(
+            X,
+            rough,
+            X,
+            torch.zeros(3),
+            lpips=None,
+            config=DialConfig(
+                mse_weight=(0.0, 0.0), structure_weight=weight, lpips_weight=(0.0, 0.0)
+            ),
+        )
+        for weight in ends
+    ]
+    assert float(losses[0].total) == pytest.approx(float(losses[0].structure)) != 0
+    assert float(losses[1].total) == 0
+
+
+def test_lpips_is_needed_where_it_counts():
+    with pytest.raises(ValueError, match="there is no LPIPS"):
+        dial_loss(X, X_HAT, X, REALISM, lpips=None, config=DialConfig())
+    for weights in ((1.0,), (1.0, -1.0)):
+        with pytest.raises(ConfigError, match="lpips_weight must be two numbers"):
+            DialConfig(lpips_weight=weights)
