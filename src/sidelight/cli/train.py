@@ -1,20 +1,26 @@
 """``sidelight train``."""
 
 import re
+import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say
 
+if TYPE_CHECKING:
+    from sidelight.train.recipe import Recipe
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A TOML file.")],
+    recipe: Annotated[
+        Path, typer.Argument(metavar="RECIPE", help="A TOML file; or a sweep of many.")
+    ],
     folder: Annotated[Path, typer.Argument(metavar="RUN_FOLDER", help="Gets all that it writes.")],
     *,
     changes: Annotated[
@@ -36,26 +42,48 @@ def train(
 ) -> None:
     """Train RECIPE in RUN_FOLDER; under torchrun in many processes.
 
-    A run that was cut, or stopped by Ctrl-C, goes on with --resume as if nothing had happened.
+    A run that was cut, or stopped by Ctrl-C, goes on with --resume as if nothing had happened. A
+    sweep (recipes/sweeps) trains its runs in folders below RUN_FOLDER, exports them, and goes on by
+    itself when given again.
     """
-    seconds = _seconds(time_limit)
+    end = time.monotonic() + _seconds(time_limit)
+
+    def train_run(loaded: "Recipe", folder: Path, *, resume: bool = True) -> bool:
+        seconds_left = max(0.0, end - time.monotonic())
+        done = _train(loaded, folder, resume, device, seconds_left, workers)
+        advice = "the same command goes on" if resume else "go on with --resume"
+        say(f"{folder}: " + ("complete" if done else f"stopped before its end; {advice}"))
+        return done
 
     from sidelight.train.recipe import load_recipe
+    from sidelight.train.sweep import is_sweep, load_sweep, train_sweep
+
+    changes, fragments = changes or [], fragments or []
+    if is_sweep(recipe):
+        sweep = load_sweep(recipe, folder, changes, fragments=fragments)
+        train_sweep(sweep, folder, train_run)
+    else:
+        train_run(load_recipe(recipe, changes, fragments=fragments), folder, resume=resume)
+
+
+def _train(
+    recipe: "Recipe", folder: Path, resume: bool, device: str, seconds: float, workers: int
+) -> bool:
+    """Trains one run behind a progress bar; returns whether it is complete."""
     from sidelight.train.run import train as run
 
-    loaded = load_recipe(recipe, changes or (), fragments=fragments or ())
     with progress_bar() as progress:
-        task = progress.add_task("steps", total=loaded.num_steps)
+        task = progress.add_task("steps", total=recipe.num_steps)
 
         def report(step: int, record: dict[str, Any]) -> None:
             told = f"loss {record['total']:.3f}, {record['images_per_s']} images/s"
             progress.update(task, completed=step, description=told)
 
         def prepare(done: int, total: int) -> None:
-            progress.update(task, total=loaded.num_steps, description=f"coding {done} of {total}")
+            progress.update(task, total=recipe.num_steps, description=f"coding {done} of {total}")
 
-        done = run(
-            loaded,
+        return run(
+            recipe,
             folder,
             resume=resume,
             device=device,
@@ -65,7 +93,6 @@ def train(
             prepare=prepare,
             tell=say,
         )
-    say(f"{folder}: " + ("complete" if done else "stopped before its end; go on with --resume"))
 
 
 def _seconds(duration: str | None) -> float:

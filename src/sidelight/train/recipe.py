@@ -262,9 +262,14 @@ def load_recipe(
     Raises:
         ConfigError: A file is not TOML, or a key or value does not fit.
     """
-    table = _read(path)
+    table = read_table(path)
     for fragment in fragments:
-        table = _laid_over(table, _read(fragment))
+        table = laid_over(table, read_table(fragment))
+    return recipe_of_table(table, overrides)
+
+
+def recipe_of_table(table: dict[str, Any], overrides: Iterable[str] = ()) -> Recipe:
+    """Returns the recipe that a table and ``key=value`` overrides come to; errors as above."""
     for override in overrides:
         key, _, value = override.partition("=")
         *parents, last = key.split(".")
@@ -299,7 +304,12 @@ def recipe_of_run(folder: Path) -> Recipe:
         ) from None
 
 
-def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
+def read_table(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Returns a TOML file laid over the one that it ``extends``.
+
+    Raises:
+        ConfigError: A file is not TOML, or extends itself.
+    """
     try:
         table = _toml(path.read_text("utf-8"), str(path))
     except UnicodeDecodeError as error:
@@ -311,7 +321,7 @@ def _read(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise ConfigError(f"{path}: extends must name a file, got {base!r}")
     if path in extended_by:
         raise ConfigError(f"{path} extends itself, by {' and '.join(map(str, extended_by))}")
-    return _laid_over(_read(path.parent / base, (*extended_by, path)), table)
+    return laid_over(read_table(path.parent / base, (*extended_by, path)), table)
 
 
 def _toml(text: str, where: str) -> dict[str, Any]:
@@ -323,12 +333,13 @@ def _toml(text: str, where: str) -> dict[str, Any]:
         raise ConfigError(f"{where}: nested too deeply") from None
 
 
-def _laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+def laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Returns ``base`` with all keys of ``changes``; tables in both are laid over each other."""
     merged = dict(base)
     for key, value in changes.items():
         below = merged.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
-            merged[key] = _laid_over(below, value)
+            merged[key] = laid_over(below, value)
         else:
             merged[key] = value
     return merged

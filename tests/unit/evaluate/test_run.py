@@ -10,8 +10,8 @@ from PIL import Image
 
 from sidelight.claim import claimed
 from sidelight.errors import CodecError, ConfigError, ImageError
-from sidelight.evaluate import experiment as module
-from sidelight.evaluate import summarise
+from sidelight.evaluate import points
+from sidelight.evaluate import run as module
 from sidelight.evaluate.dataset import load_dataset
 from sidelight.evaluate.outputs import write_outputs
 from sidelight.evaluate.results import Results
@@ -213,7 +213,7 @@ def test_a_caption_s_effect_on_a_frechet_distance_is_drawn_over_pictures(
     assert effect.change == pytest.approx((drawn[0], low, high), abs=1e-6)
     assert low < drawn[0] < high
 
-    monkeypatch.setattr(summarise, "_MOST_ROWS_DRAWN", 14)
+    monkeypatch.setattr(points, "_MOST_ROWS_DRAWN", 14)
     (effect,) = run(made, tmp_path / "out").caption_effects
     assert effect.change.value == pytest.approx(drawn[0])
     assert np.isnan(effect.change.low)

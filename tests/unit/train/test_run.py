@@ -16,10 +16,9 @@ from sidelight.claim import claimed
 from sidelight.cli.app import app
 from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.train.data.datasets import find_pictures, no_words
-from sidelight.train.recipe import load_recipe
+from sidelight.train.recipe import load_recipe, recipe_of_run
 from sidelight.train.run_log import RunLog
 from sidelight.train.state_file import STATE_FILE
-from sidelight.train.unattended import train_unattended
 
 RECIPE = """
 held_out_shard = "b"
@@ -71,15 +70,30 @@ def records(folder, run: str = "run") -> list[dict]:
     return [json.loads(line) for line in (folder / run / "log.jsonl").read_text().splitlines()]
 
 
-def test_a_script_trains_to_the_end_once_and_tells_each_record(folder, capsys):
-    recipe = load_recipe(folder / "recipe.toml")
-    train_unattended(recipe, folder / "run")
-    last = records(folder)[-1]["step"]
-    assert last == 4
-    assert "run: step 4, bpp " in capsys.readouterr().err
-    train_unattended(recipe, folder / "run")
-    state = torch.load(folder / "run" / STATE_FILE, weights_only=True)
-    assert state["step"] == 4
+SWEEP = """
+terms = "for tests"
+runs = [
+    { name = "first", extends = "recipe.toml" },
+    { name = "second", extends = "recipe.toml", after = "first", seed = 7 },
+]
+"""
+
+
+def test_a_sweep_trains_all_runs_and_exports_the_last_of_each_line(folder):
+    (folder / "sweep.toml").write_text(SWEEP)
+    arguments = ["train", str(folder / "sweep.toml"), str(folder / "out")]
+    cut = CliRunner().invoke(app, [*arguments, "--time-limit", "0s"])
+    assert cut.exit_code == 0, cut.output
+    assert "the same command goes on" in cut.stderr
+    assert not (folder / "out" / "second").exists()
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert [records(folder, f"out/{name}")[-1]["step"] for name in ("first", "second")] == [4, 4]
+    assert recipe_of_run(folder / "out" / "second").start_from == str(folder / "out" / "first")
+    made = {path.name for path in (folder / "out").glob("*.safetensors")}
+    assert made == {"second.safetensors"}
+    again = CliRunner().invoke(app, arguments)
+    assert "complete" not in again.stderr
 
 
 def test_a_run_leaves_its_recipe_log_samples_and_state(folder):
