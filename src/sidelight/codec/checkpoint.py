@@ -1,7 +1,7 @@
 """One safetensors file holds a model: float weights, frozen integers, config and provenance.
 
 A carrier generator has no integers: it decides no bits. The file carries its own checksum
-(``sealing.py``); before a model is built, its config is compared with the tensors that are there.
+(``runtime/sealing.py``); before a model is built, its config is compared with the tensors there.
 """
 
 import json
@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
 from sidelight.codec.card import FORMAT, check_format
@@ -23,7 +22,8 @@ from sidelight.models.exported import ExportedModel
 from sidelight.models.older import current_names
 from sidelight.models.registry import build_model, exported
 from sidelight.nn.caller import own_settings, survive_fork
-from sidelight.runtime.sealing import check_seal, read_weight_file, sealed
+from sidelight.runtime.sealing import sealed
+from sidelight.runtime.weight_file import WeightFile
 from sidelight.text.encoder import EncoderIdentity
 
 _NOT_KEPT = "num_batches_tracked"
@@ -58,14 +58,14 @@ def load_checkpoint(path: Path) -> Checkpoint[Any]:
         CheckpointError: The file is missing, damaged, of another format, or incomplete.
     """
     survive_fork()
-    metadata, tensors = _read(path)
+    metadata, tensors = WeightFile.read(path)
     check_format(path, metadata)
     try:
         config = model_config(json.loads(metadata["config"]))
         weights = current_names(
-            {name: value.float() for name, value in tensors.items() if is_weight(name)}
+            {k: torch.tensor(v, dtype=torch.float32) for k, v in tensors.items() if is_weight(k)}
         )
-        integers = read_integers(config, {k: v.numpy() for k, v in tensors.items()})
+        integers = read_integers(config, tensors)
         _check_blocks(config, weights)
         with torch.device("meta"):  # takes no memory, whatever widths the config claims
             _check_shapes(exported(build_model(config), integers).state_dict(), weights)
@@ -116,12 +116,3 @@ def _check_shapes(wanted: Mapping[str, Tensor], weights: Mapping[str, Tensor]) -
             )
         if not value.isfinite().all():
             raise CheckpointError(f"{name} holds NaN or infinite values; export the model again")
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
-    data = read_weight_file(path)
-    try:
-        tensors = load(data)
-        return check_seal(data).metadata, dict(sorted(tensors.items()))
-    except (CheckpointError, SafetensorError) as error:
-        raise CheckpointError(f"cannot read {path}: {error}") from None
