@@ -1,10 +1,7 @@
 """docs/add-a-model.md, followed: its file, its line, its recipe, its commands."""
 
-import io
-import json
 import re
 import sys
-import tarfile
 import types
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
+from tests.shard import write_shard
 from typer.testing import CliRunner
 
 from sidelight.cli.app import app
@@ -52,15 +50,8 @@ def folder(tmp_path, monkeypatch, make_picture):
     (tmp_path / "recipes").mkdir()
     width = f"{recipe}text_width = {HashingTextEncoder().width}\n"
     (tmp_path / "recipes" / "plain2026.toml").write_text(width)
-    with tarfile.open("pictures.tar", "w") as shard:
-        for k in range(3):
-            picture = io.BytesIO()
-            Image.fromarray(make_picture(64, 72, seed=k)).save(picture, "PNG")
-            words = json.dumps({"captions": [f"Picture {k}."]}).encode()
-            for name, content in ((f"{k}.png", picture.getvalue()), (f"{k}.json", words)):
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                shard.addfile(info, io.BytesIO(content))
+    pictures = ((make_picture(64, 72, seed=k), [f"Picture {k}."]) for k in range(3))
+    write_shard(tmp_path / "pictures.tar", pictures)
     Image.fromarray(make_picture(200, 150)).save("photo.png")
     return tmp_path
 

@@ -1,6 +1,5 @@
 """Both stages on a dozen pictures, and a file of the result: what a newcomer would run."""
 
-import io
 import json
 import math
 import tarfile
@@ -11,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
+from tests.shard import write_shard
 from tests.tiny_config import TINY_CONFIG
 from typer.testing import CliRunner
 
@@ -44,15 +44,8 @@ def invoke(tmp_path, monkeypatch, make_picture):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "recipe.toml").write_text(RECIPE)
-    with tarfile.open("dozen.tar", "w") as shard:
-        for k in range(12):
-            picture = io.BytesIO()
-            Image.fromarray(make_picture(96, 96, seed=k)).save(picture, "PNG")
-            words = json.dumps({"captions": [f"Waves of kind {k}."]}).encode()
-            for name, content in ((f"{k}.png", picture.getvalue()), (f"{k}.json", words)):
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                shard.addfile(info, io.BytesIO(content))
+    pictures = ((make_picture(96, 96, seed=k), [f"Waves of kind {k}."]) for k in range(12))
+    write_shard(tmp_path / "dozen.tar", pictures)
 
     def run(*arguments: str):
         done = CliRunner().invoke(app, arguments)

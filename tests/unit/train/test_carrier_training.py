@@ -1,15 +1,14 @@
 """Training of a carrier generator, step by step and through the command."""
 
 import dataclasses
-import io
 import json
-import tarfile
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
+from tests.shard import write_shard
 from tests.tiny_config import TINY_CARRIER, TINY_CONFIG
 from typer.testing import CliRunner
 
@@ -152,15 +151,8 @@ def folder(tmp_path, monkeypatch, make_picture):
     encoders = {"tiny": HashingTextEncoder}
     monkeypatch.setattr("sidelight.text.registry.TEXT_ENCODERS", encoders)
     monkeypatch.setattr("sidelight.train.recipe.PRESETS", {"tiny": TINY_CARRIER})
-    with tarfile.open(tmp_path / "b.tar", "w") as shard:
-        for k in range(4):
-            picture = io.BytesIO()
-            Image.fromarray(make_picture(80, 96, seed=k)).save(picture, "PNG")
-            words = json.dumps({"captions": [f"Picture {k}."]}).encode()
-            for name, content in ((f"{k}.png", picture.getvalue()), (f"{k}.json", words)):
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                shard.addfile(info, io.BytesIO(content))
+    pictures = ((make_picture(80, 96, seed=k), [f"Picture {k}."]) for k in range(4))
+    write_shard(tmp_path / "b.tar", pictures)
     (tmp_path / "recipe.toml").write_text(
         """
 data = [{ pictures = "*.tar" }]

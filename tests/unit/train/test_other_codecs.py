@@ -1,6 +1,5 @@
 """The other learned codecs through the same command and the same two stages."""
 
-import io
 import json
 import tarfile
 
@@ -9,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
+from tests.shard import write_shard
 from tests.tiny_codecs import TINY_CODECS
 from tests.tiny_config import TINY_CONFIG
 from typer.testing import CliRunner
@@ -41,15 +41,8 @@ def folder(tmp_path, monkeypatch, make_picture):
     monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    with tarfile.open("pictures.tar", "w") as shard:
-        for k in range(3):
-            picture = io.BytesIO()
-            Image.fromarray(make_picture(64, 72, seed=k)).save(picture, "PNG")
-            words = json.dumps({"captions": [f"Picture {k}.", "Waves."]}).encode()
-            for name, content in ((f"{k}.png", picture.getvalue()), (f"{k}.json", words)):
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                shard.addfile(info, io.BytesIO(content))
+    pictures = ((make_picture(64, 72, seed=k), [f"Picture {k}.", "Waves."]) for k in range(3))
+    write_shard(tmp_path / "pictures.tar", pictures)
     (tmp_path / "recipe.toml").write_text(RECIPE)
     return tmp_path
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
+from tests.shard import write_shard
 from tests.tiny_config import TINY_CONFIG
 from typer.testing import CliRunner
 
@@ -47,15 +48,8 @@ def small_networks(monkeypatch):
 def folder(tmp_path, monkeypatch, make_picture):
     monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with tarfile.open(tmp_path / "b.tar", "w") as shard:
-        for k in range(5):
-            picture = io.BytesIO()
-            Image.fromarray(make_picture(80, 96, seed=k)).save(picture, "PNG")
-            words = json.dumps({"captions": [f"Picture {k}.", "Waves."]}).encode()
-            for name, content in ((f"{k}.png", picture.getvalue()), (f"{k}.json", words)):
-                info = tarfile.TarInfo(name)
-                info.size = len(content)
-                shard.addfile(info, io.BytesIO(content))
+    pictures = ((make_picture(80, 96, seed=k), [f"Picture {k}.", "Waves."]) for k in range(5))
+    write_shard(tmp_path / "b.tar", pictures)
     sources = 'data = [{ pictures = "*.tar" }]\n'
     (tmp_path / "recipe.toml").write_text(sources + RECIPE + '[model]\npreset = "tiny"\n')
     return tmp_path
