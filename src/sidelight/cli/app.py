@@ -15,6 +15,7 @@ import typer
 
 from sidelight import __version__
 from sidelight.cli import page
+from sidelight.cli.compare import compare
 from sidelight.cli.decode import decode
 from sidelight.cli.encode import encode
 from sidelight.cli.evaluate import evaluate
@@ -82,7 +83,7 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for _command in (encode, decode, info, inspect, train, export, evaluate):
+for _command in (encode, decode, info, inspect, train, export, evaluate, compare):
     app.command()(_reporting_errors(_command))
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)

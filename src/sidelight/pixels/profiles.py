@@ -46,6 +46,11 @@ def rgb_to_srgb(image: Image.Image) -> Image.Image:
     return _convert(image, "RGB") or image
 
 
+def gray_to_srgb(image: Image.Image) -> Image.Image:
+    """Returns a gray image in sRGB, as it is where it has no profile that works."""
+    return _convert(image, "GRAY", outputMode="RGB") or image
+
+
 def _convert(image: Image.Image, space: str, **options: Any) -> Image.Image | None:
     icc = image.info.get("icc_profile")
     if not icc or _profile_space(icc) != space:
