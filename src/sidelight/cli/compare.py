@@ -96,7 +96,8 @@ def compare(
         )
     for note in made.notes:
         say(note)
-    show(f"{made.page}: {made.num_pictures} pictures, seed {made.seed}")
+    noun = "picture" if made.num_pictures == 1 else "pictures"
+    show(f"{made.page}: {made.num_pictures} {noun}, seed {made.seed}")
 
 
 def _show_results(paths: list[Path], *, as_json: bool) -> None:

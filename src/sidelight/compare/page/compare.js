@@ -101,9 +101,10 @@ function showView() {
     button.ariaPressed = String(isShown && stage.isInOnePlace);
   }
   const ratio = Math.round(devicePixelRatio * 100) / 100;
-  const pixels = stage.magnification ** 2;
+  const wide = stage.magnification;
   at("scale").textContent =
-    `In the detail each pixel takes ${pixels} of the screen's; a CSS pixel is ${ratio} of them wide.`;
+    `In the detail a pixel of the picture takes ${wide} × ${wide} of the screen ` +
+    `(devicePixelRatio ${ratio}).`;
 }
 
 /** @param {Shown} shown */
@@ -161,7 +162,7 @@ function showResult() {
     const holdsHalf = share.low <= 0.5 && share.high >= 0.5;
     at("reading").textContent =
       `${holdsHalf ? "The interval holds 50 %: these choices prefer neither. " : ""}` +
-      `It is Wilson’s of the binomial. ${ties}, which is left out.`;
+      `${ties} and is left out. The interval is Wilson’s of the binomial.`;
     at("interval").style.left = `${100 * share.low}%`;
     at("interval").style.width = `${100 * (share.high - share.low)}%`;
     at("share").style.left = `${100 * share.value}%`;
@@ -246,7 +247,9 @@ addEventListener("keydown", (event) => {
   if (!event.repeat || MAY_REPEAT.includes(key)) JUDGING_KEYS[key]();
 });
 addEventListener("keyup", (event) => {
-  if (event.key === " ") stage.hold(false);
+  if (event.key !== " " || at("judge").hidden) return;
+  event.preventDefault(); // or the button that was clicked last would answer
+  stage.hold(false);
 });
 addEventListener("blur", () => stage.hold(false));
 
@@ -291,9 +294,9 @@ at("drop").addEventListener("drop", (event) => {
 document.title = COMPARISON.title;
 at("title").textContent = COMPARISON.title;
 for (const id of ["question", "start-question"]) at(id).textContent = COMPARISON.question;
-const numPictures = COMPARISON.pictures.length;
+const { length: numQuestions } = session.questions;
 at("count").textContent =
-  `${numPictures} ${numPictures === 1 ? "picture" : "pictures"}` +
-  `${COMPARISON.rounds > 1 ? `, each asked for ${COMPARISON.rounds} times` : ""}.`;
+  `There ${numQuestions === 1 ? "is 1 question" : `are ${numQuestions} questions`}` +
+  `${COMPARISON.rounds > 1 ? `, ${COMPARISON.rounds} of each picture` : ""}.`;
 if (session.kept.revealed) openResult();
 else openStart();

@@ -8,6 +8,7 @@
  */
 
 const SIDES = /** @type {const} */ (["left", "original", "right"]);
+const TITLES = { left: "Left", original: "Original", right: "Right" };
 const MAGNIFICATIONS = [1, 2, 3, 4, 6, 8];
 const NARROW = matchMedia("(max-width: 700px)");
 
@@ -36,7 +37,8 @@ class Stage {
       return [side, figure];
     }),
   );
-  #magnification = 0;
+  /** At first a picture's pixel is about as wide as one of CSS, as on any page. */
+  #magnification = MAGNIFICATIONS.filter((factor) => factor < Math.round(devicePixelRatio)).length;
   #centre = { x: 0.5, y: 0.5 };
   #isHeld = false;
 
@@ -129,11 +131,15 @@ class Stage {
     for (const side of SIDES) {
       const figure = this.#figures.get(side);
       figure?.classList.toggle("shown", side === this.shown);
+      const caption = /** @type {HTMLElement} */ (figure?.querySelector("figcaption"));
+      caption.textContent = TITLES[this.#isHeld ? "original" : side];
       const image = this.#images[side];
       const original = this.#images.original;
       if (!image || !original) continue;
+      const { style } = this.#wholeOf(side);
       // never more than a screen pixel per pixel, or the browser would blur
-      this.#wholeOf(side).style.maxWidth = `${image.naturalWidth / devicePixelRatio}px`;
+      style.setProperty("--width", `${image.naturalWidth / devicePixelRatio}px`);
+      style.setProperty("--aspect", String(image.naturalWidth / image.naturalHeight));
       this.#drawDetail(side, this.#isHeld ? original : image);
     }
   }
