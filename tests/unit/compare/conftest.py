@@ -17,6 +17,6 @@ def folder(tmp_path, monkeypatch) -> Path:
     for name in NAMES:
         image = draw.integers(0, 256, (20, 32, 3), dtype=np.uint8)
         Image.fromarray(image).save(f"of/{name}.png")
-        Image.fromarray(np.full_like(image, 90)).save(f"smooth/{name}.avif", quality=50)
+        Image.fromarray(np.full_like(image, 90)).save(f"smooth/{name}.avif", quality=50, speed=10)
         Image.fromarray(image // 2).save(f"noisy/{name}.webp", lossless=True)
     return tmp_path
