@@ -1,0 +1,1 @@
+"""What judges look at; the judging itself is theirs."""
