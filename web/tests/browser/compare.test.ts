@@ -67,10 +67,16 @@ describe.runIf(CHROMIUM)("the page of a blind comparison", () => {
   const numShown = (page: Page) => page.locator("#stage .whole > img:not(.original)").count();
   const place = (page: Page) => page.locator("#place").textContent();
 
+  /** Waits until there is something to judge. */
+  const seen = (page: Page) =>
+    page.waitForFunction(
+      () => document.querySelectorAll("#stage:not(.waiting) .frame").length === 3,
+    );
+
   async function press(page: Page, keys: readonly string[]): Promise<void> {
     for (const key of keys) {
       const before = await place(page);
-      await page.waitForFunction(() => document.querySelectorAll("#stage .frame").length === 3);
+      await seen(page);
       await page.keyboard.press(key);
       await page.waitForFunction(
         (text) =>
@@ -110,12 +116,12 @@ describe.runIf(CHROMIUM)("the page of a blind comparison", () => {
   test("what is judged is what is seen: the chosen picture is the one on that side", async () => {
     await visit(fromDisk(), async (page) => {
       await page.keyboard.press("Enter");
-      const seen: string[] = [];
+      const chosen: string[] = [];
       for (const key of KEYS) {
-        await page.waitForFunction(() => document.querySelectorAll("#stage .frame").length === 3);
+        await seen(page);
         const side = { ArrowLeft: "left", ArrowRight: "right" }[key];
         const image = page.locator(`[data-side=${side ?? "original"}] img:not(.original)`);
-        seen.push((await image.getAttribute("src")) ?? "");
+        chosen.push((await image.getAttribute("src")) ?? "");
         await press(page, [key]);
       }
       await page.keyboard.press("Enter");
@@ -125,9 +131,11 @@ describe.runIf(CHROMIUM)("the page of a blind comparison", () => {
       for (const [k, { choice, left, right }] of choices.entries()) {
         if (choice === "none") continue;
         const isSmooth = (choice === "left" ? left : right) === "a";
-        const picture = pictures.find((p: { versions: string[] }) => p.versions.includes(seen[k]!));
+        const picture = pictures.find((p: { versions: string[] }) =>
+          p.versions.includes(chosen[k]!),
+        );
         expect(picture).toBeDefined();
-        expect((await cornerOf(page, seen[k]!)) < 64).toBe(isSmooth);
+        expect((await cornerOf(page, chosen[k]!)) < 64).toBe(isSmooth);
       }
     });
   });
@@ -153,10 +161,36 @@ describe.runIf(CHROMIUM)("the page of a blind comparison", () => {
     });
   });
 
+  test("pictures that come late do not stand where others were asked for", async () => {
+    await visit(`${site.origin}/index.html`, async (page) => {
+      await page.keyboard.press("Enter");
+      await press(page, ["ArrowLeft", "ArrowLeft"]);
+      await seen(page);
+      const image = page.locator("[data-side=left] img:not(.original)");
+      const third = await image.getAttribute("src");
+      await page.evaluate(() => {
+        const { decode } = HTMLImageElement.prototype;
+        HTMLImageElement.prototype.decode = async function () {
+          const isLate = document.getElementById("place")?.textContent?.includes("Question 4");
+          if (isLate) await new Promise((resolve) => setTimeout(resolve, 1000));
+          return decode.call(this);
+        };
+      });
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("ArrowLeft"); // there is nothing to judge yet
+      expect(await place(page)).toBe("Question 4 of 4");
+      await page.keyboard.press("Backspace");
+      await seen(page);
+      await page.waitForTimeout(1500);
+      expect(await place(page)).toBe("Question 3 of 4");
+      expect(await image.getAttribute("src")).toBe(third);
+    });
+  });
+
   test("held, the original stands in the versions' place", async () => {
     await visit(fromDisk(), async (page) => {
       await page.keyboard.press("Enter");
-      await page.waitForFunction(() => document.querySelectorAll("#stage .frame").length === 3);
+      await seen(page);
       expect(await numShown(page)).toBe(3);
       const overlaid = page.locator("[data-side=left] .original");
       expect(await overlaid.isVisible()).toBe(false);
@@ -212,7 +246,7 @@ describe.runIf(CHROMIUM)("the page of a blind comparison", () => {
       async (page) => {
         expect(await fits(page)).toBe(true);
         await page.keyboard.press("Enter");
-        await page.waitForFunction(() => document.querySelectorAll("#stage .frame").length === 3);
+        await seen(page);
         expect(await fits(page)).toBe(true);
         await page.keyboard.press("v");
         expect(await fits(page)).toBe(true);

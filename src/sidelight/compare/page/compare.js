@@ -58,12 +58,11 @@ async function goOn() {
   stage.shown = "left";
   showView();
   try {
-    await stage.show(sourcesOf(question));
+    if (!(await stage.show(sourcesOf(question)))) return;
   } catch (error) {
     tell(error);
     return;
   }
-  if (session.question !== question) return;
   shownAt = performance.now();
   const next = questions[done + 1];
   if (next) {

@@ -41,6 +41,8 @@ class Stage {
   #magnification = MAGNIFICATIONS.filter((factor) => factor < Math.round(devicePixelRatio)).length;
   #centre = { x: 0.5, y: 0.5 };
   #isHeld = false;
+  /** @type {Record<Shown, string> | undefined} */
+  #wanted;
 
   /** @param {HTMLElement} element */
   constructor(element) {
@@ -67,16 +69,19 @@ class Stage {
   }
 
   /**
-   * Shows three pictures, and has nothing to show before they have come.
+   * Shows three pictures once all have come, and till then none; returns whether it does, or others
+   * were asked for in the meantime.
    *
    * @param {Record<Shown, string>} sources
    */
   async show(sources) {
-    this.clear();
+    this.#wanted = sources;
+    this.element.classList.add("waiting");
     const loaded = await Promise.all(
       SIDES.map((side) => Promise.all([load(sources[side]), load(sources.original)])),
     );
-    this.clear();
+    if (this.#wanted !== sources) return false;
+    this.element.classList.remove("waiting");
     SIDES.forEach((side, k) => {
       const [own, original] = loaded[k];
       this.#images[side] = own;
@@ -84,16 +89,12 @@ class Stage {
       const frame = document.createElement("div");
       frame.className = "frame";
       const whole = this.#wholeOf(side);
-      whole.append(own, original, frame);
+      whole.replaceChildren(own, original, frame);
       own.alt = side === "original" ? "The original" : `The ${side} version`;
     });
     this.#centre = { x: 0.5, y: 0.5 };
     this.draw();
-  }
-
-  clear() {
-    this.#images = {};
-    for (const side of SIDES) this.#wholeOf(side).replaceChildren();
+    return true;
   }
 
   /** @param {boolean} isHeld */
