@@ -49,7 +49,8 @@ def compare(
     ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="How often each picture is asked for.")] = 1,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of the names in OUT; drawn if not given.")
+        int | None,
+        typer.Option(min=0, max=2**32 - 1, help="Of the names in OUT; drawn if not given."),
     ] = None,
     results: Annotated[
         bool, typer.Option("--results", help="Print what judges chose, all files together.")

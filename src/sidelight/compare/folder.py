@@ -68,9 +68,12 @@ def prepare(
         report: Told of every picture: how many are done, of how many, and its name.
 
     Raises:
-        ConfigError: Pictures lack partners, labels are the same, or something is in the way.
+        ConfigError: Pictures lack partners, labels are the same, nothing is asked, or something is
+            in the way.
         ImageError: A picture cannot be read, or versions differ in size from their original.
     """
+    if not question.strip() or not title.strip():
+        raise ConfigError(f"question {question!r}, title {title!r}: expected some text in both")
     trios = match(originals, a, b)
     target = Path(os.path.realpath(folder))
     _check_target(target, force=force)

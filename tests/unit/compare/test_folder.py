@@ -108,6 +108,22 @@ def test_profiles_transparency_and_gray_become_srgb_over_white(folder):
     assert (srgb_pixels(read_picture(Path("gray.png"))) == 77).all()
 
 
+@pytest.mark.parametrize("empty", ["question", "title"])
+def test_something_must_be_asked(folder, empty):
+    with pytest.raises(ConfigError, match=f"{empty} ' '.*: expected some text in both"):
+        make(**{empty: " "})
+
+
+def test_labels_and_names_of_any_script_come_through(folder):
+    for place in ("of/cat.png", "smooth/cat.avif", "noisy/cat.webp"):
+        Path(place).rename(Path(place).with_stem("Kätzchen \U0001f408"))
+    sides = find_series(["平滑=smooth"]), find_series(["шум=noisy"])
+    prepare(Path("out"), find_pictures(["of"]), *sides)
+    key = key_of(data_of(folder / "out"))
+    assert key["labels"] == {"a": "平滑", "b": "шум"}
+    assert "Kätzchen \U0001f408" in key["names"]
+
+
 def test_a_text_cannot_end_the_data(folder):
     wicked = "</script><script>alert(1)</script><!--"
     make(question=wicked, title=wicked)
