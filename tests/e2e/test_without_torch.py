@@ -37,6 +37,7 @@ COMMANDS = (
     "page decode page-a/article.html shown-a",
     "page encode {article} page-s --format slt",
     "page decode page-s/article.html shown-s",
+    "compare eyes --of a.png --a Improved=a.png --b Plain=a.png",
 )
 """One after another, in one folder."""
 
@@ -71,6 +72,7 @@ def folder(tmp_path_factory) -> Path:
 def test_every_command_on_a_file_works_where_torch_cannot_be_imported(folder):
     for name in ("a.png", "s.png", "looks-a/masks.png", "looks-s/bits.png"):
         assert (folder / name).stat().st_size > 1000
+    assert len(list((folder / "eyes/pictures").glob("*.png"))) == 3
     for shown in ("shown-a", "shown-s"):
         assert len(list((folder / shown).glob("*.png"))) == 4
 

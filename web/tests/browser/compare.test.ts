@@ -201,6 +201,10 @@ describe.runIf(CHROMIUM)("the page of a blind comparison", () => {
       expect(await overlaid.isVisible()).toBe(false);
       expect(await detailOf(page, "left")).not.toEqual(await detailOf(page, "original"));
       expect(await place(page)).toBe("Question 1 of 4");
+      await page.locator("[data-choice=left]").click();
+      await seen(page);
+      await page.keyboard.press(" "); // the button has the focus, and is not pressed
+      expect(await place(page)).toBe("Question 2 of 4");
     });
   });
 
