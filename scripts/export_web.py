@@ -51,18 +51,24 @@ _LARGEST_CODE = 127
 
 
 class DrawnPicture(nn.Module):
-    """The generator from 8-bit RGBA to 8-bit RGBA, as ``ExportedCarrier.improve`` computes it."""
+    """The generator from 8-bit RGBA to 8-bit RGBA, as ``ExportedCarrier.improve`` computes it.
+
+    Beside the picture it gives its masks, coarse to fine: what nobody asks for costs nothing.
+    """
 
     def __init__(self, generator: CarrierGenerator) -> None:
         super().__init__()
         self.generator = generator.eval()
 
-    def forward(self, picture: Tensor, text: Tensor, realism: Tensor, share: Tensor) -> Tensor:
-        """Returns (1, h, w, 4); alpha stays as it is."""
+    def forward(
+        self, picture: Tensor, text: Tensor, realism: Tensor, share: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Returns (1, h, w, 4), alpha as it was, and masks (1, 1, h/s, w/s), each at its stride s."""
         x = picture[..., :3].permute(0, 3, 1, 2).float() / 255
-        x_hat = torch.lerp(x, self.generator(x, text, realism), share)
+        drawn, masks = self.generator.with_masks(x, text, realism)
+        x_hat = torch.lerp(x, drawn, share)
         levels = (x_hat * 255).round().clamp(0, 255).to(torch.uint8)
-        return torch.cat([levels.permute(0, 2, 3, 1), picture[..., 3:]], dim=3)
+        return torch.cat([levels.permute(0, 2, 3, 1), picture[..., 3:]], dim=3), *masks
 
 
 class ShownPicture(nn.Module):
@@ -120,13 +126,13 @@ def export_models(
             "realism": torch.zeros(1),
             "share": torch.ones(1),
         },
-        "drawn",
+        ["drawn", *(f"mask{k}" for k in range(len(config.widths)))],
         dynamic={"picture": (1, 2)},
     )
     vector = _graph(
         CaptionVector(network),
         {"ids": torch.ones(1, 5, dtype=torch.int32)},
-        "vector",
+        ["vector"],
         dynamic={"ids": (1,)},
     )
     _store_small(generator, matrices_in_8_bits=False)
@@ -140,6 +146,7 @@ def export_models(
             "stride": config.stride,
             "halo": carrier_halo(config),
             "default_realism": config.default_realism,
+            "masks": len(config.widths),
             "file": _write(folder, "generator.onnx", generator.SerializeToString(), planes=2),
         },
         "text": {
@@ -185,7 +192,7 @@ def export_codec(folder: Path, checkpoint: Checkpoint[ExportedCodec]) -> dict[st
             "gain": torch.ones(1, channels, 1, 1),
             "text": torch.zeros(1, model.config.text_width),
         },
-        "shown",
+        ["shown"],
         dynamic={"latents": (2, 3)},
     )
     _store_small(graph, matrices_in_8_bits=False)
@@ -202,7 +209,10 @@ def export_codec(folder: Path, checkpoint: Checkpoint[ExportedCodec]) -> dict[st
 
 
 def _graph(
-    module: nn.Module, inputs: dict[str, Tensor], output: str, dynamic: dict[str, tuple[int, ...]]
+    module: nn.Module,
+    inputs: dict[str, Tensor],
+    outputs: list[str],
+    dynamic: dict[str, tuple[int, ...]],
 ) -> onnx.ModelProto:
     """Returns an ONNX graph with nothing folded: folded weights would not fit float16."""
     free = torch.export.Dim.DYNAMIC
@@ -213,7 +223,7 @@ def _graph(
             module.eval(),
             tuple(inputs.values()),
             input_names=list(inputs),
-            output_names=[output],
+            output_names=outputs,
             dynamic_shapes=tuple(shapes),
             dynamo=True,
             opset_version=_OPSET,

@@ -33,6 +33,7 @@ from sidelight.codec.stored import Checkpoint  # noqa: E402
 from sidelight.errors import BitstreamError, CodecError  # noqa: E402
 from sidelight.models.exported_carrier import ExportedCarrier  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
+from sidelight.runtime.carrier import padded  # noqa: E402
 from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize  # noqa: E402
 from sidelight.text.encoder import embed_captions, fit_caption  # noqa: E402
 from sidelight.text.network import SentenceConfig, SentenceNetwork  # noqa: E402
@@ -83,6 +84,7 @@ def main() -> None:
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (FOLDER / "manifest.json").write_text(text + "\n", "utf-8")
+    write_masks(encoder)
     _write_damaged()
     _write_shown()
 
@@ -134,6 +136,27 @@ def _write_pictures(encoder: BundledEncoder) -> list[dict[str, Any]]:
             }
         )
     return entries
+
+
+def write_masks(encoder: BundledEncoder) -> None:
+    """Writes where the text acts in two pictures; of the one in tiles the coarsest mask."""
+    generator = load_checkpoint(FOLDER / "carrier.safetensors").model.generator.eval()
+    entries = []
+    for name, count in (("odd", None), ("wide", 1)):
+        pictures = padded(_read(FOLDER / f"{name}.ppm")[None], generator.config.stride)
+        text = torch.from_numpy(embed_captions([CAPTION], encoder, encoder.width))
+        with torch.inference_mode():
+            x = torch.from_numpy(pictures).float() / 255
+            masks = generator.with_masks(x, text, torch.full((1,), 0.5)).masks
+        maps = [{"width": m.shape[3], "height": m.shape[2], "values": _short(m)} for m in masks]
+        entries.append(
+            {"picture": f"{name}.ppm", "caption": CAPTION, "realism": 0.5, "masks": maps[:count]}
+        )
+    (FOLDER / "masks.json").write_text(json.dumps(entries) + "\n", "utf-8")
+
+
+def _short(mask: torch.Tensor) -> list[float]:
+    return [round(value, 5) for value in mask.flatten().tolist()]
 
 
 def _read(path: Path) -> np.ndarray:

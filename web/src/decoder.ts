@@ -5,7 +5,7 @@ import { readArrays } from "./entropy/arrays.ts";
 import { CheckpointError, ConfigError } from "./errors.ts";
 import type { Manifest } from "./models/manifest.ts";
 import { ModelStore } from "./models/store.ts";
-import type { Pixels } from "./pixels/pixels.ts";
+import type { Mask, Pixels } from "./pixels/pixels.ts";
 import { Generator } from "./runtime/generator.ts";
 import { loadRuntime, type Runtime } from "./runtime/ort.ts";
 import { SltGenerator } from "./runtime/slt-generator.ts";
@@ -26,6 +26,8 @@ export interface Wish {
   readonly caption?: string | undefined;
   /** The dial, from 0 (faithful) to 1 (natural); undefined for the model's default. */
   readonly realism?: number | undefined;
+  /** Whether to tell where the text acted. */
+  readonly masks?: boolean;
 }
 
 /** Milliseconds of the parts. */
@@ -39,6 +41,8 @@ export interface DrawTimes {
 /** A picture, how much of the caption it was drawn by, and how long that took. */
 export interface Improved {
   readonly picture: Pixels;
+  /** Where the text acted, if that was asked for. */
+  readonly masks: Mask[];
   readonly used: string;
   readonly times: DrawTimes;
 }
@@ -72,13 +76,16 @@ export class Decoder {
     const loaded = performance.now();
     const { vector, used } = await this.#vector(encoder, wish.caption);
     const read = performance.now();
-    const drawn = await generator.draw(picture, { text: vector, realism: wish.realism, share });
+    const drawing = { text: vector, realism: wish.realism, share };
+    const drawn = wish.masks
+      ? await generator.inspect(picture, drawing)
+      : { picture: await generator.draw(picture, drawing), masks: [] };
     const times = {
       models: loaded - asked,
       text: read - loaded,
       generator: performance.now() - read,
     };
-    return { picture: drawn, used, times };
+    return { ...drawn, used, times };
   }
 
   /**
@@ -91,6 +98,7 @@ export class Decoder {
     if (wish.realism !== undefined) {
       throw new ConfigError("realism is for ordinary files: .slt files have no dial");
     }
+    if (wish.masks) throw new ConfigError("masks are told of ordinary files, this is a .slt file");
     const asked = performance.now();
     const { reader, generator } = await this.#loadCodec();
     const { container, latents } = reader.read(data);
@@ -105,7 +113,7 @@ export class Decoder {
       text: read - loaded,
       generator: performance.now() - read,
     };
-    return { picture, used, times, container };
+    return { picture, masks: [], used, times, container };
   }
 
   /** Without a caption the text encoder, a third of the models' bytes, is not needed. */

@@ -6,11 +6,12 @@ import { ImageError } from "./errors.ts";
 import { packedBytes } from "./models/manifest.ts";
 import { ModelStore } from "./models/store.ts";
 import { Upgrade, type UpgradeOptions } from "./page/upgrade.ts";
+import type { Mask } from "./pixels/pixels.ts";
 
 export * from "./errors.ts";
 export type { Outcome, UpgradeOptions } from "./page/upgrade.ts";
 export type { Times } from "./protocol.ts";
-export type { Upgrade };
+export type { Mask, Upgrade };
 
 /** Where the models lie and how they are computed. */
 export interface RuntimeOptions {
@@ -54,10 +55,28 @@ export function upgrade(
  * @throws CheckpointError: the models cannot be had.
  */
 export async function decode(file: Blob, options: DecodeOptions = {}): Promise<ImageBitmap> {
+  return (await drawn(file, options, false)).picture;
+}
+
+/**
+ * Returns the improved picture of an AVIF, JPEG or WebP file, and where the text acted: a mask for
+ * each stage of the generator, coarse to fine. None where nothing is drawn for the file's many bits.
+ *
+ * Errors as for `decode`.
+ */
+export function inspect(
+  file: Blob,
+  options: DecodeOptions = {},
+): Promise<{ picture: ImageBitmap; masks: readonly Mask[] }> {
+  return drawn(file, options, true);
+}
+
+async function drawn(file: Blob, options: DecodeOptions, masks: boolean) {
   const bytes = await file.arrayBuffer();
-  const work = { kind: "decode", bytes, wish: wishOf(options), as: "bitmap" } as const;
-  const { shown } = await clientOf(settingsOf(options)).ask(work, [bytes]);
-  return shown as ImageBitmap;
+  const wish = { ...wishOf(options), masks };
+  const work = { kind: "decode", bytes, wish, as: "bitmap" } as const;
+  const result = await clientOf(settingsOf(options)).ask(work, [bytes]);
+  return { picture: result.shown as ImageBitmap, masks: result.masks };
 }
 
 /**

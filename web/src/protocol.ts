@@ -1,7 +1,7 @@
 /** What the page and its worker say to each other. */
 
 import type { DrawTimes, Settings, Wish } from "./decoder.ts";
-import type { Pixels } from "./pixels/pixels.ts";
+import type { Mask, Pixels } from "./pixels/pixels.ts";
 import type { SentError } from "./sent-error.ts";
 
 export type Work =
@@ -36,6 +36,7 @@ export type Result =
   | {
       readonly kind: "decoded";
       readonly shown: ImageBitmap | Blob;
+      readonly masks: Mask[];
       readonly width: number;
       readonly height: number;
       /** How much of the drawing was used. */

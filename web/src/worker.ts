@@ -60,13 +60,15 @@ async function decode(
   const decoded = performance.now();
   const numPixels = plain.width * plain.height;
   const share = drawnShare(file, numPixels);
-  const untouched = { picture: plain, used: "", times: { models: 0, text: 0, generator: 0 } };
+  const times = { models: 0, text: 0, generator: 0 };
+  const untouched = { picture: plain, masks: [], used: "", times };
   const improved = share > 0 ? await decoder.improve(plain, wish, share) : untouched;
   const drawn = performance.now();
   const shown = as === "blob" ? await toBlob(improved.picture) : toBitmap(improved.picture);
   return {
     kind: "decoded",
     shown,
+    masks: improved.masks,
     width: plain.width,
     height: plain.height,
     share,
@@ -94,6 +96,7 @@ async function decodeSlt(
   return {
     kind: "decoded",
     shown,
+    masks: [],
     width: picture.width,
     height: picture.height,
     share: 1,

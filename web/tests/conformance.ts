@@ -38,6 +38,16 @@ export const CONFORMANCE: {
   readonly files: readonly FileCase[];
 } = JSON.parse(read("manifest.json").toString("utf8"));
 
+interface MaskCase {
+  readonly picture: string;
+  readonly caption: string;
+  readonly realism: number;
+  /** Coarse to fine; of some pictures only the first. */
+  readonly masks: readonly { width: number; height: number; values: number[] }[];
+}
+
+export const MASKS: readonly MaskCase[] = JSON.parse(read("masks.json").toString("utf8"));
+
 export function read(name: string): Buffer {
   return readFileSync(join(FOLDER, name));
 }

@@ -41,6 +41,8 @@ export interface Manifest {
     readonly stride: number;
     readonly halo: number;
     readonly default_realism: number;
+    /** How many masks the graph gives; models of older exports give none. */
+    readonly masks?: number;
     readonly file: FileEntry;
   };
   readonly text: {

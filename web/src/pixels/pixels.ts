@@ -7,6 +7,15 @@ export interface Pixels {
   readonly data: Uint8Array<ArrayBuffer>;
 }
 
+/** Where one block of the generator let the text act. */
+export interface Mask {
+  /** Of the mask: a picture of its own, coarser than the one that it is of. */
+  readonly width: number;
+  readonly height: number;
+  /** From 0 to 1, row by row. */
+  readonly values: Float32Array;
+}
+
 const CHANNELS = 4;
 
 /** Returns the picture with its last row and column repeated up to multiples of `stride`. */

@@ -1,9 +1,9 @@
 /** The carrier generator: draws what a codec's bits could not hold into its picture. */
 
-import { ConfigError } from "../errors.ts";
+import { CheckpointError, ConfigError } from "../errors.ts";
 import type { Manifest } from "../models/manifest.ts";
-import { cut, type Pixels, padded, paste } from "../pixels/pixels.ts";
-import { tiles } from "../pixels/tiling.ts";
+import { cut, type Mask, type Pixels, padded, paste } from "../pixels/pixels.ts";
+import { type Tile, tiles } from "../pixels/tiling.ts";
 import type { Runtime } from "./ort.ts";
 
 export interface Drawing {
@@ -39,15 +39,41 @@ export class Generator {
    * @throws ConfigError: the dial is out of range.
    */
   async draw(picture: Pixels, drawing: Drawing): Promise<Pixels> {
+    return (await this.#draw(picture, drawing, 0)).picture;
+  }
+
+  /**
+   * Returns a decoded picture improved, and where the text acted, coarse to fine.
+   *
+   * The masks cover the picture up to the next multiple of the stride.
+   *
+   * @throws ConfigError: the dial is out of range.
+   * @throws CheckpointError: the models give no masks.
+   */
+  async inspect(picture: Pixels, drawing: Drawing): Promise<{ picture: Pixels; masks: Mask[] }> {
+    if (!this.entry.masks) {
+      throw new CheckpointError("the models were exported without masks; export them again");
+    }
+    return this.#draw(picture, drawing, this.entry.masks);
+  }
+
+  async #draw(picture: Pixels, drawing: Drawing, numMasks: number) {
     const realism = drawing.realism ?? this.entry.default_realism;
     checkRealism(realism);
     const { width, height } = picture;
-    if (drawing.share === 0) return picture;
+    const masks: Mask[] = [];
+    if (drawing.share === 0) return { picture, masks };
     const whole = padded(picture, this.entry.stride);
     const target = { width, height, data: new Uint8Array(width * height * 4) };
-    for (const { rows, columns } of tiles(whole.height, whole.width, this.entry.halo)) {
+    for (const tile of tiles(whole.height, whole.width, this.entry.halo)) {
+      const { rows, columns } = tile;
       const source = cut(whole, rows.first, rows.last, columns.first, columns.last);
-      const drawn = await this.#run(source, { ...drawing, realism });
+      const { drawn, found } = await this.#run(source, { ...drawing, realism }, numMasks);
+      found.forEach((part, k) => {
+        const stride = source.width / part.width;
+        masks[k] ??= emptyMask(whole.width / stride, whole.height / stride);
+        pasteMask(masks[k], part, tile, stride);
+      });
       paste(
         target,
         drawn,
@@ -60,19 +86,47 @@ export class Generator {
         },
       );
     }
-    return target;
+    return { picture: target, masks };
   }
 
-  async #run(tile: Pixels, drawing: Drawing & { realism: number }): Promise<Pixels> {
+  async #run(tile: Pixels, drawing: Drawing & { realism: number }, numMasks: number) {
     const { Tensor } = this.runtime.ort;
     const { width, height } = tile;
-    const { drawn } = await this.session.run({
-      picture: new Tensor("uint8", tile.data, [1, height, width, 4]),
-      text: new Tensor("float32", drawing.text, [1, drawing.text.length]),
-      realism: new Tensor("float32", [drawing.realism], [1]),
-      share: new Tensor("float32", [drawing.share], [1]),
-    });
-    return { width, height, data: (await drawn!.getData()) as Uint8Array<ArrayBuffer> };
+    const names = Array.from({ length: numMasks }, (_, k) => `mask${k}`);
+    const outputs = await this.session.run(
+      {
+        picture: new Tensor("uint8", tile.data, [1, height, width, 4]),
+        text: new Tensor("float32", drawing.text, [1, drawing.text.length]),
+        realism: new Tensor("float32", [drawing.realism], [1]),
+        share: new Tensor("float32", [drawing.share], [1]),
+      },
+      ["drawn", ...names],
+    );
+    const data = (await outputs.drawn!.getData()) as Uint8Array<ArrayBuffer>;
+    const found: Mask[] = [];
+    for (const name of names) {
+      const mask = outputs[name]!;
+      const values = (await mask.getData()) as Float32Array;
+      found.push({ width: mask.dims[3]!, height: mask.dims[2]!, values });
+    }
+    return { drawn: { width, height, data }, found };
+  }
+}
+
+function emptyMask(width: number, height: number): Mask {
+  return { width, height, values: new Float32Array(width * height) };
+}
+
+/** Writes a tile's mask, without its halo, into the mask of the whole picture. */
+function pasteMask(target: Mask, part: Mask, { rows, columns }: Tile, stride: number): void {
+  const skipped = (columns.start - columns.first) / stride;
+  const wide = (columns.stop - columns.start) / stride;
+  for (let row = rows.start / stride; row < rows.stop / stride; row++) {
+    const from = (row - rows.first / stride) * part.width + skipped;
+    target.values.set(
+      part.values.subarray(from, from + wide),
+      row * target.width + columns.start / stride,
+    );
   }
 }
 

@@ -1,12 +1,12 @@
 import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, test } from "vitest";
-import { ConfigError } from "../../src/errors.ts";
+import { CheckpointError, ConfigError } from "../../src/errors.ts";
 import { ModelStore } from "../../src/models/store.ts";
 import { Generator } from "../../src/runtime/generator.ts";
 import type { Runtime } from "../../src/runtime/ort.ts";
 import { TextEncoder } from "../../src/runtime/text-encoder.ts";
 import { serve } from "../browser/serving.ts";
-import { CONFORMANCE, FOLDER, largestDifference, readPpm } from "../conformance.ts";
+import { CONFORMANCE, FOLDER, largestDifference, MASKS, readPpm } from "../conformance.ts";
 
 let generator: Generator;
 let encoder: TextEncoder;
@@ -36,6 +36,28 @@ describe.each(CONFORMANCE.pictures)("$expected", (entry) => {
     const drawn = await generator.draw(readPpm(entry.picture), drawing);
     expect(largestDifference(drawn, readPpm(entry.expected))).toBeLessThanOrEqual(1);
   }, 60_000);
+});
+
+test.each(MASKS)("masks of $picture are Python's", async ({ picture, caption, realism, masks }) => {
+  const { vector } = await encoder.read(caption);
+  const drawing = { text: vector, realism, share: 1 };
+  const made = await generator.inspect(readPpm(picture), drawing);
+  expect(made.masks.length).toBe(generator.entry.masks);
+  masks.forEach(({ width, height, values }, k) => {
+    const mask = made.masks[k]!;
+    expect([mask.width, mask.height]).toEqual([width, height]);
+    const off = values.map((value, at) => Math.abs(value - mask.values[at]!));
+    expect(Math.max(...off)).toBeLessThan(1e-3);
+  });
+  const drawn = await generator.draw(readPpm(picture), drawing);
+  expect(largestDifference(made.picture, drawn)).toBe(0);
+});
+
+test("models without masks say so", async () => {
+  const { masks: _, ...entry } = generator.entry;
+  const older = Object.assign(Object.create(Generator.prototype), { entry });
+  const drawing = { text: new Float32Array(encoder.width), realism: 0.5, share: 1 };
+  await expect(older.inspect(readPpm("dot.ppm"), drawing)).rejects.toThrow(CheckpointError);
 });
 
 test("alpha stays, and changes no colour", async () => {
