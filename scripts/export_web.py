@@ -63,7 +63,7 @@ class DrawnPicture(nn.Module):
     def forward(
         self, picture: Tensor, text: Tensor, realism: Tensor, share: Tensor
     ) -> tuple[Tensor, ...]:
-        """Returns (1, h, w, 4), alpha as it was, and masks (1, 1, h/s, w/s), each at its stride s."""
+        """Returns (1, h, w, 4), alpha as it was, and masks (1, 1, h/s, w/s) of strides s."""
         x = picture[..., :3].permute(0, 3, 1, 2).float() / 255
         drawn, masks = self.generator.with_masks(x, text, realism)
         x_hat = torch.lerp(x, drawn, share)
