@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-lowest lint docs install web-test web-models clean
+.PHONY: demo test test-lowest lint docs install web-test web-models site clean
 
 install: $(INSTALLED)
 
@@ -42,8 +42,17 @@ web-test: $(WEB_INSTALLED)
 	cd web && npm run lint && npm test
 
 # What the browser package computes with, made of the shipped weights.
-web-models: $(INSTALLED)
+WEB_MODELS := web/models/manifest.json
+
+web-models: $(WEB_MODELS)
+
+$(WEB_MODELS): scripts/export_web.py src/sidelight/weights/carrier-small.safetensors \
+    src/sidelight/text/sidelight-text.safetensors | $(INSTALLED)
 	$(BIN)/python scripts/export_web.py web/models
+
+# The demo site, into web/site: `sidelight demo` serves it.
+site: $(WEB_INSTALLED) $(WEB_MODELS)
+	cd web && npm run site
 
 # The commands, the readers and the golden files with the oldest versions that pyproject.toml allows.
 # Shapes in annotations are left to `make test`: an old jaxtyping cannot check what a conftest has
@@ -63,4 +72,4 @@ $(LOWEST)/.installed: pyproject.toml constraints.txt scripts/lowest_versions.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(LOWEST) demo site web/node_modules web/dist web/models
+	rm -rf $(VENV) $(LOWEST) demo site web/node_modules web/dist web/models web/site

@@ -17,6 +17,7 @@ from sidelight import __version__
 from sidelight.cli import page
 from sidelight.cli.compare import compare
 from sidelight.cli.decode import decode
+from sidelight.cli.demo import demo
 from sidelight.cli.encode import encode
 from sidelight.cli.evaluate import evaluate
 from sidelight.cli.export import export
@@ -83,7 +84,7 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-for _command in (encode, decode, info, inspect, train, export, evaluate, compare):
+for _command in (encode, decode, info, inspect, train, export, evaluate, compare, demo):
     app.command()(_reporting_errors(_command))
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)

@@ -12,6 +12,8 @@ export interface Mask {
   /** Of the mask: a picture of its own, coarser than the one that it is of. */
   readonly width: number;
   readonly height: number;
+  /** Pixels of the picture along one of the mask's. */
+  readonly stride: number;
   /** From 0 to 1, row by row. */
   readonly values: Float32Array;
 }

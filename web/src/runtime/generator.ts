@@ -70,9 +70,8 @@ export class Generator {
       const source = cut(whole, rows.first, rows.last, columns.first, columns.last);
       const { drawn, found } = await this.#run(source, { ...drawing, realism }, numMasks);
       found.forEach((part, k) => {
-        const stride = source.width / part.width;
-        masks[k] ??= emptyMask(whole.width / stride, whole.height / stride);
-        pasteMask(masks[k], part, tile, stride);
+        masks[k] ??= emptyMask(whole, part.stride);
+        pasteMask(masks[k], part, tile);
       });
       paste(
         target,
@@ -107,18 +106,21 @@ export class Generator {
     for (const name of names) {
       const mask = outputs[name]!;
       const values = (await mask.getData()) as Float32Array;
-      found.push({ width: mask.dims[3]!, height: mask.dims[2]!, values });
+      const [maskHeight, maskWidth] = [mask.dims[2]!, mask.dims[3]!];
+      found.push({ width: maskWidth, height: maskHeight, stride: width / maskWidth, values });
     }
     return { drawn: { width, height, data }, found };
   }
 }
 
-function emptyMask(width: number, height: number): Mask {
-  return { width, height, values: new Float32Array(width * height) };
+function emptyMask(picture: Pixels, stride: number): Mask {
+  const [width, height] = [picture.width / stride, picture.height / stride];
+  return { width, height, stride, values: new Float32Array(width * height) };
 }
 
 /** Writes a tile's mask, without its halo, into the mask of the whole picture. */
-function pasteMask(target: Mask, part: Mask, { rows, columns }: Tile, stride: number): void {
+function pasteMask(target: Mask, part: Mask, { rows, columns }: Tile): void {
+  const { stride } = part;
   const skipped = (columns.start - columns.first) / stride;
   const wide = (columns.stop - columns.start) / stride;
   for (let row = rows.start / stride; row < rows.stop / stride; row++) {
