@@ -17,15 +17,17 @@ export function ownQuality(quality: number): number {
 
 /** Beyond it one picture would take a processor more than some seconds. */
 export const MOST_PIXELS = 1024 * 768;
+const MOST_SIDE = 8192;
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** Returns the size that a picture is coded in: its own, or one of the same shape that is not too large. */
+/** Returns the size that a picture is coded in: its own, or the largest of its shape. */
 export function codedSize({ width, height }: Size): Size {
-  const scale = Math.min(1, Math.sqrt(MOST_PIXELS / (width * height)));
+  const ofArea = Math.sqrt(MOST_PIXELS / (width * height));
+  const scale = Math.min(1, ofArea, MOST_SIDE / Math.max(width, height));
   const side = (length: number) => Math.max(1, Math.floor(length * scale));
   return scale === 1 ? { width, height } : { width: side(width), height: side(height) };
 }

@@ -19,7 +19,7 @@ import {
   type View,
   type Wishes,
 } from "./session.ts";
-import { megabytes, rateInWords, sizeInWords, stemOf } from "./words.ts";
+import { bytesInWords, megabytes, rateInWords, sizeInWords, stemOf } from "./words.ts";
 
 /** Filled in by build-site.mjs: what is fetched on the first visit beside the page itself. */
 declare const FETCHED_BYTES: number;
@@ -163,7 +163,10 @@ function takeWishes(): void {
 }
 
 function sayDials(): void {
-  page.qualityNow.textContent = `${page.quality.value} of ${page.quality.max}`;
+  const { coded } = session ?? {};
+  const bytes = coded && coded.quality === page.quality.valueAsNumber && coded.file.size;
+  const size = bytes ? `, ${bytesInWords(bytes)}` : "";
+  page.qualityNow.textContent = `${page.quality.value} of ${page.quality.max}${size}`;
   page.realismNow.textContent = page.realism.valueAsNumber.toFixed(1);
 }
 
@@ -185,6 +188,7 @@ function onChange(from: Session<ImageBitmap>, job: Job | undefined): void {
 function showViews(from: Session<ImageBitmap>): void {
   const [left, right] = comparison.shown.map((view) => from.views.get(view)?.picture);
   comparison.show(from.original, left, right);
+  sayDials();
   const { coded } = from;
   const drawn = from.views.get("caption");
   page.saveAvif.hidden = !coded;

@@ -38,6 +38,7 @@ export interface View<Picture> {
 
 export interface Coded {
   readonly file: Blob;
+  readonly quality: number;
   readonly key: string;
   readonly seconds: number;
 }
@@ -138,8 +139,9 @@ export class Session<Picture extends Size> {
     const begin = performance.now();
     const seconds = () => (performance.now() - begin) / 1000;
     if (job === "code") {
-      const file = await this.tools.code(this.original, ownQuality(this.wishes.quality));
-      this.coded = { file, key, seconds: seconds() };
+      const { quality } = this.wishes;
+      const file = await this.tools.code(this.original, ownQuality(quality));
+      this.coded = { file, quality, key, seconds: seconds() };
       return;
     }
     const { file } = this.coded!;
