@@ -1,5 +1,6 @@
 """``sidelight demo``: serves the demo site to this machine's browser, and to nobody else."""
 
+import sys
 import webbrowser
 from functools import partial
 from http import HTTPStatus
@@ -76,7 +77,7 @@ def site_server(folder: Path, port: int) -> ThreadingHTTPServer:
         )
     handler = partial(_Handler, directory=str(folder.resolve()))
     try:
-        return ThreadingHTTPServer((_LOOPBACK, port), handler)
+        return _Server((_LOOPBACK, port), handler)
     except OSError as error:
         raise ConfigError(
             f"cannot serve on port {port} ({error.strerror}): give another by --port, "
@@ -88,6 +89,13 @@ def _built_site() -> Path:
     """Returns where ``make site`` puts it: in the checkout of this module, else in this folder."""
     checkout = Path(__file__).resolve().parents[3]
     return checkout / _BUILT if (checkout / "web" / "package.json").is_file() else _BUILT
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of a browser that has left before the answer was whole."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -102,11 +110,17 @@ class _Handler(SimpleHTTPRequestHandler):
         if host not in _HOSTS:
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
             return None
-        root = Path(self.directory)
-        if not Path(self.translate_path(self.path)).resolve().is_relative_to(root):
+        if not self._is_inside():
             self.send_error(HTTPStatus.NOT_FOUND)
             return None
         return super().send_head()
+
+    def _is_inside(self) -> bool:
+        try:
+            wanted = Path(self.translate_path(self.path)).resolve()
+        except (OSError, ValueError):  # a name that no file can have
+            return False
+        return wanted.is_relative_to(self.directory)
 
     def list_directory(self, path: Any) -> None:  # noqa: ARG002 (it is called so)
         """Lists nothing."""
