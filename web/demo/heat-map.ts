@@ -19,6 +19,18 @@ export interface Range {
   readonly mean: number;
 }
 
+/** Returns by how many levels two pictures of a size differ, as a map. */
+export function changeOf(before: Pixels, after: Pixels): Mask {
+  const { width, height } = before;
+  const values = new Float32Array(width * height);
+  for (let at = 0; at < values.length; at++) {
+    let sum = 0;
+    for (let k = 4 * at; k < 4 * at + 3; k++) sum += Math.abs(after.data[k]! - before.data[k]!);
+    values[at] = sum / 3;
+  }
+  return { width, height, stride: 1, values };
+}
+
 export function rangeOf({ values }: Mask): Range {
   let [low, high, sum] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (const value of values) {

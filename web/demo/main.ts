@@ -6,7 +6,7 @@ import type { Size } from "./coding.ts";
 import { Comparison } from "./comparison.ts";
 import { Encoder } from "./encoder.ts";
 import { EXAMPLES, type Example } from "./examples.ts";
-import { showMasks } from "./masks.ts";
+import { showChange, showMasks } from "./masks.ts";
 import { keepPage } from "./offline.ts";
 import { page } from "./page.ts";
 import { openPicture, pixelsOf, toPng } from "./picture.ts";
@@ -44,7 +44,7 @@ let session: Session<ImageBitmap> | undefined;
 let name = "picture";
 let numChosen = 0;
 let pause: ReturnType<typeof setTimeout> | undefined;
-let masksOf: View<ImageBitmap> | undefined;
+let mapped: { drawn?: View<ImageBitmap>; without?: View<ImageBitmap> | undefined } = {};
 
 start();
 
@@ -135,7 +135,7 @@ async function choose(file: File): Promise<void> {
     : `${file.name}, ${sizeInWords(bitmap)}.`;
   page.result.hidden = false;
   page.masks.hidden = true;
-  masksOf = undefined;
+  mapped = {};
   const chosen = new Session(bitmap, wishes(), tools, {
     onChange: (job) => onChange(chosen, job),
     onError: tell,
@@ -194,16 +194,25 @@ function showViews(from: Session<ImageBitmap>): void {
   page.saveAvif.hidden = !coded;
   page.savePng.hidden = !drawn;
   page.sizes.textContent = coded ? factsOf(coded, drawn, from.original) : "";
-  if (!drawn || drawn === masksOf) return;
-  masksOf = drawn;
-  showMasks(drawn.masks, pixelsOf(drawn.picture));
+  if (drawn) showMaps(drawn, from.isFresh("none") ? from.views.get("none") : undefined);
+}
+
+/** Shows masks and change of what is drawn, where that has not been done. */
+function showMaps(drawn: View<ImageBitmap>, without: View<ImageBitmap> | undefined): void {
+  if (mapped.drawn !== drawn) showMasks(drawn.masks, pixelsOf(drawn.picture));
+  if (without && (mapped.drawn !== drawn || mapped.without !== without)) {
+    showChange(pixelsOf(without.picture), pixelsOf(drawn.picture));
+  }
+  mapped = { drawn, without };
 }
 
 function factsOf(coded: Coded, drawn: View<ImageBitmap> | undefined, size: Size): string {
-  const times = `Coded in ${coded.seconds.toFixed(1)} s`;
+  const times = [`Coded in ${coded.seconds.toFixed(1)} s`];
+  if (drawn) times.push(`drawn in ${drawn.seconds.toFixed(1)} s`);
+  const isFull = drawn?.masks.length === 0;
   return (
     `The AVIF has ${rateInWords(coded.file.size, size)}; all views but the original are made of ` +
-    `it. ${times}${drawn ? `, drawn in ${drawn.seconds.toFixed(1)} s` : ""}.`
+    `it. ${times.join(", ")}.${isFull ? " So many bits leave nothing to draw." : ""}`
   );
 }
 

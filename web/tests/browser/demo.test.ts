@@ -81,7 +81,7 @@ describe.runIf(CHROMIUM)("the demo site", () => {
     expect(await page.textContent("#quality-now")).toMatch(/^3 of 9, [\d,]+ bytes$/);
     expect(await page.locator("canvas.awaited").count()).toBe(0);
     expect(await pixels("left-picture")).not.toBe(await pixels("right-picture"));
-    expect(await page.locator("#mask-list figure").count()).toBe(3);
+    expect(await page.locator("#mask-list figure").count()).toBe(4);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   });
 

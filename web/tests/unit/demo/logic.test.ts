@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { codedSize, MOST_PIXELS, ownQuality } from "../../../demo/coding.ts";
 import { EXAMPLES } from "../../../demo/examples.ts";
-import { colourAt, heatMap, rangeOf } from "../../../demo/heat-map.ts";
+import { changeOf, colourAt, heatMap, rangeOf } from "../../../demo/heat-map.ts";
 import { MOST_BYTES, whyRefused, whyUnreadable } from "../../../demo/unreadable.ts";
 import { rateInWords, stemOf } from "../../../demo/words.ts";
 import { read } from "../../conformance.ts";
@@ -63,6 +63,12 @@ describe("masks", () => {
     const red = (column: number, row: number) => data[(row * 3 + column) * 4]!;
     const blend = (share: number) => Math.round(0.65 * colourAt(share)[0]! + 0.35 * 255);
     expect([red(0, 0), red(1, 1), red(2, 0)]).toEqual([blend(0), blend(0), blend(1)]);
+  });
+
+  test("a change is the mean of three channels, alpha aside", () => {
+    const of = (...data: number[]) => ({ width: 1, height: 1, data: Uint8Array.from(data) });
+    const { values, stride } = changeOf(of(10, 20, 30, 0), of(13, 14, 30, 255));
+    expect([values[0], stride]).toEqual([3, 1]);
   });
 
   test("have a range", () => {
