@@ -98,6 +98,7 @@ function buttonOf(example: Example): HTMLButtonElement {
   button.append(image);
   button.addEventListener("click", async () => {
     const other = EXAMPLES[(EXAMPLES.indexOf(example) + 1) % EXAMPLES.length]!;
+    page.file.value = "";
     page.caption.value = example.caption;
     page.other.value = other.caption;
     const response = await fetch(image.src);
@@ -123,6 +124,7 @@ async function choose(file: File): Promise<void> {
     opened = await openPicture(file);
   } catch (error) {
     if (turn === numChosen) tell(error);
+    page.file.value = ""; // the same file, mended, can be chosen again
     return;
   }
   if (turn !== numChosen) return;
