@@ -41,8 +41,8 @@ export interface Manifest {
     readonly stride: number;
     readonly halo: number;
     readonly default_realism: number;
-    /** How many masks the graph gives; models of older exports give none. */
-    readonly masks?: number;
+    /** How many masks the graph gives. */
+    readonly masks: number;
     readonly file: FileEntry;
   };
   readonly text: {
@@ -73,6 +73,7 @@ const SHAPE: Record<"generator" | "text", Record<string, Kind>> = {
     stride: "number",
     halo: "number",
     default_realism: "number",
+    masks: "number",
     file: "file",
   },
   text: { name: "string", width: "number", max_tokens: "number", file: "file", tokenizer: "file" },

@@ -144,9 +144,13 @@ describe.runIf(CHROMIUM)("the demo site", () => {
     await site.close();
     page = await open();
     await page.locator("#status", { hasText: /^Ready/ }).waitFor();
-    await tabTo("#examples button");
-    await page.keyboard.press("Enter");
+    const widths = await page.$$eval("#examples img", (images) =>
+      images.map((image) => (image as HTMLImageElement).naturalWidth),
+    );
+    expect(widths).toEqual([600, 451, 512, 640]);
+    await page.setInputFiles("#file", join(FOLDER, "files/other.png"));
     await isDone();
+    expect(await page.textContent("#chosen")).toBe("other.png, 96×64 px.");
     const elsewhere = asked.filter((line) => !/^GET (blob:)?http:\/\/127\.0\.0\.1:/.test(line));
     expect(elsewhere).toEqual([]);
   });

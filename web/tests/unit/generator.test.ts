@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, test } from "vitest";
-import { CheckpointError, ConfigError } from "../../src/errors.ts";
+import { ConfigError } from "../../src/errors.ts";
 import { ModelStore } from "../../src/models/store.ts";
 import { Generator } from "../../src/runtime/generator.ts";
 import type { Runtime } from "../../src/runtime/ort.ts";
@@ -51,13 +51,6 @@ test.each(MASKS)("masks of $picture are Python's", async ({ picture, caption, re
   });
   const drawn = await generator.draw(readPpm(picture), drawing);
   expect(largestDifference(made.picture, drawn)).toBe(0);
-});
-
-test("models without masks say so", async () => {
-  const { masks: _, ...entry } = generator.entry;
-  const older = Object.assign(Object.create(Generator.prototype), { entry });
-  const drawing = { text: new Float32Array(encoder.width), realism: 0.5, share: 1 };
-  await expect(older.inspect(readPpm("dot.ppm"), drawing)).rejects.toThrow(CheckpointError);
 });
 
 test("alpha stays, and changes no colour", async () => {
