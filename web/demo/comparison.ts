@@ -45,7 +45,9 @@ export class Comparison {
       canvas.classList.toggle("awaited", !picture);
       const title = VIEW_TITLES[select.value as ViewName];
       canvas.setAttribute("aria-label", picture ? title : `${title}: not there yet`);
-      label.textContent = picture ? title : `${title} …`;
+      const isWordless = select.value === "other" && page.other.value.trim() === "";
+      const awaited = isWordless ? "Type another caption first" : `${title} …`;
+      label.textContent = picture ? title : awaited;
     }
     this.#size();
   }

@@ -1,5 +1,6 @@
 /**
- * Keeps the site's own files, so that it opens without network.
+ * Keeps the site's own files, so that it opens without network, and isolates its pages, so that they
+ * compute in threads even where the server cannot send the headers for that.
  *
  * Models and binaries are not its business: the page keeps them, checked, in a cache of their own.
  */
@@ -49,5 +50,13 @@ async function takeOver(): Promise<void> {
 
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
-  return (await cache.match(request, { ignoreSearch: true })) ?? fetch(request);
+  const kept = await cache.match(request, { ignoreSearch: true });
+  return kept ? isolated(kept) : fetch(request);
+}
+
+function isolated(response: Response): Response {
+  const headers = new Headers(response.headers);
+  headers.set("cross-origin-opener-policy", "same-origin");
+  headers.set("cross-origin-embedder-policy", "require-corp");
+  return new Response(response.body, { status: response.status, headers });
 }
