@@ -5,23 +5,18 @@ import { ImageError } from "../src/errors.ts";
 import type { FileEntry } from "../src/models/manifest.ts";
 import { ModelStore } from "../src/models/store.ts";
 import type { Pixels } from "../src/pixels/pixels.ts";
-import { type SentError, toSent } from "../src/sent-error.ts";
+import { toSent } from "../src/sent-error.ts";
+import type { Answer } from "../src/worker-calls.ts";
 
-export interface CodingRequest {
-  readonly id: number;
+export interface Coding {
   /** Left out to load the encoder and no more. */
   readonly picture?: Pixels;
   readonly ownQuality?: number;
 }
 
-export type CodingReply = { readonly id: number } & (
-  | { readonly bytes: Uint8Array<ArrayBuffer> }
-  | { readonly error: SentError }
-);
-
 interface WorkerScope {
-  onmessage: ((event: MessageEvent<CodingRequest>) => void) | null;
-  postMessage(reply: CodingReply, transfer: Transferable[]): void;
+  onmessage: ((event: MessageEvent<Coding & { readonly id: number }>) => void) | null;
+  postMessage(reply: Answer<Uint8Array<ArrayBuffer>>, transfer: Transferable[]): void;
 }
 const scope = self as unknown as WorkerScope;
 
@@ -49,8 +44,8 @@ scope.onmessage = async ({ data: { id, picture, ownQuality } }) => {
   try {
     encoder ??= load();
     const module = await encoder;
-    const bytes = picture ? code(module, picture, ownQuality!) : new Uint8Array();
-    scope.postMessage({ id, bytes }, [bytes.buffer]);
+    const result = picture ? code(module, picture, ownQuality!) : new Uint8Array();
+    scope.postMessage({ id, result }, [result.buffer]);
   } catch (error) {
     scope.postMessage({ id, error: toSent(error) }, []);
   }

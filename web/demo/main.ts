@@ -175,6 +175,7 @@ function sayDials(): void {
 function tell(error: unknown): void {
   page.status.textContent = "";
   page.error.textContent = error instanceof Error ? error.message : String(error);
+  page.error.scrollIntoView({ block: "nearest" });
 }
 
 function onChange(from: Session<ImageBitmap>, job: Job | undefined): void {
@@ -209,8 +210,8 @@ function showMaps(drawn: View<ImageBitmap>, without: View<ImageBitmap> | undefin
 }
 
 function factsOf(coded: Coded, drawn: View<ImageBitmap> | undefined, size: Size): string {
-  const times = [`Coded in ${coded.seconds.toFixed(1)} s`];
-  if (drawn) times.push(`drawn in ${drawn.seconds.toFixed(1)} s`);
+  const times = [`Coded in ${coded.seconds.toFixed(1)}\u00a0s`];
+  if (drawn) times.push(`drawn in ${drawn.seconds.toFixed(1)}\u00a0s`);
   const isFull = drawn?.masks.length === 0;
   return (
     `The AVIF has ${rateInWords(coded.file.size, size)}; all views but the original are made of ` +

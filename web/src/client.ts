@@ -1,20 +1,15 @@
 /** The page's end of the worker. */
 
 import type { Settings } from "./decoder.ts";
-import { CheckpointError } from "./errors.ts";
-import type { Reply, Request, Result, Work } from "./protocol.ts";
-import { fromSent } from "./sent-error.ts";
-
-interface Waiting {
-  resolve(result: Result): void;
-  reject(error: Error): void;
-}
+import type { Request, Result, Work } from "./protocol.ts";
+import { WorkerCalls } from "./worker-calls.ts";
 
 export class Client {
   readonly #settings: Settings;
-  readonly #waiting = new Map<number, Waiting>();
-  #worker: Worker | undefined;
-  #numAsked = 0;
+  readonly #calls = new WorkerCalls<Omit<Request, "id">, Result>(
+    () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }),
+    "worker",
+  );
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -28,48 +23,13 @@ export class Client {
   ask<K extends Work["kind"]>(
     work: Extract<Work, { kind: K }>,
     transfer: Transferable[] = [],
-  ): Promise<Extract<Result, { kind: Answer[K] }>> {
-    const id = this.#numAsked++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as (result: Result) => void, reject });
-      try {
-        const request: Request = { id, settings: this.#settings, work };
-        this.#start().postMessage(request, transfer);
-      } catch (error) {
-        this.#waiting.delete(id);
-        reject(new CheckpointError(`cannot start the worker: ${error}`));
-      }
-    });
-  }
-
-  #start(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<Reply>) => this.#settle(data);
-    worker.onerror = (event) => {
-      // it could not be loaded, or broke down: what waits is told, what comes starts another
-      event.preventDefault();
-      this.#worker = undefined;
-      worker.terminate();
-      const error = new CheckpointError(
-        `the worker failed: ${event.message || "its script cannot be loaded"}`,
-      );
-      for (const { reject } of this.#waiting.values()) reject(error);
-      this.#waiting.clear();
-    };
-    this.#worker = worker;
-    return worker;
-  }
-
-  #settle(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ("error" in reply) waiting?.reject(fromSent(reply.error));
-    else waiting?.resolve(reply.result);
+  ): Promise<Extract<Result, { kind: Made[K] }>> {
+    const result = this.#calls.ask({ settings: this.#settings, work }, transfer);
+    return result as Promise<Extract<Result, { kind: Made[K] }>>;
   }
 }
 
-interface Answer {
+interface Made {
   prepare: "prepared";
   decode: "decoded";
   improve: "improved";

@@ -2,7 +2,7 @@
 
 import type { DrawTimes, Settings, Wish } from "./decoder.ts";
 import type { Mask, Pixels } from "./pixels/pixels.ts";
-import type { SentError } from "./sent-error.ts";
+import type { Answer } from "./worker-calls.ts";
 
 export type Work =
   | { readonly kind: "prepare" }
@@ -50,6 +50,4 @@ export type Result =
   | { readonly kind: "improved"; readonly picture: Pixels };
 
 /** From the worker. */
-export type Reply =
-  | { readonly id: number; readonly result: Result }
-  | { readonly id: number; readonly error: SentError };
+export type Reply = Answer<Result>;
