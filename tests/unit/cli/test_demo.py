@@ -1,6 +1,7 @@
 """``demo`` serves a built site to this machine alone."""
 
 import http.client
+import re
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from sidelight.cli.app import app
-from sidelight.cli.demo import site_server
+from sidelight.cli.site_server import site_server
 from sidelight.errors import ConfigError
 
 FILES = {
@@ -75,6 +76,14 @@ def test_files_come_with_their_types_and_an_isolated_page(server, path, kind, na
     assert response.headers["Cross-Origin-Embedder-Policy"] == "require-corp"
     assert "'unsafe-inline'" not in response.headers["Content-Security-Policy"]
     assert "Content-Encoding" not in response.headers
+
+
+def test_the_policy_is_that_of_the_page_and_keeps_it_out_of_frames(server):
+    build = (Path(__file__).parents[3] / "web" / "build-site.mjs").read_text()
+    (lines,) = re.findall(r"const POLICY =(.*?);\n\n", build, re.DOTALL)
+    policy = "".join(re.findall('"(.*)"', lines))
+    response, _ = ask(server, "/")
+    assert response.headers["Content-Security-Policy"] == f"{policy}; frame-ancestors 'none'"
 
 
 def test_head_says_as_much_as_get_without_the_file(server):
