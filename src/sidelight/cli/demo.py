@@ -13,7 +13,9 @@ _BUILT = Path("web", "site")
 def demo(
     folder: Annotated[
         Path | None,
-        typer.Argument(metavar="[FOLDER]", help="The built site; web/site of the checkout."),
+        typer.Argument(
+            metavar="FOLDER", help="The built site; left out, web/site of the checkout."
+        ),
     ] = None,
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one.")] = 8017,
