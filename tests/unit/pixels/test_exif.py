@@ -9,7 +9,8 @@ from PIL import ExifTags, Image, ImageFile
 
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_picture
-from sidelight.pixels.exif import KEPT_TAGS, read_exif, turn_upright
+from sidelight.pixels.exif import KEPT_TAGS, read_exif
+from sidelight.pixels.orientation import turn_upright
 from sidelight.pixels.exif_block import (
     GPS,
     IMAGE,
