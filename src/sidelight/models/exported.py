@@ -15,7 +15,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from sidelight.bitstream.quality import LATENT_STRIDE, step_to_quality
-from sidelight.entropy.latents import MEAN_BITS, Latents, by_rounding, round_half_up
+from sidelight.entropy.latents import Latents, by_rounding, round_half_up
 from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.stored import to_arrays
 from sidelight.models.base import HyperpriorCodec
@@ -110,9 +110,10 @@ class ExportedCodec(ExportedModel):
     @own_settings()
     def quantise(self, y: Float[np.ndarray, "b c h w"], step: int) -> Latents:
         """As for every codec, whatever the step where there is one rate."""
-        y = y * self.gains(self.model.latent_gain, QualityGain.gain, [step])
-        z = self.hyper_analyse(y) * self.gains(self.model.hyper_gain, QualityGain.gain, [step])
-        return self.frozen.latents(round_half_up(z), step, by_rounding(y))
+        gain = self.gains(self.model.latent_gain, QualityGain.gain, [step])
+        z = self.hyper_analyse(y * gain)
+        z = z * self.gains(self.model.hyper_gain, QualityGain.gain, [step])
+        return self.frozen.latents(round_half_up(z), step, by_rounding(y, gain))
 
     @own_settings()
     def hyper_analyse(self, y: Float[np.ndarray, "b c h w"]) -> Float[np.ndarray, "b n h/4 w/4"]:
@@ -128,8 +129,7 @@ class ExportedCodec(ExportedModel):
     @own_settings()
     def dequantise(self, latents: Latents, step: int) -> Float[np.ndarray, "b c h w"]:
         """As for every codec."""
-        y_hat = latents.fixed_point().astype(np.float32) * np.float32(2.0**-MEAN_BITS)
-        return y_hat * self.gains(self.model.latent_gain, QualityGain.inverse, [step])
+        return latents.dequantised(self.gains(self.model.latent_gain, QualityGain.inverse, [step]))
 
     @own_settings()
     def synthesise(
