@@ -94,7 +94,7 @@ class ExportedCodec(ExportedModel):
         return same
 
     @own_settings()
-    def analyse(self, pictures: UInt8[np.ndarray, "b h w 3"]) -> Float[np.ndarray, "b c h/16 w/16"]:
+    def analyse(self, pictures: UInt8[np.ndarray, "b h w 3"]) -> Float[np.ndarray, "b c _ _"]:
         """As for every codec."""
         none = np.zeros((1, self.config.text_width), np.float32)
         text = self._tensor(none if self._text is None else self._text)
@@ -104,7 +104,9 @@ class ExportedCodec(ExportedModel):
             x = self._images(tile).float().div_(255)
             return [self.model.analyse(x, text.expand(len(x), -1)).cpu().numpy()]
 
-        (y,) = run_in_tiles(encode, pictures.transpose(0, 3, 1, 2), self.tiles.g_a)
+        (y,) = run_in_tiles(
+            encode, pictures.transpose(0, 3, 1, 2), self.tiles.g_a, multiple=HYPER_STRIDE
+        )
         return y
 
     @own_settings()
@@ -148,7 +150,7 @@ class ExportedCodec(ExportedModel):
                 x_hat = self.model.synthesise(self._images(tile), vectors)
             return [eight_bits(x_hat)]
 
-        (image,) = run_in_tiles(decode, y_hat, self.tiles.g_s)
+        (image,) = run_in_tiles(decode, y_hat, self.tiles.g_s, by_pixel=True)
         return image.transpose(0, 2, 3, 1)
 
     @own_settings()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sidelight.bitstream.quality import LATENT_STRIDE, NUM_QUALITY_STEPS
+from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE, NUM_QUALITY_STEPS
 from sidelight.entropy.latents import ONE, Latents, by_rounding, round_half_up
 from sidelight.entropy.model import EntropyModel
 from sidelight.errors import CheckpointError
@@ -65,7 +65,10 @@ class OnnxCodec:
             lambda tile: self._g_a(["y"], pixels=tile),
             pictures.transpose(0, 3, 1, 2),
             self._tiles.g_a,
+            multiple=HYPER_STRIDE,
         )
+        if not self._tiles.g_a.is_one_tile(*pictures.shape[1:3]):
+            self._g_a.release()
         return y
 
     def quantise(self, y: np.ndarray, step: int) -> Latents:
@@ -95,8 +98,13 @@ class OnnxCodec:
                 self._torch = self._by_torch()
             return self._torch.synthesise(y_hat, text, precision=precision)
         (image,) = run_in_tiles(
-            lambda tile: self._g_s(["image"], y_hat=tile, text=text), y_hat, self._tiles.g_s
+            lambda tile: self._g_s(["image"], y_hat=tile, text=text),
+            y_hat,
+            self._tiles.g_s,
+            by_pixel=True,
         )
+        if not self._tiles.g_s.is_one_tile(*y_hat.shape[2:]):
+            self._g_s.release()
         return image.transpose(0, 2, 3, 1)
 
     def masks(self, y_hat: np.ndarray, text: np.ndarray) -> list[np.ndarray]:
