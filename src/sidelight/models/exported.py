@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from sidelight.bitstream.quality import LATENT_STRIDE, step_to_quality
+from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE, step_to_quality
 from sidelight.entropy.latents import Latents, by_rounding, round_half_up
 from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.stored import to_arrays
