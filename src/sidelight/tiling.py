@@ -14,8 +14,8 @@ from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE
 
 _PICTURE_TILE = 1024
 """Pixels along a tile of g_a; another value gives other files, though all decode."""
-_SYNTHESIS_TILE = 88
-"""Latents along a tile of g_s: the halo then costs 1.9 times the work, in about 0.8 GiB."""
+_SYNTHESIS_TILE = 80
+"""Latents along a tile of g_s: the halo then costs twice the work, in about 0.6 GiB."""
 _WHOLE = 2**24
 """A side that no picture has: one tile, where a model declares no halos."""
 

@@ -18,8 +18,13 @@ RECORD = {
     "conditions": {"limit_bytes": 2**30},
     "rows": [
         {
-            "format": "slt", "command": command, "megapixels": size / 1e6,
-            "width": size, "height": 1, "peak_bytes": peak, "wall_s": seconds,
+            "format": "slt",
+            "command": command,
+            "megapixels": size / 1e6,
+            "width": size,
+            "height": 1,
+            "peak_bytes": peak,
+            "wall_s": seconds,
         }
         for size, seconds, peak, command in (
             (2_000_000, 1.5, 2**29, "encode"),
