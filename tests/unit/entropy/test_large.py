@@ -5,6 +5,7 @@ import pytest
 
 from sidelight.entropy import coder, latents
 from sidelight.entropy.coder import CodingTables, SymbolDecoder, SymbolEncoder
+from sidelight.entropy.context import _wavefront
 from sidelight.entropy.latents import WHOLE, Front, Latents, Prediction, by_rounding
 from sidelight.entropy.tables import gaussian_tables
 
@@ -34,6 +35,17 @@ def test_symbols_by_parts_are_the_same_words(monkeypatch, tables, part):
     decoder = SymbolDecoder(expected)
     assert np.array_equal(decoder.pull(INDEX, tables), SYMBOLS)
     decoder.finish()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (9, 1), (5, 2), (4, 13), (13, 4)])
+def test_the_wavefront_goes_over_all_positions_in_the_order_of_its_steps(size):
+    step = np.arange(size[1]) + 3 * np.arange(size[0])[:, None]
+    fronts = list(_wavefront(*size))
+    assert len(fronts) == step.max() + 1
+    for k, (rows, columns) in enumerate(fronts):
+        expected_rows, expected_columns = np.nonzero(step == k)
+        assert rows.tolist() == expected_rows.tolist()
+        assert columns.tolist() == expected_columns.tolist()
 
 
 def some_latents() -> Latents:
