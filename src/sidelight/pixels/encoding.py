@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from io import BytesIO
 from types import MappingProxyType
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from PIL import ExifTags, Image, PngImagePlugin
 
@@ -131,7 +131,7 @@ def write_as(picture: Picture, chosen: PictureFormat, stream: BinaryIO) -> None:
     if chosen.metadata:
         options |= _metadata(image, chosen.name)
     try:
-        image.save(_Stream(stream), chosen.name, **options)
+        image.save(cast("IO[bytes]", _Stream(stream)), chosen.name, **options)
     except Exception as error:  # each encoder has limits and exceptions of its own
         if isinstance(error, OSError) and error.errno is not None:
             raise  # no encoder's: the disk is full

@@ -40,17 +40,13 @@ def split_planes(image: Image.Image, orientation: int = 1) -> Planes:
     if image.mode in _GRAY:
         return _split_gray(image, orientation)
     if image.mode in _WITH_ALPHA:
-        rgb, alpha = _room(image, orientation, 3), _room(image, orientation)
-        for rows, strip in image_strips(image):
-            rgba = np.asarray(strip.convert("RGBA"))
-            rgb[rows], alpha[rows] = rgba[..., :3], rgba[..., 3]
-        return Planes(rgb, alpha)
+        return _split_rgba(image, orientation)
     if image.mode == "CMYK":
         return _split_cmyk(image, orientation)
     if image.mode not in _COLOUR:
         raise ImageError(f"pixels in mode {image.mode!r} cannot be read; convert them to RGB first")
     rgb, key = _rgb_of(image, orientation), image.info.get("transparency")
-    alpha = None
+    alpha: np.ndarray | None = None
     if image.mode == "RGB" and isinstance(key, tuple) and len(key) == 3:
         alpha = _room(image, orientation)
         for rows in row_strips(image.height, image.width):
@@ -69,6 +65,14 @@ def _rgb_of(image: Image.Image, orientation: int) -> np.ndarray:
     for rows, strip in image_strips(image):
         rgb[rows] = np.asarray(strip if image.mode == "RGB" else strip.convert("RGB"))
     return rgb
+
+
+def _split_rgba(image: Image.Image, orientation: int) -> Planes:
+    rgb, alpha = _room(image, orientation, 3), _room(image, orientation)
+    for rows, strip in image_strips(image):
+        rgba = np.asarray(strip.convert("RGBA"))
+        rgb[rows], alpha[rows] = rgba[..., :3], rgba[..., 3]
+    return Planes(rgb, alpha)
 
 
 def _split_gray(image: Image.Image, orientation: int) -> Planes:

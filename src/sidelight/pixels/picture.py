@@ -96,7 +96,7 @@ def to_pillow(picture: Picture) -> Image.Image:
     A gray picture keeps its plane exactly; where a codec let the three drift apart, their luma.
     """
     mode = ("L" if picture.gray else "RGB") + ("" if picture.alpha is None else "A")
-    image = Image.new(mode, (picture.width, picture.height), None)  # type: ignore[arg-type]
+    image = Image.new(mode, (picture.width, picture.height), None)
     for rows in row_strips(picture.height, picture.width):
         image.paste(_strip_of(picture, rows), (0, rows.start))
     put_metadata(image, picture)
