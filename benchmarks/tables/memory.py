@@ -3,7 +3,7 @@
 from typing import Any
 
 from benchmarks.record import Record
-from benchmarks.tables.markdown import markdown
+from benchmarks.tables.markdown import markdown, number
 
 _GIB = 2**30
 _TITLES = {"slt": ".slt", "avif": "AVIF", "jpg": "JPEG", "webp": "WebP"}
@@ -16,9 +16,9 @@ def peaks(record: Record) -> str:
     limit = record["conditions"]["limit_bytes"] / _GIB
     lines = []
     for title, rows in _series(record).items():
-        found = [row["peak_bytes"] / _GIB for row in rows]
-        cells = [title, *(f"{peak:.2f}" for peak in found), "yes" if max(found) <= limit else "no"]
-        lines.append(" | ".join(cells))
+        found = {row["megapixels"]: row["peak_bytes"] / _GIB for row in rows}
+        within = "yes" if max(found.values()) <= limit else "no"
+        lines.append(" | ".join((title, *_cells(record, found), within)))
     return markdown(f"peak GiB | {_sizes(record)} | within {limit:g} GiB", lines)
 
 
@@ -26,8 +26,8 @@ def times(record: Record) -> str:
     """Returns the seconds per megapixel of each command: where time is linear, they fall."""
     lines = []
     for title, rows in _series(record).items():
-        cells = [f"{row['wall_s'] / _megapixels(row):.2f}" for row in rows]
-        lines.append(" | ".join((title, *cells)))
+        found = {row["megapixels"]: row["wall_s"] / _megapixels(row) for row in rows}
+        lines.append(" | ".join((title, *_cells(record, found))))
     return markdown(f"s per megapixel | {_sizes(record)}", lines)
 
 
@@ -86,6 +86,14 @@ def _megapixels(row: Record) -> float:
     return float(row["width"] * row["height"] / 1e6)
 
 
+def _cells(record: Record, found: dict[float, float]) -> list[str]:
+    """Returns a cell for each size; of one that was not measured, an empty one."""
+    return [number(found.get(size), "{:.2f}") for size in _sizes_of(record)]
+
+
 def _sizes(record: Record) -> str:
-    sizes = dict.fromkeys(row["megapixels"] for row in record["rows"])
-    return " | ".join(f"{size:g} Mpx" for size in sizes)
+    return " | ".join(f"{size:g} Mpx" for size in _sizes_of(record))
+
+
+def _sizes_of(record: Record) -> list[float]:
+    return list(dict.fromkeys(row["megapixels"] for row in record["rows"]))

@@ -58,6 +58,12 @@ def test_time_is_told_per_megapixel(results):
     assert "| .slt, decode | 2.00 | 2.00 |" in page
 
 
+def test_a_size_that_was_not_reached_has_an_empty_cell(tmp_path):
+    record = RECORD | {"rows": RECORD["rows"][:3]}
+    (tmp_path / "memory_large_picture.json").write_text(json.dumps(record))
+    assert "| .slt, decode | 0.50 |  | yes |" in render(PAGE, tmp_path)
+
+
 def test_a_plot_is_known_by_its_record(results):
     file, image = results / "memory_large_picture.json", results / "a.svg"
     assert not is_plot_of(image, file)
