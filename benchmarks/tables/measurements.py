@@ -1,4 +1,4 @@
-"""Tables of what the benchmarks measured: exactness, speed, memory, text, metrics."""
+"""Tables of what the benchmarks measured: exactness, speed, text, metrics."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -146,19 +146,6 @@ def coding_times(record: Record) -> str:
         "model | pictures | encode s | decode s",
         [row.format_map(values) for values in record["rows"]],
     )
-
-
-def memory(record: Record) -> str:
-    """Returns peak memory and time of each command."""
-    picture, limit = record["picture"], record["conditions"]["limit_bytes"]
-    rows = [
-        f"{row['command']} | {row['peak_bytes'] / _GIB:.2f} | {row['wall_s']:.0f} | "
-        f"{'yes' if row['within_limit'] else 'no'}"
-        for row in record["rows"]
-    ]
-    size = f"{picture['width']}x{picture['height']} px, {picture['bytes']} bytes."
-    header = f"command | peak GiB | s | within {limit / _GIB:g} GiB"
-    return f"{size}\n\n{markdown(header, rows)}"
 
 
 def text_retrieval(record: Record) -> str:

@@ -3,18 +3,21 @@
 python -m benchmarks.tables.render [--check]
 
 A table stands between ``<!-- table:NAME -->`` and ``<!-- /table -->``. With --check nothing is
-written, and the exit code is 1 where a file is not what the records say.
+written, and the exit code is 1 where a file is not what the records say. Plots in docs/images/ are
+drawn anew when their record has changed.
 """
 
 import argparse
+import hashlib
 import json
 import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.record import RESULTS, Record
-from benchmarks.tables import carriers, evaluations, improved, measurements, robustness
+from benchmarks.tables import carriers, evaluations, improved, measurements, memory, robustness
 
 _ROOT = Path(__file__).parents[2]
 _MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
@@ -40,7 +43,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "backbone-captions": ("evaluate_backbone_kodak.json", evaluations.caption_effects),
     "joint-captions": ("evaluate_rd_coco_test_joint.json", evaluations.caption_effects),
     "joint-curves": ("evaluate_rd_coco_test_joint.json", evaluations.curves),
-    "memory": ("memory_large_picture.json", measurements.memory),
+    "memory": ("memory_large_picture.json", memory.peaks),
+    "memory-times": ("memory_large_picture.json", memory.times),
     "speed-training": ("speed_training_small.json", measurements.speed_training),
     "speed-training-paper": ("speed_training_paper.json", measurements.speed_training),
     "kodak-bd-rates": ("evaluate_rd_kodak.json", evaluations.bd_rates),
@@ -69,6 +73,11 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "robustness-interruptions": ("robustness_interruptions.json", robustness.interruptions),
 }
 
+PLOTS: dict[str, tuple[str, Callable[[Record], Any]]] = {
+    "large-pictures": ("memory_large_picture.json", memory.plot),
+}
+"""Drawn by matplotlib into docs/images/."""
+
 
 def main() -> None:
     """Parses the command line and renders."""
@@ -88,6 +97,13 @@ def main() -> None:
         stale.append(path.relative_to(_ROOT))
         if not arguments.check:
             path.write_text(after, "utf-8")
+    for name, (file, draw) in PLOTS.items():
+        image, record_file = _ROOT / "docs" / "images" / f"{name}.svg", arguments.results / file
+        if not record_file.exists() or is_plot_of(image, record_file):
+            continue
+        stale.append(image.relative_to(_ROOT))
+        if not arguments.check:
+            image.write_text(plot(name, record_file, draw), "utf-8")
     for path in stale:
         sys.stderr.write(f"{path}: {'out of date' if arguments.check else 'written'}\n")
     sys.exit(1 if arguments.check and stale else 0)
@@ -108,6 +124,25 @@ def render(page: str, results: Path) -> str:
         return f"{opening}\n{rows_of(record)}\n\n{_origin(record)}\n\n{closing}"
 
     return _MARKED.sub(table, page)
+
+
+def plot(name: str, record_file: Path, draw: Callable[[Record], Any]) -> str:
+    """Returns an SVG file that says which record it was drawn from."""
+    from sidelight.evaluate.plots import to_svg
+
+    data = record_file.read_bytes()
+    svg = to_svg(draw(json.loads(data)), name)
+    return f"{_drawn_from(data)}\n{svg}"
+
+
+def is_plot_of(image: Path, record_file: Path) -> bool:
+    """Returns whether an image was drawn from this record; other versions draw other bytes."""
+    first = _drawn_from(record_file.read_bytes())
+    return image.exists() and image.read_text("utf-8").startswith(first)
+
+
+def _drawn_from(data: bytes) -> str:
+    return f"<!-- drawn from a record with SHA-256 {hashlib.sha256(data).hexdigest()[:16]} -->"
 
 
 def _origin(record: Record) -> str:

@@ -28,13 +28,13 @@ def write_atomically(path: Path, data: bytes) -> None:
     follows the umask. Links are followed. Devices and pipes cannot be renamed over and are written
     straight. What a killed process left of this file is removed.
     """
-    with _replacing(path) as stream:
+    with replacing(path) as stream:
         stream.write(data)
 
 
 def copy_atomically(source: Path, target: Path) -> None:
     """Copies a file's bytes, however many, as ``write_atomically`` writes them."""
-    with source.open("rb") as reader, _replacing(target) as stream:
+    with source.open("rb") as reader, replacing(target) as stream:
         shutil.copyfileobj(reader, stream, 2**20)
 
 
@@ -52,7 +52,8 @@ def append_whole(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """Yields a file to be written piece by piece; else as ``write_atomically``."""
     if path.exists() and not path.is_file():
         with naming(path), path.open("wb") as device:  # a folder raises IsADirectoryError here
             yield device

@@ -14,6 +14,7 @@ from sidelight.codec.info import carrier_info
 from sidelight.codec.opened import OpenedFile
 from sidelight.codec.stored import Checkpoint
 from sidelight.models.config import check_realism
+from sidelight.pixels.padding import cut
 from sidelight.pixels.picture import Picture
 from sidelight.runtime.networks import CarrierNetworks
 from sidelight.text.encoder import TextEncoder
@@ -117,17 +118,21 @@ class CarrierCodec:
         Raises:
             ValueError: They differ in size.
         """
+        images = [picture.image for picture in pictures]
         improved = self.model.improve(
-            np.stack([picture.image for picture in pictures]),
+            images[0][None] if len(images) == 1 else np.stack(images),
             self.captions.vectors(captions),
             self._place(realism),
             precision=precision,
             drawn_share=drawn_share,
         )
-        by_pixel = np.ascontiguousarray(improved)
         return [
-            replace(picture, image=image, notes=picture.notes + self.captions.notes(caption))
-            for picture, image, caption in zip(pictures, by_pixel, captions, strict=True)
+            replace(
+                picture,
+                image=cut(image, picture.height, picture.width),
+                notes=picture.notes + self.captions.notes(caption),
+            )
+            for picture, image, caption in zip(pictures, improved, captions, strict=True)
         ]
 
     def _place(self, realism: float | None) -> float:

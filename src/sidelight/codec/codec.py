@@ -22,7 +22,7 @@ from sidelight.entropy.stored import fingerprint
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.exif import sound_exif
-from sidelight.pixels.padding import pad_to_multiple
+from sidelight.pixels.padding import cut
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.profiles import sound_profile
 from sidelight.pixels.size import check_size
@@ -114,18 +114,22 @@ class Codec:
     def _encode(self, picture: Picture, quality: float, sections: CaptionSections) -> bytes:
         step = quality_to_step(quality)
         container = self._container(picture, sections)
-        return self._pack(container, self._analyse(picture), step)
+        return self._pack(container, self.model.quantise(self._analyse(picture), step), step)
 
     def _encode_to_size(self, picture: Picture, max_bytes: int, sections: CaptionSections) -> bytes:
         container = self._container(picture, sections)
         y = self._analyse(picture)
-        smallest = self._pack(container, y, 0)
+
+        def pack(step: int) -> bytes:
+            return self._pack(container, self.model.quantise(y, step), step)
+
+        smallest = pack(0)
         if len(smallest) > max_bytes:
             raise ConfigError(
                 f"quality 1 takes {len(smallest)} bytes, more than the {max_bytes} asked for; "
                 "allow more bytes, or --strip metadata"
             )
-        return _best_within(max_bytes, smallest, lambda step: self._pack(container, y, step))
+        return _best_within(max_bytes, smallest, pack)
 
     def open(self, data: bytes) -> "OpenedSlt":
         """Returns a .slt file with its integers decoded, to be shown with any caption.
@@ -179,7 +183,7 @@ class Codec:
         read = [file.caption_read(c) for file, c in zip(files, captions, strict=True)]
         pictures: dict[int, Picture] = {}
         for members in grouped([file.container for file in files]).values():
-            y_hat = np.concatenate([files[k].y_hat for k in members])
+            y_hat = _together([files[k].y_hat for k in members])
             text = self.captions.vectors([read[k] for k in members])
             images = self.model.synthesise(y_hat, text, precision=precision)
             for k, image in zip(members, images, strict=True):
@@ -198,9 +202,9 @@ class Codec:
             )
         opened: dict[int, OpenedSlt] = {}
         for members in grouped(containers).values():
-            latents = self.decode_latents([containers[k] for k in members])
+            y_hat = self._decode_y_hat([containers[k] for k in members])
             for place, k in enumerate(members):
-                opened[k] = OpenedSlt(self, containers[k], files[k], latents.of(place))
+                opened[k] = OpenedSlt(self, containers[k], files[k], y_hat[place : place + 1])
         return [opened[k] for k in range(len(files))]
 
     def quantised(self, picture: Picture, quality: float) -> Latents:
@@ -221,6 +225,9 @@ class Codec:
         height, width, step = _group_key(containers[0])
         return self.coder.decode(coded, height=height, width=width, step=step)
 
+    def _decode_y_hat(self, containers: Sequence[Container]) -> np.ndarray:
+        return self.model.dequantise(self.decode_latents(containers), containers[0].quality_step)
+
     def _notes(self, container: Container, caption: str | None) -> tuple[str, ...]:
         notes = self.captions.notes(caption)
         if (
@@ -238,8 +245,7 @@ class Codec:
             )
 
     def _analyse(self, picture: Picture) -> np.ndarray:
-        padded = pad_to_multiple(fill_transparent(picture).image, HYPER_STRIDE)
-        return self.model.analyse(padded[None])
+        return self.model.analyse(fill_transparent(picture).image[None])
 
     def _container(self, picture: Picture, sections: CaptionSections) -> Container:
         """Returns the file with everything but its latents."""
@@ -258,8 +264,8 @@ class Codec:
             alpha=None if picture.alpha is None else pack_alpha(picture.alpha),
         )
 
-    def _pack(self, container: Container, y: np.ndarray, step: int) -> bytes:
-        encoded = self.coder.encode(self.model.quantise(y, step))
+    def _pack(self, container: Container, latents: Latents, step: int) -> bytes:
+        encoded = self.coder.encode(latents)
         return replace(
             container, quality_step=step, latents=encoded.payload, latents_crc=encoded.crc
         ).pack()
@@ -268,15 +274,13 @@ class Codec:
 class OpenedSlt(OpenedFile):
     """A .slt file whose integers are decoded."""
 
-    def __init__(self, codec: Codec, container: Container, data: bytes, latents: Latents) -> None:
-        self.container, self.latents = container, latents
+    y_hat: np.ndarray
+    """What the generator reads, float32 (1, c, h, w); the integers take twice as much."""
+
+    def __init__(self, codec: Codec, container: Container, data: bytes, y_hat: np.ndarray) -> None:
+        self.container, self.y_hat = container, y_hat
         self.info, self.exif = slt_info(container, data), container.exif
         self.codec = codec
-
-    @property
-    def y_hat(self) -> np.ndarray:
-        """What the generator reads, float32 (1, c, h, w)."""
-        return self.codec.model.dequantise(self.latents, self.container.quality_step)
 
     def decode(
         self,
@@ -297,7 +301,8 @@ class OpenedSlt(OpenedFile):
 
     def bits(self) -> np.ndarray:
         """Returns the ideal bits of each position of the latent y (1, h, w)."""
-        return self.codec.model.frozen.information_bits(self.latents)
+        latents = self.codec.decode_latents([self.container])
+        return self.codec.model.frozen.information_bits(latents)
 
 
 def _refuse_dial(realism: float | None) -> None:
@@ -323,13 +328,17 @@ def _finish(container: Container, image: np.ndarray, notes: tuple[str, ...]) -> 
     exif, exif_notes = sound_exif(container.exif)
     icc, icc_notes = sound_profile(container.icc, gray=container.gray)
     return Picture(
-        image=np.ascontiguousarray(image[: container.height, : container.width]),
+        image=cut(image, container.height, container.width),
         alpha=None if alpha is None else unpack_alpha(alpha, container.width, container.height),
         gray=container.gray,
         icc=icc,
         exif=exif,
         notes=(*notes, *icc_notes, *exif_notes),
     )
+
+
+def _together(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
 
 def _group_key(container: Container) -> tuple[int, int, int]:

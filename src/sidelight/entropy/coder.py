@@ -17,6 +17,8 @@ from sidelight.errors import CorruptBitstreamError
 WORD_BYTES = 4
 _DIGIT_BITS = 4
 _MAX_DIGITS = 8
+_PART = 2**20
+"""Symbols that are looked at together."""
 _DIGIT_COUNT = constriction.stream.model.Uniform(_MAX_DIGITS + 1)
 _DIGIT = constriction.stream.model.Uniform(1 << _DIGIT_BITS)
 
@@ -50,15 +52,19 @@ class SymbolEncoder:
 
     def push(self, symbols: np.ndarray, index: np.ndarray, tables: CodingTables) -> None:
         """Codes int32 ``symbols``, each by the table that ``index`` (uint8 or uint16) names."""
-        flat = symbols.reshape(-1)
-        for k, members in _groups(index, len(tables)):
-            values = flat[members].astype(np.int64)
-            entries = values - tables.first[k]
-            outside = (entries < 0) | (entries >= tables.escape[k])
-            entries[outside] = tables.escape[k]
-            self._coder.encode(entries.astype(np.int32), tables.models[k])
-            if outside.any():
-                self._push_escaped(values[outside])
+        grouped = _Groups(index, len(tables))
+        values = grouped.gather(symbols.reshape(-1))
+        for k, members in grouped:
+            escaped = []
+            for part in _parts(values[members]):
+                entries = part - tables.first[k]
+                outside = (entries < 0) | (entries >= tables.escape[k])
+                entries[outside] = tables.escape[k]
+                self._coder.encode(entries.astype(np.int32), tables.models[k])
+                if outside.any():
+                    escaped.append(part[outside].astype(np.int64))
+            if escaped:
+                self._push_escaped(np.concatenate(escaped))
 
     def _push_escaped(self, values: np.ndarray) -> None:
         zigzag = ((values << 1) ^ (values >> 63)).astype(np.uint64)
@@ -93,15 +99,17 @@ class SymbolDecoder:
         Raises:
             CorruptBitstreamError: The words cannot have come from these tables.
         """
-        flat = np.empty(index.size, np.int32)
-        for k, members in _groups(index, len(tables)):
-            entries = self._decode(tables.models[k], len(members)).astype(np.int64)
-            values = entries + tables.first[k]
-            outside = entries == tables.escape[k]
+        grouped = _Groups(index, len(tables))
+        values = np.empty(index.size, np.int32)
+        for k, members in grouped:
+            of_table = values[members]
+            for part in _parts(of_table):
+                part[:] = self._decode(tables.models[k], len(part))
+            outside = of_table == tables.escape[k]
+            of_table += np.int32(tables.first[k])
             if outside.any():
-                values[outside] = self._pull_escaped(int(outside.sum()))
-            flat[members] = values
-        return flat.reshape(index.shape)
+                of_table[outside] = self._pull_escaped(int(outside.sum()))
+        return grouped.scatter(values).reshape(index.shape)
 
     def _pull_escaped(self, count: int) -> np.ndarray:
         counts = self._decode(_DIGIT_COUNT, count)
@@ -128,16 +136,65 @@ class SymbolDecoder:
             raise CorruptBitstreamError("coded latents go on after the last symbol")
 
 
-def _groups(index: np.ndarray, num_tables: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Yields each used table with the flat places of its symbols, both ascending."""
-    flat = index.reshape(-1)
-    order = np.argsort(flat, kind="stable")
-    ends = np.cumsum(np.bincount(flat, minlength=num_tables))
-    start = 0
-    for k, end in enumerate(ends):
-        if end > start:
-            yield k, order[start:end]
-        start = end
+class _Groups:
+    """Which symbols share a table: tables ascend, and in each the symbols' places.
+
+    What is gathered lies group after group. It is done part by part, because the order of a large
+    picture's symbols would take four times their own memory.
+    """
+
+    def __init__(self, index: np.ndarray, num_tables: int) -> None:
+        self._index, self._num_tables = index.reshape(-1), num_tables
+        sizes = np.zeros(num_tables, np.int64)
+        for part in _parts(self._index):
+            sizes += np.bincount(part, minlength=num_tables)
+        self._ends = np.cumsum(sizes)
+        self._starts = self._ends - sizes
+
+    def __iter__(self) -> Iterator[tuple[int, slice]]:
+        """Yields each used table, and where its group lies."""
+        for k in np.flatnonzero(self._ends > self._starts).tolist():
+            yield k, slice(int(self._starts[k]), int(self._ends[k]))
+
+    def gather(self, values: np.ndarray) -> np.ndarray:
+        """Returns the values group after group."""
+        if len(values) <= _PART:
+            return values[np.argsort(self._index, kind="stable")]
+        gathered = np.empty_like(values)
+        for part, order, pieces in self._walk():
+            found, start = values[part][order], 0
+            for members in pieces:
+                size = members.stop - members.start
+                gathered[members] = found[start : start + size]
+                start += size
+        return gathered
+
+    def scatter(self, gathered: np.ndarray) -> np.ndarray:
+        """Returns the values at their places again."""
+        values = np.empty_like(gathered)
+        if len(values) <= _PART:
+            values[np.argsort(self._index, kind="stable")] = gathered
+            return values
+        for part, order, pieces in self._walk():
+            values[part][order] = np.concatenate([gathered[members] for members in pieces])
+        return values
+
+    def _walk(self) -> Iterator[tuple[slice, np.ndarray, list[slice]]]:
+        """Yields parts of the symbols, their order by table, and where each piece lies gathered."""
+        reached = self._starts.copy()
+        for start in range(0, len(self._index), _PART):
+            part = slice(start, start + _PART)
+            index = self._index[part]
+            sizes = np.bincount(index, minlength=self._num_tables)
+            pieces = [slice(reached[k], reached[k] + sizes[k]) for k in np.flatnonzero(sizes)]
+            yield part, np.argsort(index, kind="stable"), pieces
+            reached += sizes
+
+
+def _parts(values: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields views of flat values, one after the other."""
+    for start in range(0, len(values), _PART):
+        yield values[start : start + _PART]
 
 
 def _digit_shifts() -> np.ndarray:

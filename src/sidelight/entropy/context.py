@@ -113,7 +113,7 @@ class ContextModel:
 
 def _wavefront(height: int, width: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yields rows and columns of positions whose neighbours above and to the left are coded."""
-    step = np.arange(width) + _STEPS_PER_ROW * np.arange(height)[:, None]
-    for k in range(int(step.max()) + 1):
-        rows, columns = np.nonzero(step == k)
-        yield rows, columns
+    for step in range(width + _STEPS_PER_ROW * (height - 1)):
+        first = max(0, -((width - 1 - step) // _STEPS_PER_ROW))
+        rows = np.arange(first, min(height, step // _STEPS_PER_ROW + 1))
+        yield rows, step - _STEPS_PER_ROW * rows

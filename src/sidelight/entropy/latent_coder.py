@@ -69,7 +69,7 @@ class LatentCoder:
                 decoder.pull(index, self._latent_tables)
                 for decoder, index in zip(decoders, prediction.index, strict=True)
             ]
-            return np.stack(pulled)
+            return pulled[0][None] if len(pulled) == 1 else np.stack(pulled)
 
         latents = self._model.latents(z_symbols, step, settle)
         for k, (decoder, one) in enumerate(zip(decoders, coded, strict=True)):
@@ -107,4 +107,6 @@ def _channel_index(shape: tuple[int, ...]) -> np.ndarray:
 def _crc(latents: Latents, k: int = 0) -> int:
     """Returns the CRC-32 over z and then y_hat of picture ``k``, as little-endian int32."""
     crc = zlib.crc32(latents.z_symbols[k].astype("<i4").tobytes())
-    return zlib.crc32(latents.fixed_point()[k].astype("<i4").tobytes(), crc)
+    for y_hat in latents.of(k).fixed_points():
+        crc = zlib.crc32(y_hat.astype("<i4").tobytes(), crc)
+    return crc

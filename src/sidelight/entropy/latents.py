@@ -4,7 +4,7 @@ Axes: b batch, n hyper channels, c latent channels, h and w height and width of 
 a latent, f latents of a front.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,6 +12,10 @@ import numpy as np
 
 MEAN_BITS = 6
 """Means are integers in units of 2^-6 of a quantisation step."""
+ONE = np.ones((1, 1, 1, 1), np.float32)
+"""The factor of what is left as it is."""
+_PART = 2**20
+"""Latents that are rounded together: a large picture's would take several times their memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +47,20 @@ class Latents(NamedTuple):
         """Returns y_hat, int32 in units of 1/64 of a quantisation step."""
         return (self.y_symbols << MEAN_BITS) + self.prediction.means
 
+    def fixed_points(self) -> Iterator[np.ndarray]:
+        """Yields y_hat channel by channel, (b, 4 h, 4 w)."""
+        means = self.prediction.means
+        for channel in range(means.shape[1]):
+            yield (self.y_symbols[:, channel] << MEAN_BITS) + means[:, channel]
+
+    def dequantised(self, factors: np.ndarray) -> np.ndarray:
+        """Returns y_hat in steps times ``factors``, float32 and (1, c, 1, 1) or of one value."""
+        factors = np.broadcast_to(factors.reshape(-1), self.y_symbols.shape[1:2])
+        y_hat = np.empty(self.y_symbols.shape, np.float32)
+        for channel, (fixed, factor) in enumerate(zip(self.fixed_points(), factors, strict=True)):
+            y_hat[:, channel] = fixed.astype(np.float32) * np.float32(2.0**-MEAN_BITS) * factor
+        return y_hat
+
 
 class Front(NamedTuple):
     """Positions of the latent that can be coded at once: none depends on another."""
@@ -63,11 +81,24 @@ def round_half_up(values: np.ndarray) -> np.ndarray:
     return np.floor(values + np.float32(0.5)).astype(np.int32)
 
 
-def by_rounding(y: np.ndarray) -> Settle:
-    """Returns what settles the latents of an encoder, float32 ``y`` (b, c, h, w)."""
+def by_rounding(y: np.ndarray, gain: np.ndarray = ONE) -> Settle:
+    """Returns what settles the latents of an encoder.
+
+    Args:
+        y: float32 (b, c, h, w).
+        gain: What y is multiplied by, float32 (1, c, 1, 1) or of one value.
+    """
+    num_channels = y.shape[1]
+    gain = np.broadcast_to(gain.reshape(-1), (num_channels,))
 
     def settle(front: Front, prediction: Prediction) -> np.ndarray:
-        means = prediction.means.astype(np.float32) * np.float32(2.0**-MEAN_BITS)
-        return round_half_up(y[:, :, *front] - means)
+        symbols = np.empty(prediction.means.shape, np.int32)
+        together = max(1, _PART * num_channels // symbols.size)
+        for first in range(0, num_channels, together):
+            channels = slice(first, first + together)
+            means = prediction.means[:, channels].astype(np.float32) * np.float32(2.0**-MEAN_BITS)
+            gained = y[:, channels, *front] * gain[channels].reshape(-1, *[1] * (means.ndim - 2))
+            symbols[:, channels] = round_half_up(gained - means)
+        return symbols
 
     return settle

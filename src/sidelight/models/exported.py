@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from sidelight.bitstream.quality import LATENT_STRIDE, step_to_quality
-from sidelight.entropy.latents import MEAN_BITS, Latents, by_rounding, round_half_up
+from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE, step_to_quality
+from sidelight.entropy.latents import Latents, by_rounding, round_half_up
 from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.stored import to_arrays
 from sidelight.models.base import HyperpriorCodec
@@ -94,7 +94,7 @@ class ExportedCodec(ExportedModel):
         return same
 
     @own_settings()
-    def analyse(self, pictures: UInt8[np.ndarray, "b h w 3"]) -> Float[np.ndarray, "b c h/16 w/16"]:
+    def analyse(self, pictures: UInt8[np.ndarray, "b h w 3"]) -> Float[np.ndarray, "b c _ _"]:
         """As for every codec."""
         none = np.zeros((1, self.config.text_width), np.float32)
         text = self._tensor(none if self._text is None else self._text)
@@ -104,15 +104,18 @@ class ExportedCodec(ExportedModel):
             x = self._images(tile).float().div_(255)
             return [self.model.analyse(x, text.expand(len(x), -1)).cpu().numpy()]
 
-        (y,) = run_in_tiles(encode, pictures.transpose(0, 3, 1, 2), self.tiles.g_a)
+        (y,) = run_in_tiles(
+            encode, pictures.transpose(0, 3, 1, 2), self.tiles.g_a, multiple=HYPER_STRIDE
+        )
         return y
 
     @own_settings()
     def quantise(self, y: Float[np.ndarray, "b c h w"], step: int) -> Latents:
         """As for every codec, whatever the step where there is one rate."""
-        y = y * self.gains(self.model.latent_gain, QualityGain.gain, [step])
-        z = self.hyper_analyse(y) * self.gains(self.model.hyper_gain, QualityGain.gain, [step])
-        return self.frozen.latents(round_half_up(z), step, by_rounding(y))
+        gain = self.gains(self.model.latent_gain, QualityGain.gain, [step])
+        z = self.hyper_analyse(y * gain)
+        z = z * self.gains(self.model.hyper_gain, QualityGain.gain, [step])
+        return self.frozen.latents(round_half_up(z), step, by_rounding(y, gain))
 
     @own_settings()
     def hyper_analyse(self, y: Float[np.ndarray, "b c h w"]) -> Float[np.ndarray, "b n h/4 w/4"]:
@@ -128,8 +131,7 @@ class ExportedCodec(ExportedModel):
     @own_settings()
     def dequantise(self, latents: Latents, step: int) -> Float[np.ndarray, "b c h w"]:
         """As for every codec."""
-        y_hat = latents.fixed_point().astype(np.float32) * np.float32(2.0**-MEAN_BITS)
-        return y_hat * self.gains(self.model.latent_gain, QualityGain.inverse, [step])
+        return latents.dequantised(self.gains(self.model.latent_gain, QualityGain.inverse, [step]))
 
     @own_settings()
     def synthesise(
@@ -148,7 +150,7 @@ class ExportedCodec(ExportedModel):
                 x_hat = self.model.synthesise(self._images(tile), vectors)
             return [eight_bits(x_hat)]
 
-        (image,) = run_in_tiles(decode, y_hat, self.tiles.g_s)
+        (image,) = run_in_tiles(decode, y_hat, self.tiles.g_s, by_pixel=True)
         return image.transpose(0, 2, 3, 1)
 
     @own_settings()

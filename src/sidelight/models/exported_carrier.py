@@ -15,7 +15,7 @@ from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.config import CarrierConfig
 from sidelight.models.exported import ExportedModel, eight_bits
 from sidelight.nn.caller import own_settings
-from sidelight.runtime.carrier import CARRIER_TILE, carrier_fingerprint, grown, padded
+from sidelight.runtime.carrier import CARRIER_TILE, carrier_fingerprint, grown
 from sidelight.runtime.tiles import run_in_tiles
 from sidelight.tiling import TileGrid
 
@@ -68,7 +68,13 @@ class ExportedCarrier(ExportedModel):
                 x_hat = self.generator(x, vectors, _spread(realism, x))
             return (eight_bits(torch.lerp(x, x_hat, drawn_share)),)
 
-        (image,) = run_in_tiles(redraw, padded(pictures, self.config.stride), self._grid)
+        (image,) = run_in_tiles(
+            redraw,
+            pictures.transpose(0, 3, 1, 2),
+            self._grid,
+            multiple=self.config.stride,
+            by_pixel=True,
+        )
         height, width = pictures.shape[1:3]
         return image.transpose(0, 2, 3, 1)[:, :height, :width]
 
@@ -85,7 +91,9 @@ class ExportedCarrier(ExportedModel):
             masks = self.generator.with_masks(x, vectors, _spread(realism, x)).masks
             return [grown(mask.cpu().numpy(), tile.shape[2] // mask.shape[2]) for mask in masks]
 
-        masks = run_in_tiles(predict, padded(pictures, self.config.stride), self._grid)
+        masks = run_in_tiles(
+            predict, pictures.transpose(0, 3, 1, 2), self._grid, multiple=self.config.stride
+        )
         height, width = pictures.shape[1:3]
         return [mask[:, 0, :height, :width] for mask in masks]
 

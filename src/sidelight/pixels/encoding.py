@@ -4,11 +4,12 @@ import dataclasses
 from collections.abc import Mapping
 from io import BytesIO
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple, cast
 
 from PIL import ExifTags, Image, PngImagePlugin
 
 from sidelight.errors import ImageError
+from sidelight.pixels.array_image import to_array_image
 from sidelight.pixels.picture import Picture, to_pillow
 
 
@@ -27,6 +28,8 @@ class PictureFormat(NamedTuple):
     """Of ``Image.save``."""
 
 
+_READS_BYTES = "AVIF"
+"""Whose writer asks an image for bytes."""
 _PNG_XMP = "XML:com.adobe.xmp"
 
 _PNG = PictureFormat(
@@ -79,10 +82,20 @@ def encode_picture(picture: Picture, format: str) -> bytes:
     Raises:
         ImageError: An unknown format, or one that cannot hold this picture.
     """
+    return encode_as(picture, format_for(picture, format))
+
+
+def format_for(picture: Picture, format: str) -> PictureFormat:
+    """Returns the format named by its suffix.
+
+    Raises:
+        ImageError: It is unknown, or has no alpha channel and the picture needs one.
+    """
     chosen = _FORMATS.get(format.lower())
     if chosen is None:
         raise ImageError(f"cannot write format {format!r}; possible are {', '.join(_FORMATS)}")
-    return encode_as(picture, chosen)
+    _check_alpha(picture, chosen)
+    return chosen
 
 
 def encode_as(picture: Picture, chosen: PictureFormat) -> bytes:
@@ -91,27 +104,56 @@ def encode_as(picture: Picture, chosen: PictureFormat) -> bytes:
     Raises:
         ImageError: The format cannot hold this picture.
     """
-    if picture.alpha is not None and not chosen.alpha:
-        raise ImageError(
-            f"{chosen.name} has no alpha channel and this picture needs one; use PNG or WebP"
-        )
+    stream = BytesIO()
+    write_as(picture, chosen, stream)
+    return stream.getvalue()
+
+
+def write_as(picture: Picture, chosen: PictureFormat, stream: BinaryIO) -> None:
+    """Writes the picture in a format, piece by piece where that allows it.
+
+    Args:
+        picture: As for ``encode_as``.
+        chosen: As there.
+        stream: Its beginning is written over, where the format goes back to it.
+
+    Raises:
+        ImageError: The format cannot hold this picture.
+        OSError: The stream cannot be written.
+    """
+    _check_alpha(picture, chosen)
     if picture.gray and not chosen.gray_profile:
         picture = dataclasses.replace(picture, icc=None)
-    image = to_pillow(picture)
+    image = (to_array_image if chosen.name == _READS_BYTES else to_pillow)(picture)
     options = dict(chosen.options)
     if picture.gray:
         options.pop("subsampling", None)  # else AVIF adds chroma, and gray comes back as colour
     if chosen.metadata:
         options |= _metadata(image, chosen.name)
-    stream = BytesIO()
     try:
-        image.save(stream, chosen.name, **options)
+        image.save(cast("IO[bytes]", _Stream(stream)), chosen.name, **options)
     except Exception as error:  # each encoder has limits and exceptions of its own
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # no encoder's: the disk is full
         size = f"{picture.width}x{picture.height}"
         raise ImageError(
             f"{chosen.name} cannot hold this picture of {size} px ({error}); use PNG"
         ) from error
-    return stream.getvalue()
+
+
+class _Stream:
+    """A file without its number, by which Pillow would write it and pass over a write cut short."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.write, self.flush = stream.write, stream.flush
+        self.seek, self.tell = stream.seek, stream.tell
+
+
+def _check_alpha(picture: Picture, chosen: PictureFormat) -> None:
+    if picture.alpha is not None and not chosen.alpha:
+        raise ImageError(
+            f"{chosen.name} has no alpha channel and this picture needs one; use PNG or WebP"
+        )
 
 
 def _metadata(image: Image.Image, name: str) -> dict[str, Any]:

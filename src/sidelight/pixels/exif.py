@@ -3,7 +3,6 @@
 import re
 from typing import NamedTuple
 
-import numpy as np
 from PIL import Image
 
 from sidelight.pixels.exif_block import (
@@ -15,6 +14,7 @@ from sidelight.pixels.exif_block import (
     pack_exif,
     parse_exif,
 )
+from sidelight.pixels.orientation import TRANSPOSED
 from sidelight.pixels.rights import add_rights
 from sidelight.pixels.stated import stated_exif, stated_xmp
 
@@ -69,7 +69,7 @@ def read_exif(image: Image.Image, *, is_upright: bool = False) -> ExifBlock:
         stated = _orientation_in_xmp(image)
     orientation = 1 if is_upright or stated is None or not 1 <= stated <= 8 else stated
     content.directories.get(IMAGE, {}).pop(_ORIENTATION, None)
-    width, height = image.size[::-1] if orientation >= 5 else image.size
+    width, height = image.size[::-1] if orientation >= TRANSPOSED else image.size
     photo = content.directories.get(PHOTO, {})
     for tag, side in ((_WIDTH, width), (_HEIGHT, height)):
         if tag in photo:
@@ -82,22 +82,6 @@ def read_exif(image: Image.Image, *, is_upright: bool = False) -> ExifBlock:
 def sound_exif(block: bytes | None) -> tuple[bytes | None, tuple[str, ...]]:
     """Returns what is kept of a block that somebody else wrote, and notes."""
     return (None, ()) if block is None else _packed(parse_exif(block, KEPT_TAGS))
-
-
-def turn_upright(plane: np.ndarray, orientation: int) -> np.ndarray:
-    """Returns the pixels as they are meant to be seen.
-
-    Args:
-        plane: Rows first, then columns, then any further axis.
-        orientation: EXIF tag 274: where the first row and column of a file belong.
-    """
-    if orientation >= 5:
-        plane = plane.swapaxes(0, 1)
-    if orientation in {3, 4, 7, 8}:
-        plane = plane[::-1]
-    if orientation in {2, 3, 6, 7}:
-        plane = plane[:, ::-1]
-    return np.ascontiguousarray(plane)
 
 
 def _orientation_in_xmp(image: Image.Image) -> int | None:

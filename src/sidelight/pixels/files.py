@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sidelight.errors import ImageError
-from sidelight.files import write_atomically
+from sidelight.files import replacing, write_atomically
 from sidelight.pixels.decoding import decode_picture
-from sidelight.pixels.encoding import encode_picture
+from sidelight.pixels.encoding import encode_as, format_for, write_as
 from sidelight.pixels.picture import Picture
 
 
@@ -41,7 +41,12 @@ def write_picture(picture: Picture, target: Path | BinaryIO, format: str | None 
     if format is None:
         format = target.suffix.removeprefix(".") if isinstance(target, Path) else ""
     try:
-        data = encode_picture(picture, format)
+        chosen = format_for(picture, format)
+        if isinstance(target, Path) and (target.is_file() or not target.exists()):
+            with replacing(target) as stream:
+                write_as(picture, chosen, stream)
+            return
+        data = encode_as(picture, chosen)  # a pipe cannot go back
     except ImageError as error:
         raise ImageError(f"{_name(target)}: {error}") from error
     if isinstance(target, Path):

@@ -3,6 +3,8 @@
 import numpy as np
 from PIL import Image
 
+from sidelight.pixels.strips import row_strips
+
 _SRGB_GAMMA = 1 / 2.2
 _NEAR = 0.01  # viewers take these for sRGB too
 _POSSIBLE = (0.1, 10.0)
@@ -14,7 +16,7 @@ def gamma_to_srgb(planes: np.ndarray, image: Image.Image) -> tuple[np.ndarray, t
     """Returns planes (h, w, 3) as sRGB, and notes on what an image states that is not.
 
     Args:
-        planes: 8-bit, not yet converted.
+        planes: 8-bit, not yet converted; they are written over.
         image: With PNG's statements in its ``info``; a profile there, or sRGB, comes first.
     """
     if image.info.get("icc_profile") or "srgb" in image.info:
@@ -31,4 +33,6 @@ def gamma_to_srgb(planes: np.ndarray, image: Image.Image) -> tuple[np.ndarray, t
     linear = (np.arange(256) / 255) ** (1 / gamma)
     curve = np.where(linear <= _LINEAR_PART, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     table = np.rint(255 * curve).astype(np.uint8)
-    return table[planes], (*notes, f"gamma {gamma:g} converted to sRGB's")
+    for rows in row_strips(*planes.shape[:2]):
+        planes[rows] = table[planes[rows]]
+    return planes, (*notes, f"gamma {gamma:g} converted to sRGB's")

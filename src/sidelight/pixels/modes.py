@@ -6,7 +6,9 @@ import numpy as np
 from PIL import Image
 
 from sidelight.errors import ImageError
+from sidelight.pixels.orientation import TRANSPOSED, as_stored
 from sidelight.pixels.profiles import cmyk_to_srgb
+from sidelight.pixels.strips import image_strips, row_strips
 
 REDUCED_16_BIT = "16-bit samples reduced to 8"
 
@@ -24,75 +26,119 @@ class Planes(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-def split_planes(image: Image.Image) -> Planes:
+def split_planes(image: Image.Image, orientation: int = 1) -> Planes:
     """Returns 8-bit planes of an image in any mode; colour under alpha is kept.
+
+    Args:
+        image: Whose pixels are read.
+        orientation: The planes are views of arrays that lie in memory turned upright by it.
 
     Raises:
         ImageError: The samples have no single right reading in 8 bits.
     """
+    image.load()
     if image.mode in _GRAY:
-        return _split_gray(image)
+        return _split_gray(image, orientation)
     if image.mode in _WITH_ALPHA:
-        rgba = np.array(image.convert("RGBA"))
-        return Planes(np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3]))
+        return _split_rgba(image, orientation)
     if image.mode == "CMYK":
-        return _split_cmyk(image)
+        return _split_cmyk(image, orientation)
     if image.mode not in _COLOUR:
         raise ImageError(f"pixels in mode {image.mode!r} cannot be read; convert them to RGB first")
-    rgb = np.array(image if image.mode == "RGB" else image.convert("RGB"))
-    key = image.info.get("transparency")
-    alpha = None
+    rgb, key = _rgb_of(image, orientation), image.info.get("transparency")
+    alpha: np.ndarray | None = None
     if image.mode == "RGB" and isinstance(key, tuple) and len(key) == 3:
-        alpha = _alpha_from_key((rgb == key).all(axis=2))
+        alpha = _room(image, orientation)
+        for rows in row_strips(image.height, image.width):
+            alpha[rows] = _alpha_from_key((rgb[rows] == key).all(axis=2))
     return Planes(rgb, alpha, notes=_COLOUR[image.mode])
 
 
-def _split_gray(image: Image.Image) -> Planes:
-    notes: tuple[str, ...] = ()
-    alpha: np.ndarray | None = None
-    if image.mode in {"LA", "La"}:
-        samples, alpha = np.moveaxis(np.array(image.convert("LA")), 2, 0)
-        alpha = np.ascontiguousarray(alpha)
-    else:
-        raw = np.asarray(image.convert("L") if image.mode == "1" else image)
-        key = image.info.get("transparency")
-        if isinstance(key, int):
-            alpha = _alpha_from_key(raw == key)
-        samples, notes = _to_8_bit(raw, image)
-    return Planes(np.repeat(samples[..., None], 3, axis=2), alpha, gray=True, notes=notes)
+def _room(image: Image.Image, orientation: int, *channels: int) -> np.ndarray:
+    """Returns an array for an image's samples, which lies in memory upright."""
+    width, height = image.size[::-1] if orientation >= TRANSPOSED else image.size
+    return as_stored(np.empty((height, width, *channels), np.uint8), orientation)
 
 
-def _split_cmyk(image: Image.Image) -> Planes:
+def _rgb_of(image: Image.Image, orientation: int) -> np.ndarray:
+    rgb = _room(image, orientation, 3)
+    for rows, strip in image_strips(image):
+        rgb[rows] = np.asarray(strip if image.mode == "RGB" else strip.convert("RGB"))
+    return rgb
+
+
+def _split_rgba(image: Image.Image, orientation: int) -> Planes:
+    rgb, alpha = _room(image, orientation, 3), _room(image, orientation)
+    for rows, strip in image_strips(image):
+        rgba = np.asarray(strip.convert("RGBA"))
+        rgb[rows], alpha[rows] = rgba[..., :3], rgba[..., 3]
+    return Planes(rgb, alpha)
+
+
+def _split_gray(image: Image.Image, orientation: int) -> Planes:
+    key, has_alpha = image.info.get("transparency"), image.mode in {"LA", "La"}
+    is_keyed = not has_alpha and isinstance(key, int)
+    notes = () if has_alpha else _check_samples(image)
+    gray = _room(image, orientation, 3)
+    alpha = _room(image, orientation) if has_alpha or is_keyed else None
+    for rows, strip in image_strips(image):
+        if alpha is not None and has_alpha:
+            samples, alpha[rows] = np.moveaxis(np.asarray(strip.convert("LA")), 2, 0)
+        else:
+            raw = np.asarray(strip.convert("L") if image.mode == "1" else strip)
+            if alpha is not None:
+                alpha[rows] = _alpha_from_key(raw == key)
+            samples = _to_8_bit(raw)
+        gray[rows] = samples[..., None]
+    return Planes(gray, alpha, gray=True, notes=notes)
+
+
+def _split_cmyk(image: Image.Image, orientation: int) -> Planes:
     converted = cmyk_to_srgb(image)
-    if converted is None:
-        rgb = np.array(image.convert("RGB"))
-        return Planes(rgb, None, notes=("CMYK converted to RGB without a profile",))
-    return Planes(np.array(converted), None, notes=("CMYK converted to sRGB with its profile",))
+    how = "RGB without a profile" if converted is None else "sRGB with its profile"
+    rgb = _rgb_of(image if converted is None else converted, orientation)
+    return Planes(rgb, None, notes=(f"CMYK converted to {how}",))
 
 
-def _to_8_bit(samples: np.ndarray, image: Image.Image) -> tuple[np.ndarray, tuple[str, ...]]:
-    if samples.dtype == np.uint8:
-        return samples, ()
+def _check_samples(image: Image.Image) -> tuple[str, ...]:
+    """Returns notes on samples of one channel that are to be reduced to 8 bits.
+
+    Raises:
+        ImageError: Their range has no single right reading.
+    """
+    if image.mode in {"1", "L"}:
+        return ()
+    if image.mode not in {"I", "F"}:
+        return (REDUCED_16_BIT,)
+    ends = []
+    for _, strip in image_strips(image):
+        part = np.asarray(strip)
+        ends.append((part.min(), part.max()))
+    low, high = np.min(ends), np.max(ends)  # NaN where one is
     if image.mode == "F":
-        return _float_to_8_bit(samples), ("float samples reduced to 8 bits",)
-    if image.mode == "I":
-        _check_16_bit_range(samples, image)
+        _check_float_range(low, high)
+        return ("float samples reduced to 8 bits",)
+    _check_16_bit_range(int(low), int(high), image)
+    return (REDUCED_16_BIT,)
+
+
+def _to_8_bit(samples: np.ndarray) -> np.ndarray:
+    if samples.dtype == np.uint8:
+        return samples
+    if samples.dtype.kind == "f":
+        return np.rint(samples * 255).astype(np.uint8)
     # 65535 / 255 = 257 is odd, so adding 128 rounds to the nearest and meets no tie.
-    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8), (REDUCED_16_BIT,)
+    return ((samples.astype(np.uint32) + 128) // 257).astype(np.uint8)
 
 
-def _float_to_8_bit(samples: np.ndarray) -> np.ndarray:
-    low, high = samples.min(), samples.max()
+def _check_float_range(low: float, high: float) -> None:
     if not (low >= 0 and high <= 1):  # false for NaN too
         raise ImageError(
             f"float samples from {low:g} to {high:g}, expected 0 to 1; scale them to 0..1 first"
         )
-    scaled: np.ndarray = np.rint(samples * 255)
-    return scaled.astype(np.uint8)
 
 
-def _check_16_bit_range(samples: np.ndarray, image: Image.Image) -> None:
-    low, high = int(samples.min()), int(samples.max())
+def _check_16_bit_range(low: int, high: int, image: Image.Image) -> None:
     if low < 0 or high > 65535:
         raise ImageError(
             f"32-bit samples from {low} to {high}, expected 0 to 65535; "

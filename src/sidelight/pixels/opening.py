@@ -10,7 +10,7 @@ import struct
 from io import BytesIO
 from typing import Any, NamedTuple
 
-from PIL import Image, ImageFile, JpegImagePlugin
+from PIL import Image, ImageFile, JpegImagePlugin, WebPImagePlugin
 
 from sidelight.errors import ImageError
 from sidelight.pixels.bombs import ICON, check_claims, check_icons, check_scans
@@ -49,6 +49,18 @@ class WholeFile(BytesIO):
         if self.expects_more and size != 0 and not found and ImageFile.LOAD_TRUNCATED_IMAGES:
             raise ImageError("picture is truncated; fetch or export it again")
         return found
+
+
+class _FirstFrame(WebPImagePlugin.WebPImageFile):
+    """A WebP that gives one frame.
+
+    Its decoder holds two canvases of four bytes a pixel, beside the frame and Pillow's copy of it.
+    """
+
+    def _get_next(self) -> tuple[bytes, int, int]:
+        frame = super()._get_next()
+        self._decoder = None
+        return frame
 
 
 def open_picture(data: bytes, *, max_pixels: int | None) -> Opened:
@@ -98,6 +110,8 @@ def load_pixels(image: Image.Image, *, max_pixels: int | None) -> None:
     if isinstance(stream, WholeFile):
         stream.expects_more = True
     image.load()
+    if hasattr(image, "_decoder"):
+        image._decoder = None  # of AVIF, which keeps the pixels once more
     check_size(*image.size, max_pixels=max_pixels)  # ICNS learns it only now
 
 
@@ -111,6 +125,8 @@ def _identify(data: bytes, formats: tuple[str, ...]) -> Image.Image | None:
         factory, accept = Image.OPEN.get(name, (None, None))
         if name == "JPEG":
             factory = JpegImagePlugin.JpegImageFile  # its further pictures are not looked at
+        elif name == "WEBP":
+            factory = _FirstFrame
         with contextlib.suppress(*_NOT_THIS_FORMAT):
             if factory is not None and (accept is None or accept(prefix) is True):
                 return factory(WholeFile(data), "")

@@ -1,4 +1,4 @@
-"""Padding to the size that the networks need; cropping back is a plain slice."""
+"""Padding to the size that the networks need, and cutting back."""
 
 import numpy as np
 
@@ -13,3 +13,10 @@ def pad_to_multiple(image: np.ndarray, multiple: int) -> np.ndarray:
         raise ValueError(f"multiple must be >= 1, got {multiple}")
     height, width = image.shape[:2]
     return np.pad(image, ((0, -height % multiple), (0, -width % multiple), (0, 0)), mode="edge")
+
+
+def cut(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Returns the top left of (h, w, c), as a view where each pixel's channels lie together."""
+    part = image[:height, :width]
+    is_by_pixel = part.strides[1:] == (part.itemsize * part.shape[2], part.itemsize)
+    return part if is_by_pixel else np.ascontiguousarray(part)

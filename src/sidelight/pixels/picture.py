@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from sidelight.pixels.exif import read_exif, turn_upright
+from sidelight.pixels.exif import read_exif
 from sidelight.pixels.gamma import gamma_to_srgb
 from sidelight.pixels.modes import split_planes
+from sidelight.pixels.orientation import turn_upright
 from sidelight.pixels.profiles import fit_profile
+from sidelight.pixels.strips import row_strips
 from sidelight.pixels.xmp import read_xmp
 
 
@@ -70,13 +72,13 @@ def from_pillow(image: Image.Image, *, is_upright: bool = False) -> Picture:
     Raises:
         ImageError: The samples have no single right reading in 8 bits.
     """
-    planes = split_planes(image)
-    icc, icc_notes = fit_profile(image, gray=planes.gray)
     exif, xmp = read_exif(image, is_upright=is_upright), read_xmp(image)
+    planes = split_planes(image, exif.orientation)
+    icc, icc_notes = fit_profile(image, gray=planes.gray)
     colours, gamma_notes = gamma_to_srgb(planes.image, image)
     alpha = planes.alpha
     if alpha is not None:
-        alpha = None if (alpha == 255).all() else turn_upright(alpha, exif.orientation)
+        alpha = None if alpha.min() == 255 else turn_upright(alpha, exif.orientation)
     return Picture(
         image=turn_upright(colours, exif.orientation),
         alpha=alpha,
@@ -93,15 +95,28 @@ def to_pillow(picture: Picture) -> Image.Image:
 
     A gray picture keeps its plane exactly; where a codec let the three drift apart, their luma.
     """
-    image = Image.fromarray(picture.image)
-    if picture.gray:
-        image = image.convert("L")
-    if picture.alpha is not None:
-        image.putalpha(Image.fromarray(picture.alpha))
+    mode = ("L" if picture.gray else "RGB") + ("" if picture.alpha is None else "A")
+    image = Image.new(mode, (picture.width, picture.height), None)
+    for rows in row_strips(picture.height, picture.width):
+        image.paste(_strip_of(picture, rows), (0, rows.start))
+    put_metadata(image, picture)
+    return image
+
+
+def put_metadata(image: Image.Image, picture: Picture) -> None:
+    """Puts a picture's profile, EXIF and XMP into an image's ``info``."""
     if picture.icc is not None:
         image.info["icc_profile"] = picture.icc
     if picture.exif is not None:
         image.info["exif"] = picture.exif
     if picture.xmp is not None:
         image.info["xmp"] = picture.xmp
-    return image
+
+
+def _strip_of(picture: Picture, rows: slice) -> Image.Image:
+    strip = Image.fromarray(np.ascontiguousarray(picture.image[rows]))
+    if picture.gray:
+        strip = strip.convert("L")
+    if picture.alpha is not None:
+        strip.putalpha(Image.fromarray(np.ascontiguousarray(picture.alpha[rows])))
+    return strip

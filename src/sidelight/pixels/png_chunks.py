@@ -37,21 +37,22 @@ def is_png(data: bytes) -> bool:
 
 
 def clean_png(data: bytes) -> CleanPng:
-    """Returns the chunks that pixels, colour, EXIF and XMP need.
+    """Returns the chunks that pixels, colour, EXIF and XMP need; the same bytes if that is all.
 
     Raises:
         ImageError: A chunk that the pixels need is damaged, or the first one is no header.
     """
-    kept, notes, overruled = [SIGNATURE], [], False
+    whole = memoryview(data)  # so that the pixels' chunks are not copied
+    kept, notes, overruled = [whole[: len(SIGNATURE)]], [], False
     position = len(SIGNATURE)
     while position < len(data):
         kind = data[position + _LENGTH_BYTES : position + _LENGTH_BYTES + _TYPE_BYTES]
         length = int.from_bytes(data[position : position + _LENGTH_BYTES])
-        chunk = data[position : position + _FRAME_BYTES + length]
+        chunk = whole[position : position + _FRAME_BYTES + length]
         if len(kept) == 1 and kind != b"IHDR":
             variant = "Apple's own variant of PNG" if kind == _APPLE else "no PNG"
             raise ImageError(f"{variant}: the first chunk is {kind!r}, expected b'IHDR'")
-        payload = chunk[_LENGTH_BYTES + _TYPE_BYTES : -4]
+        payload = b"" if kind == b"IDAT" else bytes(chunk[_LENGTH_BYTES + _TYPE_BYTES : -4])
         is_whole = len(chunk) == _FRAME_BYTES + length and zlib.crc32(
             chunk[_LENGTH_BYTES:-4]
         ) == int.from_bytes(chunk[-4:])
@@ -75,7 +76,8 @@ def clean_png(data: bytes) -> CleanPng:
             break
     if overruled:
         kept = [chunk for chunk in kept if chunk[4:8] not in _OVERRULED]
-    return CleanPng(b"".join(kept), tuple(notes))
+    is_clean = sum(map(len, kept)) == len(data)
+    return CleanPng(data if is_clean else b"".join(kept), tuple(notes))
 
 
 def signal_notes(primaries: int, transfer: int) -> tuple[str, ...]:

@@ -73,8 +73,16 @@ class OnnxCarrier:
                 ["image"], pixels=tile, text=text, realism=_spread(realism, tile), drawn_share=share
             )
 
-        (image,) = run_in_tiles(redraw, padded(pictures, self.config.stride), self._grid)
+        (image,) = run_in_tiles(
+            redraw,
+            pictures.transpose(0, 3, 1, 2),
+            self._grid,
+            multiple=self.config.stride,
+            by_pixel=True,
+        )
         height, width = pictures.shape[1:3]
+        if not self._grid.is_one_tile(height, width):
+            self._graph.release()
         return image.transpose(0, 2, 3, 1)[:, :height, :width]
 
     def masks(self, pictures: np.ndarray, text: np.ndarray, realism: float) -> list[np.ndarray]:
@@ -91,7 +99,9 @@ class OnnxCarrier:
             return [grown(mask, tile.shape[2] // mask.shape[2]) for mask in masks]
 
         height, width = pictures.shape[1:3]
-        masks = run_in_tiles(predict, padded(pictures, self.config.stride), self._grid)
+        masks = run_in_tiles(
+            predict, pictures.transpose(0, 3, 1, 2), self._grid, multiple=self.config.stride
+        )
         return [mask[:, 0, :height, :width] for mask in masks]
 
 
@@ -103,16 +113,6 @@ def carrier_fingerprint(tensors: dict[str, np.ndarray]) -> bytes:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(value, np.float16).tobytes())
     return digest.digest()[:_FINGERPRINT_BYTES]
-
-
-def padded(pictures: np.ndarray, stride: int) -> np.ndarray:
-    """Returns pictures (b, h, w, 3) as networks read them, (b, 3, h', w').
-
-    The last row and column are repeated, as often as the coarsest stage needs (choice C16).
-    """
-    height, width = pictures.shape[1:3]
-    around = (0, 0), (0, -height % stride), (0, -width % stride), (0, 0)
-    return np.pad(pictures, around, mode="edge").transpose(0, 3, 1, 2)
 
 
 def grown(mask: np.ndarray, factor: int) -> np.ndarray:

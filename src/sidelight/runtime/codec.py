@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sidelight.bitstream.quality import LATENT_STRIDE, NUM_QUALITY_STEPS
-from sidelight.entropy.latents import MEAN_BITS, Latents, by_rounding, round_half_up
+from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE, NUM_QUALITY_STEPS
+from sidelight.entropy.latents import ONE, Latents, by_rounding, round_half_up
 from sidelight.entropy.model import EntropyModel
 from sidelight.errors import CheckpointError
 from sidelight.runtime.cards import PREFIX, CodecCard, card_of, graph_of
@@ -65,24 +65,29 @@ class OnnxCodec:
             lambda tile: self._g_a(["y"], pixels=tile),
             pictures.transpose(0, 3, 1, 2),
             self._tiles.g_a,
+            multiple=HYPER_STRIDE,
         )
+        if not self._tiles.g_a.is_one_tile(*pictures.shape[1:3]):
+            self._g_a.release()
         return y
 
     def quantise(self, y: np.ndarray, step: int) -> Latents:
         """As for every codec."""
-        y = y * self._at("latent_gain", step)
-        z = self.hyper_analyse(y) * self._at("hyper_gain", step)
-        return self.frozen.latents(round_half_up(z), step, by_rounding(y))
+        gain = self._at("latent_gain", step)
+        z = self._hyper_analyse(y, gain) * self._at("hyper_gain", step)
+        return self.frozen.latents(round_half_up(z), step, by_rounding(y, gain))
 
     def hyper_analyse(self, y: np.ndarray) -> np.ndarray:
         """As for every codec."""
-        (z,) = run_in_tiles(lambda tile: self._h_a(["z"], y=tile), y, self._tiles.h_a)
+        return self._hyper_analyse(y, ONE)
+
+    def _hyper_analyse(self, y: np.ndarray, gain: np.ndarray) -> np.ndarray:
+        (z,) = run_in_tiles(lambda tile: self._h_a(["z"], y=tile * gain), y, self._tiles.h_a)
         return z
 
     def dequantise(self, latents: Latents, step: int) -> np.ndarray:
         """As for every codec."""
-        y_hat = latents.fixed_point().astype(np.float32) * np.float32(2.0**-MEAN_BITS)
-        return y_hat * self._at("latent_inverse", step)
+        return latents.dequantised(self._at("latent_inverse", step))
 
     def synthesise(
         self, y_hat: np.ndarray, text: np.ndarray, *, precision: str = "auto"
@@ -93,8 +98,13 @@ class OnnxCodec:
                 self._torch = self._by_torch()
             return self._torch.synthesise(y_hat, text, precision=precision)
         (image,) = run_in_tiles(
-            lambda tile: self._g_s(["image"], y_hat=tile, text=text), y_hat, self._tiles.g_s
+            lambda tile: self._g_s(["image"], y_hat=tile, text=text),
+            y_hat,
+            self._tiles.g_s,
+            by_pixel=True,
         )
+        if not self._tiles.g_s.is_one_tile(*y_hat.shape[2:]):
+            self._g_s.release()
         return image.transpose(0, 2, 3, 1)
 
     def masks(self, y_hat: np.ndarray, text: np.ndarray) -> list[np.ndarray]:
@@ -110,7 +120,7 @@ class OnnxCodec:
     def _at(self, name: str, step: int) -> np.ndarray:
         """Returns the factors of a quality step, (1, c, 1, 1); of a model without gains, 1."""
         gains = self._gains[name]
-        return np.ones(1, np.float32) if gains is None else gains[step][None, :, None, None]
+        return ONE if gains is None else gains[step][None, :, None, None]
 
 
 def _gain_of(file: WeightFile, name: str) -> np.ndarray | None:

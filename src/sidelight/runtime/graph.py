@@ -52,6 +52,12 @@ class Graph:
                 raise MemoryError(str(error)) from None
             raise
 
+    def release(self) -> None:
+        """Gives back the memory that the largest picture so far took; the next one opens anew."""
+        with _lock:
+            if self._owner == os.getpid():
+                self._session = None
+
     def __getstate__(self) -> dict[str, Any]:
         return {"_graph": self._graph, "_weights": self._weights, "_session": None, "_owner": 0}
 
@@ -69,6 +75,8 @@ class Graph:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3  # errors, which are raised anyway
         options.intra_op_num_threads = num_threads()
+        # a plan lays all tensors out again, beside those of the first run: twice the memory
+        options.enable_mem_pattern = False
         # threads that wait by spinning take the core from whoever works in between
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         values = [

@@ -72,7 +72,7 @@ class CodecNetworks(Protocol):
         """Returns the latent y before any gain, the same for every quality.
 
         Args:
-            pictures: uint8 (b, h, w, 3), h and w multiples of 64.
+            pictures: uint8 (b, h, w, 3); h and w are padded to multiples of 64.
 
         Returns:
             float32 (b, c, h/16, w/16).

@@ -2,9 +2,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from benchmarks.tables import memory
 from benchmarks.tables.evaluations import at_rate
 from benchmarks.tables.measurements import determinism_of_models, determinism_of_runtimes
-from benchmarks.tables.render import render
+from benchmarks.tables.render import is_plot_of, plot, render
 from benchmarks.tables.robustness import fuzz, interruptions
 from tests.unit.evaluate.synthetic import make_summary
 
@@ -15,10 +16,22 @@ PAGE = "before\n<!-- table:memory -->\n<!-- /table -->\nafter\n"
 RECORD = {
     "environment": {"command": "python -m x", "commit": "abc", "dirty": True, "cpu": "a CPU"},
     "conditions": {"limit_bytes": 2**30},
-    "picture": {"width": 4, "height": 3, "bytes": 77},
     "rows": [
-        {"command": "encode", "peak_bytes": 2**29, "wall_s": 1.6, "within_limit": True},
-        {"command": "decode", "peak_bytes": 2**31, "wall_s": 2.0, "within_limit": False},
+        {
+            "format": "slt",
+            "command": command,
+            "megapixels": size / 1e6,
+            "width": size,
+            "height": 1,
+            "peak_bytes": peak,
+            "wall_s": seconds,
+        }
+        for size, seconds, peak, command in (
+            (2_000_000, 1.5, 2**29, "encode"),
+            (2_000_000, 4, 2**29, "decode"),
+            (8_000_000, 5, 2**30, "encode"),
+            (8_000_000, 16, 2**31, "decode"),
+        )
     ],
 }
 
@@ -31,11 +44,36 @@ def results(tmp_path):
 
 def test_figures_come_from_the_record_with_command_and_commit(results):
     page = render(PAGE, results)
-    assert "| encode | 0.50 | 2 | yes |" in page
-    assert "| decode | 2.00 | 2 | no |" in page
+    assert "| peak GiB | 2 Mpx | 8 Mpx | within 1 GiB |" in page
+    assert "| .slt, encode | 0.50 | 1.00 | yes |" in page
+    assert "| .slt, decode | 0.50 | 2.00 | no |" in page
     assert "Made by `python -m x` at commit `abc`, with local changes" in page
     assert page.startswith("before\n")
     assert page.endswith("after\n")
+
+
+def test_time_is_told_per_megapixel(results):
+    page = render(PAGE.replace("memory", "memory-times"), results)
+    assert "| .slt, encode | 0.75 | 0.62 |" in page
+    assert "| .slt, decode | 2.00 | 2.00 |" in page
+
+
+def test_a_size_that_was_not_reached_has_an_empty_cell(tmp_path):
+    record = RECORD | {"rows": RECORD["rows"][:3]}
+    (tmp_path / "memory_large_picture.json").write_text(json.dumps(record))
+    assert "| .slt, decode | 0.50 |  | yes |" in render(PAGE, tmp_path)
+
+
+def test_a_plot_is_known_by_its_record(results):
+    file, image = results / "memory_large_picture.json", results / "a.svg"
+    assert not is_plot_of(image, file)
+    drawn = plot("large", file, memory.plot)
+    image.write_text(drawn)
+    assert drawn == plot("large", file, memory.plot)
+    assert is_plot_of(image, file)
+    assert ".slt, decode" in drawn
+    file.write_text(json.dumps(RECORD | {"more": 1}))
+    assert not is_plot_of(image, file)
 
 
 def test_rendering_again_changes_nothing(results):

@@ -9,7 +9,7 @@ from PIL import ExifTags, Image, ImageFile
 
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_picture
-from sidelight.pixels.exif import KEPT_TAGS, read_exif, turn_upright
+from sidelight.pixels.exif import KEPT_TAGS, read_exif
 from sidelight.pixels.exif_block import (
     GPS,
     IMAGE,
@@ -21,6 +21,7 @@ from sidelight.pixels.exif_block import (
     parse_exif,
 )
 from sidelight.pixels.files import read_picture
+from sidelight.pixels.orientation import turn_upright
 from sidelight.pixels.picture import from_pillow
 
 STORED = np.array([[10, 20, 30], [40, 50, 60]], np.uint8)

@@ -1,9 +1,13 @@
+import errno
+import os
 from io import BytesIO
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 
 from sidelight.errors import ImageError
+from sidelight.pixels.encoding import _Stream
 from sidelight.pixels.files import read_picture, write_picture
 from sidelight.pixels.picture import Picture
 
@@ -56,5 +60,41 @@ def test_picture_that_cannot_be_written_leaves_the_old_file(tmp_path):
     path.write_bytes(b"old")
     with pytest.raises(ImageError):
         write_picture(Picture(image=RGB, alpha=RGB[..., 0]), path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("format", ["png", "tiff", "jpg", "webp", "avif", "bmp", "ppm"])
+def test_a_path_gets_the_bytes_that_a_stream_gets(tmp_path, format):
+    picture, stream = Picture(image=RGB, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"), BytesIO()
+    write_picture(picture, stream, format)
+    write_picture(picture, tmp_path / f"a.{format}")
+    assert (tmp_path / f"a.{format}").read_bytes() == stream.getvalue()
+
+
+def test_picture_that_the_encoder_refuses_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.webp"
+    path.write_bytes(b"old")
+    with pytest.raises(ImageError, match=r"a\.webp: WEBP cannot hold this picture of 16384x1 px"):
+        write_picture(Picture(image=np.zeros((1, 16384, 3), np.uint8)), path)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_is_told_as_one_and_leaves_the_old_file(tmp_path, monkeypatch):
+    path, write = tmp_path / "a.png", _Stream.__init__
+    path.write_bytes(b"old")
+
+    def fill(stream: _Stream, file: BinaryIO) -> None:
+        write(stream, file)
+        stream.write = full
+
+    def full(_: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(_Stream, "__init__", fill)
+    with pytest.raises(OSError, match=r"No space left on device: .*a\.png") as caught:
+        write_picture(Picture(image=RGB), path)
+    assert caught.value.errno == errno.ENOSPC
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sidelight.pixels.padding import pad_to_multiple
+from sidelight.pixels.padding import cut, pad_to_multiple
 
 IMAGE = np.arange(3 * 5 * 3, dtype=np.uint8).reshape(3, 5, 3)
 
@@ -25,3 +25,11 @@ def test_fitting_sides_stay(multiple):
 def test_multiple_below_one_is_refused():
     with pytest.raises(ValueError, match="multiple must be >= 1, got 0"):
         pad_to_multiple(IMAGE, 0)
+
+
+def test_cutting_copies_only_what_does_not_lie_pixel_by_pixel():
+    by_plane = np.ascontiguousarray(IMAGE.transpose(2, 0, 1)).transpose(1, 2, 0)
+    for image, is_view in ((IMAGE, True), (by_plane, False)):
+        part = cut(image, 2, 3)
+        assert np.array_equal(part, IMAGE[:2, :3])
+        assert np.shares_memory(part, image) is is_view

@@ -90,3 +90,22 @@ def test_a_picture_of_one_tile_runs_whole():
 def test_a_grid_off_the_stride_is_refused(side, halo):
     with pytest.raises(ValueError, match="not multiples of the stride"):
         TileGrid(side, halo, Fraction(1, 4))
+
+
+@pytest.mark.parametrize("size", [(3, 5), (8, 8), (13, 22), (9, 16)])
+@pytest.mark.parametrize("by_pixel", [False, True])
+def test_tiles_are_padded_as_the_whole_would_be(size, by_pixel):
+    conv, x = exact_conv(5, 2), integers(*size)
+    (tiled,) = run_in_tiles(
+        alone(conv), x, TileGrid(8, 2, Fraction(1, 2)), multiple=4, by_pixel=by_pixel
+    )
+    around = [(0, 0), (0, 0), *((0, -side % 4) for side in size)]
+    assert np.array_equal(tiled, whole(conv, np.pad(x, around, mode="edge")))
+
+
+def test_what_is_wanted_by_pixel_needs_no_copy_to_be_a_picture():
+    conv = exact_conv(1, 1)
+    (tiled,) = run_in_tiles(
+        alone(conv), integers(9, 20), TileGrid(8, 0, Fraction(1)), by_pixel=True
+    )
+    assert tiled.transpose(0, 2, 3, 1).flags.c_contiguous
