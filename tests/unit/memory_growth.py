@@ -19,7 +19,6 @@ from PIL import Image
 from sidelight.entropy.coder import CodingTables, SymbolDecoder, SymbolEncoder
 from sidelight.entropy.latents import WHOLE, Latents, Prediction, by_rounding
 from sidelight.entropy.tables import gaussian_tables
-from sidelight.pixels.array_image import to_array_image
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.files import write_picture
@@ -59,12 +58,6 @@ def writing(format: str) -> Iterator[Callable[[], object]]:
         for side in SIDES:
             picture, path = flat(side), Path(folder) / f"a.{format}"
             yield lambda picture=picture, path=path: write_picture(picture, path)
-
-
-def giving_bytes() -> Iterator[Callable[[], object]]:
-    for side in SIDES:
-        picture = flat(side)
-        yield lambda picture=picture: to_array_image(picture).tobytes()
 
 
 def tiling() -> Iterator[Callable[[], object]]:
@@ -124,7 +117,6 @@ CASES: dict[str, Callable[[], Iterator[Callable[[], object]]]] = {
     "read webp": lambda: reading("webp"),
     "write png": lambda: writing("png"),
     "write tiff": lambda: writing("tiff"),
-    "give bytes": giving_bytes,
     "run in tiles": tiling,
     "push symbols": pushing,
     "pull symbols": pulling,

@@ -18,7 +18,6 @@ MOST = {
     "read webp": 8 + 4 + 0.9,
     "write png": 4 + 0.9,
     "write tiff": 4 + 0.9,
-    "give bytes": 0.3,
     "run in tiles": 3 + 0.6,
     # per symbol: what is gathered, what comes back, and a part's own
     "push symbols": 4 + 5,

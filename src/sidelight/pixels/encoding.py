@@ -9,7 +9,6 @@ from typing import IO, Any, BinaryIO, NamedTuple, cast
 from PIL import ExifTags, Image, PngImagePlugin
 
 from sidelight.errors import ImageError
-from sidelight.pixels.array_image import to_array_image
 from sidelight.pixels.picture import Picture, to_pillow
 
 
@@ -28,8 +27,6 @@ class PictureFormat(NamedTuple):
     """Of ``Image.save``."""
 
 
-_READS_BYTES = "AVIF"
-"""Whose writer asks an image for bytes."""
 _PNG_XMP = "XML:com.adobe.xmp"
 
 _PNG = PictureFormat(
@@ -124,7 +121,7 @@ def write_as(picture: Picture, chosen: PictureFormat, stream: BinaryIO) -> None:
     _check_alpha(picture, chosen)
     if picture.gray and not chosen.gray_profile:
         picture = dataclasses.replace(picture, icc=None)
-    image = (to_array_image if chosen.name == _READS_BYTES else to_pillow)(picture)
+    image = to_pillow(picture)
     options = dict(chosen.options)
     if picture.gray:
         options.pop("subsampling", None)  # else AVIF adds chroma, and gray comes back as colour

@@ -99,18 +99,13 @@ def to_pillow(picture: Picture) -> Image.Image:
     image = Image.new(mode, (picture.width, picture.height), None)
     for rows in row_strips(picture.height, picture.width):
         image.paste(_strip_of(picture, rows), (0, rows.start))
-    put_metadata(image, picture)
-    return image
-
-
-def put_metadata(image: Image.Image, picture: Picture) -> None:
-    """Puts a picture's profile, EXIF and XMP into an image's ``info``."""
     if picture.icc is not None:
         image.info["icc_profile"] = picture.icc
     if picture.exif is not None:
         image.info["exif"] = picture.exif
     if picture.xmp is not None:
         image.info["xmp"] = picture.xmp
+    return image
 
 
 def _strip_of(picture: Picture, rows: slice) -> Image.Image:
