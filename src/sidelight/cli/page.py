@@ -9,7 +9,7 @@ import typer
 
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.cli.jobs import find_jobs
-from sidelight.cli.options import ForceOption, MaxPixelsOption, ModelOption
+from sidelight.cli.options import CaptionAs, ForceOption, MaxPixelsOption, ModelOption
 from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say, show
 from sidelight.errors import ConfigError, reason_of
@@ -49,10 +49,13 @@ def encode(
     format: Annotated[
         str, typer.Option(help="Of the pictures: avif, jpg, webp, jxl or slt.")
     ] = "avif",
-    digest: Annotated[
-        bool,
-        typer.Option("--digest", help="Put 4 bytes of each caption's digest into its .slt file."),
-    ] = False,
+    caption_as: Annotated[
+        CaptionAs | None,
+        typer.Option(
+            help="Embed each caption in its picture's file too, or put 4 bytes of its digest into "
+            "the .slt file."
+        ),
+    ] = None,
     root: RootOption = None,
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
@@ -73,14 +76,15 @@ def encode(
     if carrier is None and suffix != ".slt":
         known = ", ".join(place.removeprefix(".") for place in (*SUFFIXES, ".slt"))
         raise ConfigError(f"--format takes one of {known}, got {format!r}")
-    if carrier is not None and (digest or model is not None):
-        raise ConfigError(f"--digest and --model are for .slt files, not for {format}")
+    if carrier is not None and (caption_as is CaptionAs.DIGEST or model is not None):
+        raise ConfigError(f"--caption-as digest and --model are for .slt files, not for {format}")
 
     def write(picture: "Picture", caption: str) -> bytes:
+        sent = (caption or None) if caption_as else None
         if carrier is not None:
-            return carrier.encode(picture, quality)
-        digested = caption if digest and caption else None
-        return load(model).encode(picture, quality=quality, caption=digested, caption_as="digest")
+            return carrier.encode(picture, quality, caption=sent)
+        form = (caption_as or CaptionAs.DIGEST).value
+        return load(model).encode(picture, quality=quality, caption=sent, caption_as=form)
 
     found = _pages(page, root, folder)
     with _progress() as report:

@@ -12,6 +12,7 @@ from tests.tiny_carrier import save_tiny_carrier
 from typer.testing import CliRunner, Result
 
 import sidelight
+from sidelight.captions.metadata import captions_in_picture
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import CARRIERS
 from sidelight.cli.app import app
@@ -258,4 +259,7 @@ def test_a_page_goes_to_avif_and_any_page_comes_back_better(folder, model):
         assert f'src="{kept}"' in Path(target, "page.html").read_text()
         assert size(Path(target, kept)) == (70, 50)
     assert run("page", "encode", "page.html", "x", "--format", "gif").exit_code == 1
-    assert run("page", "encode", "page.html", "x", "--digest").exit_code == 1
+    assert run("page", "encode", "page.html", "x", "--caption-as", "digest").exit_code == 1
+    assert not captions_in_picture(Path("out/photos/a.avif").read_bytes())
+    assert run("page", "encode", "page.html", "y", "--caption-as", "embed").exit_code == 0
+    assert captions_in_picture(Path("y/photos/a.avif").read_bytes()) == {"xmp": "A dog."}

@@ -99,7 +99,7 @@ def test_what_leads_to_no_file_is_named(site, run):
 
 def test_captions_change_the_pictures_and_digests_travel(site, run):
     assert "A dog." not in str(Path("site/pictures/a b.png").read_bytes())
-    run("encode", "site/page.html", "out", "--digest")
+    run("encode", "site/page.html", "out", "--caption-as", "digest")
     data = Path("out/pictures/a b.jpg.slt").read_bytes()
     assert Container.parse(data).caption_digest == caption_digest("A cat.")
     run("decode", "out/page.html", "right")

@@ -249,7 +249,7 @@ def test_bytes_of_any_encoding_stay_and_captions_are_read(run, draw):
     }
     for name, (head, codec, mark) in declared.items():
         Path("site/page.html").write_bytes(mark + (head + html).encode(codec))
-        done = run("encode", "site/page.html", name, "--digest")
+        done = run("encode", "site/page.html", name, "--caption-as", "digest")
         assert f"plain.jpg: caption: {alt}\n" in done.stderr
         changed = (head + html).replace("'plain.jpg'", '"plain.slt"')
         assert Path(name, "page.html").read_bytes() == mark + changed.encode(codec)
