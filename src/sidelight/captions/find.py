@@ -69,39 +69,47 @@ class CaptionFinder:
         """Whether all pictures get the same caption."""
         return self._only is not None and self._only.text != ""
 
-    def of_picture(self, path: Path | None, data: bytes) -> FoundCaption | None:
+    def of_picture(
+        self, path: Path | None, data: bytes, *, beside: str | None = None
+    ) -> FoundCaption | None:
         """Returns the caption of a picture file, None where nothing lies in the places looked at.
 
         Args:
             path: Where it lies; None for stdin, which has no files beside it.
             data: Its bytes.
+            beside: What stands in the place of a file beside it, as in a row of a table; "" for
+                nothing. ``path`` is then looked up in a listing only.
         """
         inside = captions_in_picture(data)
         names = {"xmp": "XMP dc:description", "iptc": "IPTC caption", "exif": "EXIF"}
-        return self._first(
-            path, {key: FoundCaption(text, names[key]) for key, text in inside.items()}
-        )
+        found = {key: FoundCaption(text, names[key]) for key, text in inside.items()}
+        return self._first(path, found, beside)
 
-    def of_coded(self, path: Path | None, exif: bytes | None) -> FoundCaption | None:
+    def of_coded(
+        self, path: Path | None, exif: bytes | None, *, beside: str | None = None
+    ) -> FoundCaption | None:
         """Returns the caption of a .slt file, whose EXIF block the codec has kept.
 
         Args:
             path: Where it lies; None for stdin.
             exif: The block inside the file.
+            beside: As for ``of_picture``.
         """
         inside = {}
         if exif is not None and (text := exif_caption(exif)):
             inside["exif"] = FoundCaption(text, "EXIF")
-        return self._first(path, inside)
+        return self._first(path, inside, beside)
 
-    def _first(self, path: Path | None, inside: dict[str, FoundCaption]) -> FoundCaption | None:
+    def _first(
+        self, path: Path | None, inside: dict[str, FoundCaption], beside: str | None
+    ) -> FoundCaption | None:
         if self._only is not None:
             return self._only
         if self._listing is not None:
             captions = self._listing.find(path) if path else []
             return FoundCaption(captions[0], self._source) if captions else None
         notes: list[str] = []
-        for name, look in self._places(path, inside):
+        for name, look in self._places(path, inside, beside):
             if self._source not in (AUTO, name):
                 continue
             try:
@@ -116,10 +124,12 @@ class CaptionFinder:
         return FoundCaption("", "none found", tuple(notes)) if notes else None
 
     def _places(
-        self, path: Path | None, inside: dict[str, FoundCaption]
+        self, path: Path | None, inside: dict[str, FoundCaption], beside: str | None
     ) -> Iterator[tuple[str, Callable[[], FoundCaption | None]]]:
         """Yields where to look in the order of trust: what a person wrote last comes first."""
-        if path is not None:
+        if beside is not None:
+            yield SIDECAR, lambda: _given(beside)
+        elif path is not None:
             yield SIDECAR, lambda: _beside(path, ".txt", read_text)
             yield "xmp", lambda: _beside(path, ".xmp", _read_xmp)
         for name in ("xmp", "iptc", "exif"):
@@ -165,6 +175,12 @@ def _read_xmp(path: Path) -> str:
         raise TextError(f"{path}: {error}") from None
     except Exception as error:  # the parser raises many kinds
         raise TextError(f"{path} is not an XMP packet: {error}") from None
+
+
+def _given(beside: str) -> FoundCaption | None:
+    caption = canonical_caption(beside)
+    check_caption(caption)
+    return FoundCaption(caption, "the one beside it") if caption else None
 
 
 def _beside(path: Path, suffix: str, read: Callable[[Path], str]) -> FoundCaption | None:

@@ -1,38 +1,42 @@
-"""One command over one file, a folder or a glob: runs the jobs, lists what failed."""
+"""One command over one file, a folder or a glob: prints what became of each, lists what failed."""
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
-from sidelight.cli.jobs import Job, Jobs
-from sidelight.cli.streams import STREAM, is_stdout, is_stream, say, show
-from sidelight.errors import CodecError, ConfigError, is_out_of_memory, reason_of
+from sidelight.bulk.jobs import Job, Jobs
+from sidelight.bulk.streams import is_stdout
+from sidelight.cli.streams import say, show
+from sidelight.errors import reason_of
 
-Record = dict[str, Any]
+if TYPE_CHECKING:
+    from sidelight.bulk.coding import Record
+    from sidelight.bulk.local import Work
+
 Failure = tuple[Job, Exception]
 
 
-def run_jobs(found: Jobs, work: Callable[[Job], Record], *, force: bool, as_json: bool) -> None:
+def run_jobs(found: Jobs, work: "Work", *, force: bool, as_json: bool) -> None:
     """Runs every job and prints one line for each.
 
     Of a folder or a glob, jobs whose target exists are skipped, and a failed one does not stop the
     rest; failures are listed at the end and the exit code is 1.
 
-    Raises:
-        ConfigError: The only job's target exists and ``force`` is not given, or is its source.
+    Args:
+        found: The jobs.
+        work: Does one, and raises what is wrong with it.
+        force: Whether jobs are done whose target exists.
+        as_json: Whether each line is a record.
     """
     jobs = found.jobs
     if not found.several:
-        job = jobs[0]
-        _check_target(job, force=force)
-        _print(_timed(work, job), as_json=as_json, to_stderr=is_stdout(job.target))
+        (job,) = jobs
+        _print(work(job), as_json=as_json, to_stderr=is_stdout(job.target))
         return
     failures = _run_many(jobs, work, force=force, as_json=as_json)
     if found.passed_over:
@@ -49,37 +53,25 @@ def run_jobs(found: Jobs, work: Callable[[Job], Record], *, force: bool, as_json
         raise typer.Exit(1)
 
 
-def _run_many(
-    jobs: list[Job], work: Callable[[Job], Record], *, force: bool, as_json: bool
-) -> list[Failure]:
+def _run_many(jobs: list[Job], work: "Work", *, force: bool, as_json: bool) -> list[Failure]:
+    from sidelight.bulk.local import run
+
     failures: list[Failure] = []
-    num_skipped = 0
+    to_do = [job for job in jobs if force or not Path(job.target).exists()]
     columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        for job in progress.track(jobs, description="coding"):
-            if Path(job.target).exists() and not force:
-                num_skipped += 1
-                continue
-            try:
-                _check_target(job, force=force)
-                _print(_timed(work, job), as_json=as_json)
-            except (CodecError, OSError, MemoryError, RuntimeError) as error:
-                if isinstance(error, RuntimeError) and not is_out_of_memory(error):
-                    raise
-                failures.append((job, error))
-    if num_skipped:
-        say(f"{num_skipped} of {len(jobs)} files were there already; --force codes them again")
+        for outcome in progress.track(run(to_do, work), len(to_do), description="coding"):
+            if outcome.record is None:
+                assert outcome.error is not None  # one of them is there
+                failures.append((outcome.job, outcome.error))
+            else:
+                _print(outcome.record, as_json=as_json)
+    if len(to_do) < len(jobs):
+        say(
+            f"{len(jobs) - len(to_do)} of {len(jobs)} files were there already; --force codes them "
+            "again"
+        )
     return failures
-
-
-def _check_target(job: Job, *, force: bool) -> None:
-    if is_stream(job.target) or not Path(job.target).exists():
-        return
-    has_source = job.source != STREAM and Path(job.source).exists()
-    if has_source and Path(job.source).samefile(job.target):
-        raise ConfigError(f"{job.target} is the source itself, which would be lost; name another")
-    if not force:
-        raise ConfigError(f"{job.target} exists; give --force to replace it")
 
 
 def _passed_over(kinds: Counter[str]) -> str:
@@ -87,13 +79,7 @@ def _passed_over(kinds: Counter[str]) -> str:
     return f"{kinds.total()} files of other kinds were passed over: {listed}"
 
 
-def _timed(work: Callable[[Job], Record], job: Job) -> Record:
-    start = time.perf_counter()
-    record = work(job)
-    return {**job._asdict(), **record, "seconds": round(time.perf_counter() - start, 3)}
-
-
-def _print(record: Record, *, as_json: bool, to_stderr: bool = False) -> None:
+def _print(record: "Record", *, as_json: bool, to_stderr: bool = False) -> None:
     notes = record.pop("notes", [])
     for note in notes:
         say(f"{record['source']}: {note}")

@@ -1,14 +1,13 @@
 """``sidelight decode``."""
 
-from io import BytesIO
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from sidelight.cli.batch import Record, run_jobs
-from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
-from sidelight.cli.jobs import Job, find_jobs
+from sidelight.bulk.jobs import find_jobs
+from sidelight.bulk.streams import suffix_of
+from sidelight.cli.batch import run_jobs
+from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
     ForceOption,
     JsonOption,
@@ -17,10 +16,6 @@ from sidelight.cli.options import (
     OnMismatch,
     Precision,
 )
-from sidelight.cli.streams import is_stream, read_bytes, suffix_of, write_bytes
-
-if TYPE_CHECKING:
-    from sidelight.pixels.picture import Picture
 
 
 def decode(
@@ -75,55 +70,28 @@ def decode(
     Without --caption and --caption-from it takes the caption inside the file, else the one in a
     .txt file beside it, else none, and says which.
     """
-    captions = CaptionToRead(given=caption, place=caption_from)
+    check_captions(caption, caption_from)
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
-    from sidelight.carriers.registry import SUFFIXES, check_start
+    from sidelight.bulk.decoding import Decoding
+    from sidelight.bulk.local import FileWork
+    from sidelight.carriers.registry import SUFFIXES
 
-    found = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=f".{format}")
-
-    from sidelight.api import decoder_of
-    from sidelight.codec.check import decode_checked
-    from sidelight.pixels.rate import bits_per_pixel
-
-    matcher = None
-    if check_caption is not None:
-        from sidelight.metrics.caption_match import CaptionMatcher
-
-        matcher = CaptionMatcher.load()
-
-    def work(job: Job) -> Record:
-        data = read_bytes(job.source, check_start)
-        opened = decoder_of(data, model, max_pixels=max_pixels, device=device).open(data)
-        caption = captions.of(job.source, data, opened)
-        if matcher is None:
-            picture = opened.decode(caption.text, realism=realism, precision=precision.value)
-        else:
-            picture = decode_checked(
-                opened,
-                matcher,
-                caption.text,
-                drop=check_caption is OnMismatch.DROP,
-                realism=realism,
-                precision=precision.value,
-            )
-        _write(picture, job.target, format)
-        return {
-            "bytes": len(data),
-            "bpp": bits_per_pixel(len(data), picture),
-            "caption": caption.text or None,
-            "notes": [f"caption: {caption.origin}", *caption.notes, *picture.notes],
-        }
-
-    run_jobs(found, work, force=force, as_json=json)
-
-
-def _write(picture: "Picture", target: str, format: str) -> None:
-    from sidelight.pixels.files import write_picture
-
-    if not is_stream(target):
-        write_picture(picture, Path(target))
-        return
-    buffer = BytesIO()
-    write_picture(picture, buffer, suffix_of(target, format).removeprefix("."))
-    write_bytes(target, buffer.getvalue())
+    suffix = f".{format}"
+    found = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=suffix)
+    if not found.several:
+        suffix = suffix_of(found.jobs[0].target, format)
+    decoding = Decoding(
+        format=suffix.removeprefix("."),
+        caption=caption,
+        caption_from=caption_from,
+        check_caption=None if check_caption is None else check_caption.value,
+        realism=realism,
+        precision=precision.value,
+        device=device,
+        model=model,
+        max_pixels=max_pixels,
+    )
+    if found.several:
+        decoding.prepare()
+    run_jobs(found, FileWork(decoding, force), force=force, as_json=json)

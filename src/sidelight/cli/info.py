@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from sidelight.bitstream.header import MAGIC
+from sidelight.bulk.streams import read_bytes
 from sidelight.cli.options import JsonOption, MaxPixelsOption
-from sidelight.cli.streams import read_bytes, show
+from sidelight.cli.streams import show
 from sidelight.codec.info import read_info
 
 

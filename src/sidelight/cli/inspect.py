@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from sidelight.cli.captions import CaptionFromOption, CaptionOption, CaptionToRead
+from sidelight.bulk.streams import read_bytes
+from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import ForceOption, MaxPixelsOption, ModelOption
-from sidelight.cli.streams import read_bytes, say, show
+from sidelight.cli.streams import say, show
 from sidelight.errors import ConfigError
 
 
@@ -27,14 +28,16 @@ def inspect(
     """Draw SSA masks and the difference that the caption makes; of .slt files the bits too."""
     if folder.is_dir() and any(folder.glob("*.png")) and not force:
         raise ConfigError(f"{folder} holds pictures already; give --force to replace them")
-    captions = CaptionToRead(given=caption, place=caption_from)
+    check_captions(caption, caption_from)
     from sidelight.api import decoder_of
+    from sidelight.bulk.captions import CaptionToRead
     from sidelight.carriers.registry import check_start
     from sidelight.codec.carrier_codec import OpenedCarrier
     from sidelight.codec.inspect import inspect_carrier, inspect_slt
     from sidelight.pixels.files import write_picture
     from sidelight.pixels.picture import from_pillow
 
+    captions = CaptionToRead(given=caption, place=caption_from)
     data = read_bytes(source, check_start)
     opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
     found = captions.of(source, data, opened)

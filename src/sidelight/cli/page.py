@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
-from sidelight.cli.jobs import find_jobs
+from sidelight.bulk.jobs import find_jobs
 from sidelight.cli.options import CaptionAs, ForceOption, MaxPixelsOption, ModelOption
 from sidelight.cli.progress import progress_bar
 from sidelight.cli.streams import say, show

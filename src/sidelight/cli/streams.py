@@ -1,101 +1,18 @@
-"""Files, stdin and stdout as the commands name them, and what the commands print.
+"""What the commands print.
 
 Names, captions and messages may come from anybody's files. Everything that is printed passes
 ``printable`` here, so that no file can move the cursor, forge a line or turn the text around.
 """
 
-import os
 import re
-import stat
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import BinaryIO
 
 import typer
 
-from sidelight.errors import ConfigError
-from sidelight.files import naming, write_atomically
-
-STREAM = "-"
-_START_BYTES = 4096
-_DESCRIPTORS = ("/dev/fd/", "/dev/stdout", "/dev/stderr", "/proc/self/fd/")
 # controls of both blocks and DEL, what turns the direction of text, line and paragraph ends, lone
 # surrogates
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-
-
-def read_bytes(source: str, check_start: Callable[[bytes], None] | None = None) -> bytes:
-    """Returns a file's bytes, or those of stdin.
-
-    Args:
-        source: A path, or ``-``.
-        check_start: Raises at the first bytes of what is not wanted, before the rest is read.
-
-    Raises:
-        ConfigError: Stdin is closed.
-    """
-    if source != STREAM:
-        with Path(source).open("rb") as stream:
-            return _read(stream, check_start)
-    if sys.stdin is None or sys.stdin.closed:
-        raise ConfigError("stdin is closed; name a file, or pipe one in")
-    return _read(sys.stdin.buffer, check_start)
-
-
-def _read(stream: BinaryIO, check_start: Callable[[bytes], None] | None) -> bytes:
-    if check_start is None:
-        return stream.read()
-    start = stream.read(_START_BYTES)
-    check_start(start)
-    return start + stream.read()
-
-
-def write_bytes(target: str, data: bytes) -> None:
-    """Writes a whole file, or to stdout.
-
-    Raises:
-        ConfigError: Stdout is closed, or a terminal.
-    """
-    if not is_stdout(target):
-        write_atomically(Path(target), data)
-        return
-    if sys.stdout is None or sys.stdout.closed:
-        raise ConfigError("stdout is closed; name a file")
-    if sys.stdout.isatty():
-        raise ConfigError("stdout is a terminal, which shows no picture's bytes; name a file")
-    with naming("stdout"):
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-
-
-def is_stream(target: str) -> bool:
-    """Returns whether TARGET is stdout, a pipe or a device: nothing to be replaced there."""
-    if target == STREAM or target.startswith(_DESCRIPTORS):
-        return True
-    try:
-        mode = Path(target).stat().st_mode
-    except (OSError, ValueError):
-        return False
-    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-def is_stdout(target: str) -> bool:
-    """Returns whether TARGET is stdout under one of its names."""
-    if target == STREAM:
-        return True
-    try:
-        return is_stream(target) and os.path.samestat(Path(target).stat(), os.fstat(1))
-    except OSError:
-        return False
-
-
-def suffix_of(target: str, format: str) -> str:
-    """Returns the suffix in a file's name; where a stream has none, that of ``--format``."""
-    suffix = "" if target == STREAM else Path(target).suffix.lower()
-    return f".{format}" if not suffix and is_stream(target) else suffix
 
 
 def show(line: str, *, to_stderr: bool = False) -> None:

@@ -88,11 +88,20 @@ def format_for(picture: Picture, format: str) -> PictureFormat:
     Raises:
         ImageError: It is unknown, or has no alpha channel and the picture needs one.
     """
-    chosen = _FORMATS.get(format.lower())
-    if chosen is None:
-        raise ImageError(f"cannot write format {format!r}; possible are {', '.join(_FORMATS)}")
+    check_format(format)
+    chosen = _FORMATS[format.lower()]
     _check_alpha(picture, chosen)
     return chosen
+
+
+def check_format(format: str) -> None:
+    """Looks whether pictures can be written in a format named by its suffix.
+
+    Raises:
+        ImageError: They cannot.
+    """
+    if format.lower() not in _FORMATS:
+        raise ImageError(f"cannot write format {format!r}; possible are {', '.join(_FORMATS)}")
 
 
 def encode_as(picture: Picture, chosen: PictureFormat) -> bytes:

@@ -1,20 +1,16 @@
-"""What running jobs prints, skips and survives; which caption a file gets."""
+"""What running jobs prints, skips and survives."""
 
 import json
 import os
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import typer
 
-from sidelight.api import decoder_of
-from sidelight.cli.batch import Record, run_jobs
-from sidelight.cli.captions import CaptionToRead
-from sidelight.cli.jobs import Job, Jobs
-from sidelight.errors import ConfigError, ImageError, TextError
-
-GOLDEN = Path(__file__).parents[2] / "golden"
+from sidelight.bulk.coding import Record
+from sidelight.bulk.jobs import Job, Jobs
+from sidelight.cli.batch import run_jobs
+from sidelight.errors import ImageError
 
 
 def several(*jobs: Job) -> Jobs:
@@ -26,7 +22,7 @@ def one(source: str, target: str) -> Jobs:
 
 
 def record(job: Job) -> Record:
-    return {"bytes": 100, "bpp": 0.5, "notes": ["a note"]}
+    return {**job._asdict(), "seconds": 1.0, "bytes": 100, "bpp": 0.5, "notes": ["a note"]}
 
 
 def test_one_job_prints_its_line_and_its_notes_apart(folder, capsys):
@@ -41,25 +37,6 @@ def test_a_job_that_writes_to_stdout_prints_to_stderr_only(folder, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert json.loads(err.splitlines()[1])["notes"] == ["a note"]
-
-
-def test_a_single_target_that_exists_is_refused_unless_forced(folder):
-    with pytest.raises(ConfigError, match=r"a\.png exists; give --force"):
-        run_jobs(one("x", "photos/a.png"), record, force=False, as_json=False)
-    run_jobs(one("x", "photos/a.png"), record, force=True, as_json=False)
-
-
-@pytest.mark.parametrize("name", ["photos/a.png", "link.png", "hard.png", "photos/../photos/a.png"])
-def test_a_source_is_not_replaced_even_by_force(folder, name):
-    Path("link.png").symlink_to("photos/a.png")
-    Path("hard.png").hardlink_to("photos/a.png")
-    for found in (one("photos/a.png", name), several(Job("photos/a.png", name))):
-        with pytest.raises((ConfigError, typer.Exit)):
-            run_jobs(found, reached, force=True, as_json=False)
-
-
-def reached(job: Job) -> Record:
-    pytest.fail("must not be reached")
 
 
 def test_what_was_passed_over_is_counted_and_told(folder, capsys):
@@ -128,42 +105,6 @@ def test_mistakes_in_our_code_are_not_hidden(folder):
 
     with pytest.raises(RuntimeError):
         run_jobs(several(Job("a", "a.slt"), Job("b", "b.slt")), work, force=False, as_json=True)
-
-
-@pytest.fixture
-def slt(tmp_path) -> str:
-    (tmp_path / "a.slt").write_bytes((GOLDEN / "rgb.slt").read_bytes())
-    return str(tmp_path / "a.slt")
-
-
-def caption_of(slt: str, given: str | None = None, place: Path | None = None):
-    read = CaptionToRead(given=given, place=None if place is None else str(place))
-    data = Path(slt).read_bytes()
-    return read.of(slt, data, decoder_of(data, GOLDEN / "tiny.safetensors").open(data))[:2]
-
-
-def test_the_caption_given_comes_before_the_one_beside(slt):
-    Path(slt).with_suffix(".txt").write_text("Beside.")
-    assert caption_of(slt, "Given.") == ("Given.", "given")
-    assert caption_of(slt, "") == ("", "none, as asked")
-    assert caption_of(slt)[0] == "Beside."
-
-
-def test_no_caption_anywhere_is_told(slt):
-    assert caption_of(slt) == ("", "none found")
-
-
-def test_a_byte_order_mark_is_no_part_of_the_caption(slt, tmp_path):
-    path = tmp_path / "caption.txt"
-    path.write_bytes("\ufeffA dog.".encode())
-    assert caption_of(slt, place=path) == ("A dog.", f"read from {path}")
-
-
-def test_a_caption_file_must_be_utf_8(slt, tmp_path):
-    path = tmp_path / "caption.txt"
-    path.write_bytes(b"caf\xe9")
-    with pytest.raises(TextError, match="is not UTF-8 text"):
-        caption_of(slt, place=path)
 
 
 def test_the_only_picture_of_a_folder_is_skipped_when_it_is_there(tmp_path, capsys):

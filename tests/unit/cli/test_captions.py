@@ -8,10 +8,10 @@ from tests.captioned_pictures import CAPTION, XMP, exif_block, saved
 from typer.testing import CliRunner, Result
 
 from sidelight.api import decoder_of
+from sidelight.bulk.captions import CaptionToRead
 from sidelight.captions.canonical import caption_digest
 from sidelight.captions.find import FoundCaption
 from sidelight.cli.app import app
-from sidelight.cli.captions import CaptionToRead
 
 TINY = str(Path(__file__).parents[2] / "golden" / "tiny.safetensors")
 

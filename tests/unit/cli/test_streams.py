@@ -1,7 +1,5 @@
-"""What is printed cannot command a terminal; streams are told from files."""
+"""What is printed cannot command a terminal."""
 
-import os
-import sys
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -9,10 +7,8 @@ import pytest
 from rich.console import Console
 
 import sidelight.cli
-from sidelight.cli import streams
 from sidelight.cli.progress import progress_bar
-from sidelight.cli.streams import is_stdout, is_stream, printable, read_bytes, suffix_of
-from sidelight.errors import ConfigError, NotABitstreamError
+from sidelight.cli.streams import printable
 
 
 @pytest.mark.parametrize(
@@ -46,64 +42,3 @@ def test_a_progress_bar_shows_names_as_they_are(monkeypatch):
         shown.print(progress.make_tasks_table(progress.tasks))
     stream.seek(0)
     assert r"[/red] \x1b[2J" in stream.read()
-
-
-def test_pipes_devices_and_descriptors_are_streams(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    os.mkfifo("pipe")
-    Path("file").touch()
-    for name in ("-", "pipe", "/dev/null", "/dev/stdout", "/dev/fd/63", "/proc/self/fd/1"):
-        assert is_stream(name), name
-    for name in ("file", ".", "none", "no/such/folder", "a\0b", "x" * 300):
-        assert not is_stream(name), name
-    assert is_stdout("-")
-    assert not is_stdout("pipe")
-
-
-@pytest.mark.parametrize(
-    ("target", "suffix"),
-    [
-        ("-", ".webp"),
-        ("/dev/stdout", ".webp"),
-        ("/dev/fd/63", ".webp"),
-        ("pipe.avif", ".avif"),
-        ("a.PNG", ".png"),
-        ("a", ""),
-    ],
-)
-def test_a_stream_has_the_suffix_of_its_name_or_else_of_the_format(
-    tmp_path, monkeypatch, target, suffix
-):
-    monkeypatch.chdir(tmp_path)
-    os.mkfifo("pipe.avif")
-    assert suffix_of(target, "webp") == suffix
-
-
-def test_what_is_not_wanted_is_not_read_to_its_end(tmp_path):
-    path = tmp_path / "film.mkv"
-    with path.open("wb") as stream:
-        stream.truncate(2**40)
-
-    def refuse(data: bytes) -> None:
-        assert len(data) == 4096
-        raise NotABitstreamError("no")
-
-    with pytest.raises(NotABitstreamError):
-        read_bytes(str(path), refuse)
-
-
-def test_closed_streams_are_told(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", None)
-    with pytest.raises(ConfigError, match="stdin is closed; name a file"):
-        read_bytes("-")
-    monkeypatch.setattr(sys, "stdout", None)
-    with pytest.raises(ConfigError, match="stdout is closed; name a file"):
-        streams.write_bytes("-", b"data")
-
-
-def test_a_terminal_gets_no_bytes_of_a_picture(monkeypatch):
-    stdout = TextIOWrapper(BytesIO())
-    monkeypatch.setattr(stdout, "isatty", lambda: True, raising=False)
-    monkeypatch.setattr(sys, "stdout", stdout)
-    with pytest.raises(ConfigError, match="stdout is a terminal"):
-        streams.write_bytes("-", b"data")

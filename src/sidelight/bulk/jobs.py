@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sidelight.cli.streams import STREAM, is_stream
+from sidelight.bulk.streams import STREAM, is_stream
 from sidelight.errors import ConfigError
 from sidelight.pixels.names import names_with_suffix
 

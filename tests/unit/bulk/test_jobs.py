@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sidelight.cli.jobs import Jobs, find_jobs
+from sidelight.bulk.jobs import Jobs, find_jobs
 from sidelight.errors import ConfigError
 
 PICTURES = {".png", ".jpg"}

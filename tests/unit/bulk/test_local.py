@@ -1,0 +1,124 @@
+"""Jobs on files: what is refused before a picture is read, and what a failure leaves alone."""
+
+import os
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sidelight.bulk.coding import Coded
+from sidelight.bulk.decoding import Decoding
+from sidelight.bulk.encoding import Encoding
+from sidelight.bulk.jobs import Job
+from sidelight.bulk.local import FileWork, run
+from sidelight.errors import CheckpointError, ConfigError, ImageError
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+
+@dataclass(frozen=True)
+class Upper:
+    """Stands in for a codec: letters become capitals."""
+
+    suffix: str = ".up"
+
+    def prepare(self) -> None:
+        pass
+
+    def check_start(self, data: bytes) -> None:
+        if data.startswith(b"!"):
+            raise ImageError("starts with !")
+
+    def code(self, data: bytes, name: str, caption: str | None = None) -> Coded:
+        return Coded(data.upper(), {"bytes": len(data), "bpp": 1.0, "notes": [name]})
+
+
+def test_a_job_reads_codes_and_writes(folder):
+    Path("photos/a.png").write_bytes(b"red")
+    record = FileWork(Upper())(Job("photos/a.png", "new/a.up"))
+    assert Path("new/a.up").read_bytes() == b"RED"
+    assert record.pop("seconds") >= 0
+    assert record == {
+        "source": "photos/a.png",
+        "target": "new/a.up",
+        "bytes": 3,
+        "bpp": 1.0,
+        "notes": ["photos/a.png"],
+    }
+
+
+def test_a_target_that_exists_is_refused_unless_forced(folder):
+    Path("a.up").write_bytes(b"old")
+    job = Job("photos/a.png", "a.up")
+    with pytest.raises(ConfigError, match=r"a\.up exists; give --force"):
+        FileWork(Upper())(job)
+    assert Path("a.up").read_bytes() == b"old"
+    FileWork(Upper(), force=True)(job)
+    assert Path("a.up").read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["photos/a.png", "link.png", "hard.png", "photos/../photos/a.png"])
+def test_a_source_is_not_replaced_even_by_force(folder, name):
+    Path("photos/a.png").write_bytes(b"red")
+    Path("link.png").symlink_to("photos/a.png")
+    Path("hard.png").hardlink_to("photos/a.png")
+    with pytest.raises(ConfigError, match="is the source itself"):
+        FileWork(Upper(), force=True)(Job("photos/a.png", name))
+    assert Path("photos/a.png").read_bytes() == b"red"
+
+
+def test_what_cannot_be_replaced_needs_no_force(folder):
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    Path("photos/a.png").write_bytes(b"red")
+    for target in ("/dev/null", "pipe"):
+        assert FileWork(Upper())(Job("photos/a.png", target))["target"] == target
+    assert os.read(reader, 9) == b"RED"
+    os.close(reader)
+
+
+def test_a_failure_leaves_the_rest_alone(folder):
+    Path("photos/bad.png").write_bytes(b"!")
+    jobs = [Job(f"photos/{name}.png", f"{name}.up") for name in ("a", "bad", "gone", "a")]
+    outcomes = list(run(jobs, FileWork(Upper())))
+    assert [outcome.job for outcome in outcomes] == jobs
+    assert [type(outcome.error) for outcome in outcomes] == [
+        type(None),
+        ImageError,
+        FileNotFoundError,
+        ConfigError,
+    ]
+    assert not Path("bad.up").exists()
+
+
+@pytest.mark.parametrize(
+    "coding",
+    [
+        Encoding(quality=3, caption_from="auto", max_pixels=9),
+        Encoding(suffix=".slt", model=str(GOLDEN / "tiny.safetensors"), caption="A dog."),
+        Decoding(format="webp", caption="", realism=1.0),
+        Decoding(caption_from="sidecar", check_caption="warn"),
+    ],
+)
+def test_a_coding_may_be_sent_elsewhere(coding):
+    assert pickle.loads(pickle.dumps(coding)) == coding
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Encoding(suffix=".png"), r"no format has the suffix '\.png'"),
+        (lambda: Encoding(model="small-multirate"), r"--model is for \.slt files"),
+        (lambda: Encoding(suffix=".slt", effort=3), "--effort is for ordinary files"),
+        (lambda: Encoding(bpp=1, max_bytes=100), "only one of bpp and max_bytes"),
+        (lambda: Encoding(caption="A.", caption_from="auto"), "not both"),
+        (lambda: Encoding(caption_from="nowhere"), "captions cannot come from 'nowhere'"),
+        (lambda: Decoding(format="xyz").prepare(), "cannot write format 'xyz'"),
+        (lambda: Decoding(model="large").prepare(), "no model 'large'"),
+        (lambda: Decoding(check_caption="maybe"), "must be warn or drop, got 'maybe'"),
+    ],
+)
+def test_options_that_contradict_are_refused_before_any_picture(make, message):
+    with pytest.raises((CheckpointError, ConfigError, ImageError), match=message):
+        make()
