@@ -29,18 +29,37 @@ def claimed(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise ConfigError(f"{folder} is a file, expected a folder; name another") from None
-    with _folder_locked(folder) if fcntl is not None else _file_locked(folder):
+    with _locked(folder, folder / _LOCK_FILE, "folder"):
         yield
 
 
 @contextmanager
-def _folder_locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY)
+def claimed_file(path: Path) -> Iterator[None]:
+    """Keeps other processes that claim it out of a file, which is made if it is missing.
+
+    Raises:
+        ConfigError: Another process is at work there, or it is a folder.
+    """
+    if path.is_dir():
+        raise ConfigError(f"{path} is a folder, expected a file; name another")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    with _locked(path, path.with_name(path.name + _LOCK_FILE), "file"):
+        yield
+
+
+@contextmanager
+def _locked(place: Path, lock_file: Path, kind: str) -> Iterator[None]:
+    if fcntl is None:
+        with _by_lock_file(place, lock_file, kind):
+            yield
+        return
+    descriptor = os.open(place, os.O_RDONLY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise _taken(folder) from None
+            raise _taken(place, kind) from None
         except OSError:
             pass  # no locks here
         yield
@@ -49,21 +68,21 @@ def _folder_locked(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _file_locked(folder: Path) -> Iterator[None]:
+def _by_lock_file(place: Path, lock_file: Path, kind: str) -> Iterator[None]:
     import filelock
 
-    lock = filelock.FileLock(folder / _LOCK_FILE, timeout=0)
+    lock = filelock.FileLock(lock_file, timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout:
-        raise _taken(folder) from None
+        raise _taken(place, kind) from None
     try:
         yield
     finally:
         lock.release()
 
 
-def _taken(folder: Path) -> ConfigError:
+def _taken(place: Path, kind: str) -> ConfigError:
     return ConfigError(
-        f"another process is at work in {folder}: wait for its end, or choose another folder"
+        f"another process is at work in {place}: wait for its end, or choose another {kind}"
     )

@@ -38,6 +38,15 @@ def copy_atomically(source: Path, target: Path) -> None:
         shutil.copyfileobj(reader, stream, 2**20)
 
 
+def discard_leftovers(path: Path) -> None:
+    """Removes what killed processes left of a file; what is being written now stays."""
+    if fcntl is None:
+        return  # nobody can tell there
+    path = Path(os.path.realpath(path))
+    for partial in path.parent.glob(f".{_key(path)}-*{_PARTIAL}"):
+        _remove_leftover(partial)
+
+
 def append_whole(path: Path, data: bytes) -> None:
     """Appends bytes to a file, which after an error is as long as it was."""
     with naming(path), path.open("ab", buffering=0) as stream:
@@ -110,7 +119,7 @@ def _open_partial(path: Path, mode: int) -> tuple[Path, BinaryIO]:
 
     It stays locked until it has its final name: one that nobody has locked is left over.
     """
-    key = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]  # the name itself may be too long
+    key = _key(path)
     names = [f".{key}-{number}{_PARTIAL}" for number in range(_NUM_NAMES)]
     for name in (*names, f".{key}-{secrets.token_hex(8)}{_PARTIAL}"):
         partial = path.with_name(name)
@@ -118,6 +127,10 @@ def _open_partial(path: Path, mode: int) -> tuple[Path, BinaryIO]:
         if (stream := _open_locked(partial, mode)) is not None:
             return partial, stream
     raise FileExistsError(f"too many processes write {path}")
+
+
+def _key(path: Path) -> str:
+    return hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]  # the name may be too long
 
 
 def _open_locked(partial: Path, mode: int) -> BinaryIO | None:

@@ -1,26 +1,23 @@
 """Runs jobs on this machine."""
 
+import contextlib
+import errno
+import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
+from sidelight.bulk.pool import Outcome, is_of_the_input, num_cores, run_in_processes
 from sidelight.bulk.streams import STREAM, is_stream, read_bytes, write_bytes
-from sidelight.errors import CodecError, ConfigError, is_out_of_memory
+from sidelight.errors import ConfigError
+from sidelight.files import discard_leftovers
 
-Work = Callable[[Job], Record]
-
-
-class Outcome(NamedTuple):
-    """What became of one job."""
-
-    job: Job
-    record: Record | None
-    """None where it failed."""
-    error: Exception | None = None
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_WORTH_PROCESSES = 16
+"""Pictures below which a process's start, some seconds, takes longer than it saves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +27,79 @@ class FileWork:
     coding: Coding
     force: bool = False
     """Whether files that exist are replaced."""
+    for_manifest: bool = False
+    """Whether the record also has what a manifest keeps of both files."""
 
     def __call__(self, job: Job) -> Record:
         """Returns the job's record; the file is whole, or was not written."""
         check_target(job, force=self.force)
         start = time.perf_counter()
-        coded = self.coding.code(read_bytes(job.source, self.coding.check_start), job.source)
+        changed = Path(job.source).stat().st_mtime_ns if self.for_manifest else 0  # as it begins
+        data = read_bytes(job.source, self.coding.check_start)
+        coded = self.coding.code(data, job.source)
         write_bytes(job.target, coded.data)
+        facts = _facts(data, changed, coded.data) if self.for_manifest else {}
         seconds = round(time.perf_counter() - start, 3)
-        return {**job._asdict(), **coded.record, "seconds": seconds}
+        return {**job._asdict(), **coded.record, "seconds": seconds, **facts}
 
 
-def run(jobs: Iterable[Job], work: Work) -> Iterator[Outcome]:
-    """Runs jobs in this process and yields what became of each; a failed one stops nothing."""
+def _facts(source: bytes, changed_ns: int, target: bytes) -> Record:
+    digest = hashlib.sha256(source).hexdigest()
+    return {
+        "digest": f"sha256:{digest}",
+        "size": len(source),
+        "mtime_ns": changed_ns,
+        "written": len(target),
+    }
+
+
+def run(
+    jobs: Iterable[Job], work: Callable[[Job], Record], processes: int = 1
+) -> Generator[Outcome[Job, Record], None, None]:
+    """Yields what became of each job as they are done; a failed one stops nothing.
+
+    A full disk does: the rest would fail too. Closing the iterator ends what is under way.
+
+    Args:
+        jobs: What there is to do.
+        work: Does one; where several processes do, one that can be pickled.
+        processes: How many; 1 for this one.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    if processes == 1:
+        outcomes = _run_here(jobs, work)
+    else:
+        outcomes = run_in_processes(jobs, work, processes, abandoned=_clean_up)
+    with contextlib.closing(outcomes):
+        for outcome in outcomes:
+            if isinstance(outcome.error, OSError) and outcome.error.errno in _FULL:
+                raise outcome.error
+            yield outcome
+
+
+def _run_here(
+    jobs: Iterable[Job], work: Callable[[Job], Record]
+) -> Generator[Outcome[Job, Record], None, None]:
     for job in jobs:
         try:
             outcome = Outcome(job, work(job))
-        except (CodecError, OSError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+        except Exception as error:
+            if not is_of_the_input(error):
                 raise
             outcome = Outcome(job, None, error)
         yield outcome
+
+
+def _clean_up(job: Job) -> None:
+    if not is_stream(job.target):
+        discard_leftovers(Path(job.target))
+
+
+def default_processes(num_jobs: int) -> int:
+    """Returns how many processes are worth their start: one for each core, for many pictures."""
+    return num_cores() if num_jobs >= _WORTH_PROCESSES else 1
 
 
 def check_target(job: Job, *, force: bool) -> None:

@@ -1,36 +1,83 @@
 """One command over one file, a folder or a glob: prints what became of each, lists what failed."""
 
+import contextlib
 import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from sidelight.bulk.jobs import Job, Jobs
 from sidelight.bulk.streams import is_stdout
+from sidelight.cli.progress import Counted
 from sidelight.cli.streams import say, show
 from sidelight.errors import reason_of
 
 if TYPE_CHECKING:
-    from sidelight.bulk.coding import Record
-    from sidelight.bulk.local import Work
+    from collections.abc import Callable
+
+    from sidelight.bulk.coding import Coding, Record
+    from sidelight.bulk.manifest import Manifest
 
 Failure = tuple[Job, Exception]
 
 
-def run_jobs(found: Jobs, work: "Work", *, force: bool, as_json: bool) -> None:
-    """Runs every job and prints one line for each.
+def code_files(
+    found: Jobs,
+    coding: "Coding",
+    *,
+    processes: int | None,
+    manifest: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Codes one file or many, and prints as ``run_jobs`` does.
 
-    Of a folder or a glob, jobs whose target exists are skipped, and a failed one does not stop the
-    rest; failures are listed at the end and the exit code is 1.
+    Args:
+        found: The files.
+        coding: What is to be done with each.
+        processes: How many at a time; None for what suits their number.
+        manifest: Keeps what became of each, where there are several.
+        force: Whether files that exist are replaced.
+        as_json: As for ``run_jobs``.
+    """
+    from sidelight.bulk.local import FileWork
+    from sidelight.bulk.manifest import Manifest
+
+    if not found.several:
+        if manifest is not None:
+            raise typer.BadParameter("--manifest is for folders and globs, this is one file")
+        run_jobs(found, FileWork(coding, force=force), force=force, as_json=as_json)
+        return
+    coding.prepare()
+    # whether a target may be replaced is known before the workers begin
+    work = FileWork(coding, force=True, for_manifest=manifest is not None)
+    with contextlib.ExitStack() as stack:
+        opened = stack.enter_context(Manifest.opened(manifest, coding)) if manifest else None
+        run_jobs(found, work, processes=processes, manifest=opened, force=force, as_json=as_json)
+
+
+def run_jobs(
+    found: Jobs,
+    work: "Callable[[Job], Record]",
+    *,
+    processes: int | None = None,
+    manifest: "Manifest | None" = None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Runs every job and prints one line for each, as they are done.
+
+    Of a folder or a glob, jobs whose target exists are skipped, or those that the manifest vouches
+    for; a failed one does not stop the rest. Failures are listed at the end, the exit code is 1.
 
     Args:
         found: The jobs.
         work: Does one, and raises what is wrong with it.
-        force: Whether jobs are done whose target exists.
+        processes: How many at a time; None for what suits their number.
+        manifest: Is told what became of each.
+        force: Whether no job is skipped.
         as_json: Whether each line is a record.
     """
     jobs = found.jobs
@@ -38,7 +85,18 @@ def run_jobs(found: Jobs, work: "Work", *, force: bool, as_json: bool) -> None:
         (job,) = jobs
         _print(work(job), as_json=as_json, to_stderr=is_stdout(job.target))
         return
-    failures = _run_many(jobs, work, force=force, as_json=as_json)
+    if force:
+        to_do = jobs
+    elif manifest is not None:
+        to_do = [job for job in jobs if not manifest.vouches_for(job)]
+    else:
+        to_do = [job for job in jobs if not Path(job.target).exists()]
+    failures = _run_many(to_do, work, processes, manifest, as_json=as_json)
+    if len(to_do) < len(jobs):
+        say(
+            f"{len(jobs) - len(to_do)} of {len(jobs)} files were there already; --force codes them "
+            "again"
+        )
     if found.passed_over:
         say(_passed_over(found.passed_over))
     if found.unread:
@@ -53,24 +111,29 @@ def run_jobs(found: Jobs, work: "Work", *, force: bool, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _run_many(jobs: list[Job], work: "Work", *, force: bool, as_json: bool) -> list[Failure]:
-    from sidelight.bulk.local import run
+def _run_many(
+    jobs: list[Job],
+    work: "Callable[[Job], Record]",
+    processes: int | None,
+    manifest: "Manifest | None",
+    *,
+    as_json: bool,
+) -> list[Failure]:
+    from sidelight.bulk.local import default_processes, run
 
     failures: list[Failure] = []
-    to_do = [job for job in jobs if force or not Path(job.target).exists()]
-    columns = (*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        for outcome in progress.track(run(to_do, work), len(to_do), description="coding"):
-            if outcome.record is None:
-                assert outcome.error is not None  # one of them is there
-                failures.append((outcome.job, outcome.error))
-            else:
-                _print(outcome.record, as_json=as_json)
-    if len(to_do) < len(jobs):
-        say(
-            f"{len(jobs) - len(to_do)} of {len(jobs)} files were there already; --force codes them "
-            "again"
-        )
+    outcomes = run(jobs, work, processes or default_processes(len(jobs)))
+    with contextlib.closing(outcomes), Counted(len(jobs)) as counted:
+        for job, record, error in outcomes:
+            if error is not None:
+                failures.append((job, error))
+                if manifest is not None:
+                    manifest.add_failure(job, error)
+            elif record is not None:
+                if manifest is not None:
+                    manifest.add(record)
+                _print(record, as_json=as_json)
+            counted.advance()
     return failures
 
 

@@ -6,15 +6,17 @@ import typer
 
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import run_jobs
+from sidelight.cli.batch import code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
     ForceOption,
     JsonOption,
+    ManifestOption,
     MaxPixelsOption,
     ModelOption,
     OnMismatch,
     Precision,
+    ProcessesOption,
 )
 
 
@@ -62,6 +64,8 @@ def decode(
     ] = "png",
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
+    jobs: ProcessesOption = None,
+    manifest: ManifestOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -74,7 +78,6 @@ def decode(
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.bulk.decoding import Decoding
-    from sidelight.bulk.local import FileWork
     from sidelight.carriers.registry import SUFFIXES
 
     suffix = f".{format}"
@@ -92,6 +95,11 @@ def decode(
         model=model,
         max_pixels=max_pixels,
     )
-    if found.several:
-        decoding.prepare()
-    run_jobs(found, FileWork(decoding, force), force=force, as_json=json)
+    code_files(
+        found,
+        decoding,
+        processes=jobs or (1 if device else None),
+        manifest=manifest,
+        force=force,
+        as_json=json,
+    )

@@ -7,9 +7,17 @@ import typer
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import run_jobs
+from sidelight.cli.batch import code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
-from sidelight.cli.options import CaptionAs, ForceOption, JsonOption, MaxPixelsOption, ModelOption
+from sidelight.cli.options import (
+    CaptionAs,
+    ForceOption,
+    JsonOption,
+    ManifestOption,
+    MaxPixelsOption,
+    ModelOption,
+    ProcessesOption,
+)
 
 _DEFAULT_QUALITY = 5.0
 
@@ -75,6 +83,8 @@ def encode(
     ] = "avif",
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
+    jobs: ProcessesOption = None,
+    manifest: ManifestOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -86,7 +96,6 @@ def encode(
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     check_captions(caption, caption_from)
     from sidelight.bulk.encoding import Encoding, check_known
-    from sidelight.bulk.local import FileWork
     from sidelight.pixels.suffixes import picture_suffixes
 
     suffix = f".{format}"
@@ -111,6 +120,4 @@ def encode(
     )
     if len(found.jobs) > 1 and encoding.has_one_caption:
         raise typer.BadParameter("one caption cannot be that of several pictures")
-    if found.several:
-        encoding.prepare()
-    run_jobs(found, FileWork(encoding, force), force=force, as_json=json)
+    code_files(found, encoding, processes=jobs, manifest=manifest, force=force, as_json=json)

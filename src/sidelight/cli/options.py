@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +18,26 @@ MaxPixelsOption = Annotated[
         min=1,
         help="Refuse larger pictures before they are decoded. If not given, those of more than "
         "134 million pixels, and of 17 million in files of less than a byte per 1,024 pixels.",
+    ),
+]
+ProcessesOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        help="Processes that code at a time. If not given, one for each core where there are 16 "
+        "pictures or more, else 1.",
+    ),
+]
+ManifestOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--manifest",
+        metavar="FILE",
+        help="JSON lines that tell what became of each picture of a folder or glob. A later run "
+        "leaves alone what they vouch for, and codes again what has changed or is not listed.",
+        dir_okay=False,
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]

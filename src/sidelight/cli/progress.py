@@ -1,5 +1,9 @@
 """The bar that long commands show on stderr."""
 
+import time
+from types import TracebackType
+from typing import Self
+
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -11,7 +15,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from sidelight.cli.streams import printable
+from sidelight.cli.streams import printable, say
+
+_SECONDS_BETWEEN_LINES = 30
 
 
 class _Description(ProgressColumn):
@@ -37,3 +43,64 @@ def progress_bar(*, transient: bool = False) -> Progress:
         transient=transient,
         disable=transient and not console.is_terminal,
     )
+
+
+class _Rate(ProgressColumn):
+    """Pictures per second."""
+
+    def render(self, task: Task) -> Text:
+        return Text("" if task.speed is None else f"{task.speed:.1f}/s")
+
+
+class Counted:
+    """Tells how many pictures are done, how many a second, and how long the rest will take.
+
+    A terminal gets a bar; a log gets a line every half minute, and all get one at the end.
+    """
+
+    def __init__(self, total: int | None) -> None:
+        """Takes how many there are, None where that is not known."""
+        self._total, self._done = total, 0
+        self._start = self._told = time.monotonic()
+        console = Console(stderr=True)
+        self._bar = Progress(
+            _Description(),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task = self._bar.add_task("coding", total=total)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+        if self._done:
+            say(self._line())
+
+    def advance(self) -> None:
+        """Tells that one more is done."""
+        self._done += 1
+        self._bar.advance(self._task)
+        if self._bar.disable and time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
+            self._told = time.monotonic()
+            say(self._line())
+
+    def _line(self) -> str:
+        seconds = time.monotonic() - self._start
+        line = f"{self._done} of {self._total}" if self._total else str(self._done)
+        line += f" pictures in {seconds:.1f} s, {self._done / seconds:.2f} per second"
+        if self._total and self._done < self._total:
+            line += f", {(self._total - self._done) * seconds / self._done:.0f} s left"
+        return line

@@ -1,5 +1,6 @@
 """Jobs on files: what is refused before a picture is read, and what a failure leaves alone."""
 
+import errno
 import os
 import pickle
 from dataclasses import dataclass
@@ -76,6 +77,15 @@ def test_what_cannot_be_replaced_needs_no_force(folder):
         assert FileWork(Upper())(Job("photos/a.png", target))["target"] == target
     assert os.read(reader, 9) == b"RED"
     os.close(reader)
+
+
+def test_a_full_disk_ends_the_run(folder):
+    def work(job: Job) -> dict:
+        raise OSError(errno.ENOSPC, "No space left on device", job.target)
+
+    outcomes = run([Job("a", "a.up"), Job("b", "b.up")], work)
+    with pytest.raises(OSError, match=r"No space left on device: 'a\.up'"):
+        list(outcomes)
 
 
 def test_a_failure_leaves_the_rest_alone(folder):

@@ -1,0 +1,102 @@
+"""What became of each picture, in JSON lines, so that a run that was cut goes on where it was.
+
+A row is added after its file is there, in one write. A run that goes on leaves alone what a row
+vouches for: the source has the size and time of change that it had, the options are the same, and
+the target has the size that was written. A digest of each source is kept for whoever wants to know
+what was coded; it is not computed again to go on, which would mean reading everything.
+"""
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Self
+
+from sidelight.bulk.coding import Coding, Record
+from sidelight.bulk.jobs import Job
+from sidelight.claim import claimed_file
+from sidelight.errors import ConfigError, reason_of
+from sidelight.files import append_whole
+from sidelight.strict_json import from_json, to_json
+
+_NEEDED = ("source", "target", "size", "mtime_ns", "written", "options")
+
+
+class Manifest:
+    """The rows of one file; to be had from ``opened``."""
+
+    def __init__(self, path: Path, options: str) -> None:
+        self._path, self._options = path, options
+        self._vouched: dict[str, bytes] = {}
+        """By target, a short digest of what must still be so: ten million fit into memory."""
+        self._read()
+
+    @classmethod
+    @contextlib.contextmanager
+    def opened(cls, path: Path, coding: Coding) -> Iterator[Self]:
+        """Yields the manifest, which nobody else may write to meanwhile.
+
+        Args:
+            path: A new file, or one that an earlier run has left.
+            coding: What is to be done; pictures coded with other options are coded again.
+
+        Raises:
+            ConfigError: Another process writes to it, or it is no manifest.
+        """
+        with claimed_file(path):
+            yield cls(path, _digest_of_options(coding))
+
+    def vouches_for(self, job: Job) -> bool:
+        """Returns whether a job was done, with these options, and its files are as they were."""
+        vouched = self._vouched.get(job.target)
+        if vouched is None:
+            return False
+        try:
+            source, target = Path(job.source).stat(), Path(job.target).stat()
+        except OSError:
+            return False
+        facts = job.source, source.st_size, source.st_mtime_ns, target.st_size, self._options
+        return _digest(facts) == vouched
+
+    def add(self, record: Record) -> None:
+        """Tells that a job is done, by the record that ``FileWork`` made for a manifest."""
+        told = {key: value for key, value in record.items() if key != "notes"}
+        self._append({**told, "options": self._options, "error": None})
+
+    def add_failure(self, job: Job, error: Exception) -> None:
+        """Tells that a job failed; it will be tried again."""
+        failed = {**job._asdict(), "options": self._options, "error": reason_of(error)}
+        self._append(failed)
+
+    def _append(self, row: Record) -> None:
+        append_whole(self._path, (to_json(row) + "\n").encode())
+
+    def _read(self) -> None:
+        data = self._path.read_bytes()
+        end = data.rfind(b"\n") + 1
+        if end < len(data):  # the machine stopped in the middle of a row
+            with self._path.open("r+b") as stream:
+                stream.truncate(end)
+        for number, line in enumerate(data[:end].splitlines(), 1):
+            try:
+                self._take(from_json(line))
+            except (ValueError, TypeError, KeyError) as error:
+                raise ConfigError(
+                    f"{self._path}: line {number} is no row of a manifest ({error}); name another "
+                    "file, or take the line out"
+                ) from None
+
+    def _take(self, row: dict[str, Any]) -> None:
+        if row["error"] is not None:
+            self._vouched.pop(row["target"], None)
+            return
+        source, target, size, changed, written, options = (row[key] for key in _NEEDED)
+        self._vouched[target] = _digest((source, size, changed, written, options))
+
+
+def _digest(facts: tuple[Any, ...]) -> bytes:
+    return hashlib.sha256(to_json(facts).encode()).digest()[:12]
+
+
+def _digest_of_options(coding: Coding) -> str:
+    return hashlib.sha256(repr(coding).encode()).hexdigest()[:16]

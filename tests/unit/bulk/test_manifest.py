@@ -1,0 +1,108 @@
+"""A run that was cut goes on where it was, and trusts nothing that has changed."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.unit.bulk.test_local import Upper
+
+from sidelight.bulk.jobs import Job
+from sidelight.bulk.local import FileWork
+from sidelight.bulk.manifest import Manifest
+from sidelight.errors import ConfigError, ImageError
+
+JOB = Job("photos/a.png", "a.up")
+
+
+@pytest.fixture
+def manifest(folder) -> Path:
+    """Has one job done."""
+    Path("photos/a.png").write_bytes(b"red")
+    path = Path("manifest.jsonl")
+    with Manifest.opened(path, Upper()) as opened:
+        opened.add(FileWork(Upper(), for_manifest=True)(JOB))
+    return path
+
+
+def vouches(path: Path, suffix: str = ".up") -> bool:
+    with Manifest.opened(path, Upper(suffix)) as opened:
+        return opened.vouches_for(JOB)
+
+
+def test_a_row_tells_what_was_coded_and_what_came_of_it(manifest):
+    (row,) = map(json.loads, manifest.read_text().splitlines())
+    assert row.pop("seconds") >= 0
+    assert row.pop("mtime_ns") == Path("photos/a.png").stat().st_mtime_ns
+    assert len(row.pop("options")) == 16
+    assert row == {
+        "source": "photos/a.png",
+        "target": "a.up",
+        "bytes": 3,
+        "bpp": 1.0,
+        "digest": "sha256:b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a",
+        "size": 3,
+        "written": 3,
+        "error": None,
+    }
+
+
+def test_what_is_as_it_was_is_vouched_for(manifest):
+    assert vouches(manifest)
+    assert vouches(manifest)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Path("a.up").unlink(),
+        lambda: Path("a.up").write_bytes(b"RE"),
+        lambda: Path("photos/a.png").write_bytes(b"blue"),
+        lambda: os.utime("photos/a.png", (1, 1)),
+        lambda: Path("photos/a.png").unlink(),
+    ],
+)
+def test_what_has_changed_is_not(manifest, change):
+    change()
+    assert not vouches(manifest)
+
+
+def test_other_options_are_not(manifest):
+    assert not vouches(manifest, ".other")
+
+
+def test_a_failure_is_told_and_tried_again(manifest):
+    with Manifest.opened(manifest, Upper()) as opened:
+        opened.add_failure(JOB, ImageError("broken"))
+    assert json.loads(manifest.read_text().splitlines()[1])["error"] == "broken"
+    assert not vouches(manifest)
+
+
+def test_half_a_row_is_taken_away(manifest):
+    whole = manifest.read_bytes()
+    for cut in (1, len(whole) // 2, len(whole) - 1):
+        manifest.write_bytes(whole + whole[:cut])
+        assert vouches(manifest)
+        assert manifest.read_bytes() == whole
+
+
+@pytest.mark.parametrize("line", ["junk", "[]", "{}", '{"error": null, "target": "a"}'])
+def test_what_is_no_manifest_is_left_alone(folder, line):
+    path = Path("other.jsonl")
+    path.write_text(line + "\n")
+    with pytest.raises(ConfigError, match="line 1 is no row of a manifest"):
+        vouches(path)
+    assert path.read_text() == line + "\n"
+
+
+def test_two_runs_do_not_write_one_manifest(manifest):
+    with (
+        Manifest.opened(manifest, Upper()),
+        pytest.raises(ConfigError, match=r"another process is at work in manifest\.jsonl"),
+    ):
+        vouches(manifest)
+
+
+def test_a_folder_is_no_manifest(folder):
+    with pytest.raises(ConfigError, match="photos is a folder, expected a file"):
+        vouches(Path("photos"))
