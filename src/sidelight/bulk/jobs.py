@@ -4,9 +4,10 @@ import glob
 import os
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from sidelight.bulk.places import is_folder, is_remote, join, listed, plain
 from sidelight.bulk.streams import STREAM, is_stream
 from sidelight.errors import ConfigError
 from sidelight.pixels.names import names_with_suffix
@@ -41,7 +42,7 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
     TARGET, if that is inside of the folder, is not read again.
 
     Args:
-        source: A file, a folder, a glob, or ``-``.
+        source: A file, a folder, a glob, or ``-``; all but ``-`` may be addresses.
         target: A file for one source, else a folder.
         read_suffixes: Which files of a folder count, in lower case with the dot.
         suffix: Of the files to write, with the dot.
@@ -50,36 +51,49 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
         ConfigError: A folder or glob without a matching file, with a file as TARGET, or with two
             files that would become one; stdin with a folder as TARGET.
     """
-    if not _stands_for_several(source):
-        return Jobs([Job(source, _one_target(source, target, suffix))], False, Counter(), [])
+    source, target = plain(source), plain(target)
+    if not stands_for_several(source):
+        return Jobs([Job(source, one_target(source, target, suffix))], False, Counter(), [])
     search = _Search(read_suffixes, Path(target), suffix)
-    root = Path(source) if Path(source).is_dir() else None
-    found = sorted(search.in_folder(root) if root else search.by_pattern(source))
-    if not found:
+    if is_remote(source):
+        places = dict(search.in_store(source))
+    else:
+        root = Path(source) if Path(source).is_dir() else None
+        found = sorted(search.in_folder(root) if root else search.by_pattern(source))
+        places = {
+            str(path): PurePosixPath(path.relative_to(root) if root else path.name)
+            for path in found
+        }
+    if not places:
         reasons = "; ".join(f"{place}: {reason}" for place, reason in search.unread)
         raise ConfigError(
             f"{source}: no file to read, expected {', '.join(sorted(read_suffixes))}"
             + (f"; {reasons}" if reasons else "")
         )
-    if is_stream(target) or Path(target).is_file():
+    if not is_remote(target) and (is_stream(target) or Path(target).is_file()):
         raise ConfigError(f"{target} must be a folder, because {source} stands for several files")
-    places = {p: p.relative_to(root) if root else Path(p.name) for p in found}
-    return Jobs(
-        _with_targets(places, Path(target), suffix), True, search.passed_over, search.unread
-    )
+    return Jobs(_with_targets(places, target, suffix), True, search.passed_over, search.unread)
 
 
-def _stands_for_several(source: str) -> bool:
+def stands_for_several(source: str) -> bool:
+    """Returns whether a source is a folder or a glob."""
+    if is_remote(source):
+        return "*" in source or is_folder(source)
     path = Path(source)
     return path.is_dir() or (source != STREAM and not path.exists() and glob.has_magic(source))
 
 
-def _one_target(source: str, target: str, suffix: str) -> str:
-    if not (target.endswith("/") or Path(target).is_dir()):
+def one_target(source: str, target: str, suffix: str) -> str:
+    """Returns the file to write for one source.
+
+    Raises:
+        ConfigError: It is to go into a folder, and stdin has no name.
+    """
+    if not (target.endswith("/") or is_folder(target)):
         return target
     if source == STREAM:
         raise ConfigError(f"{target} is a folder; name a file, because stdin has no name")
-    return str(Path(target) / Path(source).with_suffix(suffix).name)
+    return join(target, PurePosixPath(source).with_suffix(suffix).name)
 
 
 class _Search:
@@ -119,6 +133,17 @@ class _Search:
         else:
             yield from self._of_kind(iter(files), self._read_suffixes)
 
+    def in_store(self, address: str) -> Iterator[tuple[str, PurePosixPath]]:
+        """Yields each file's address, and where it stands."""
+        for full, name in listed(address):
+            place = PurePosixPath(name)
+            if place.name.startswith(_FOREIGN_PREFIX):
+                self.passed_over[_FOREIGN_PREFIX + "*"] += 1
+            elif place.suffix.lower() in self._read_suffixes:
+                yield full, place
+            else:
+                self.passed_over[place.suffix.lower() or "no suffix"] += 1
+
     def _of_kind(self, files: Iterator[Path], suffixes: Collection[str]) -> Iterator[Path]:
         for path in files:
             if path.name.startswith(_FOREIGN_PREFIX):
@@ -138,18 +163,19 @@ class _Search:
         self.unread.append((str(error.filename), error.strerror or str(error)))
 
 
-def _with_targets(places: dict[Path, Path], target: Path, suffix: str) -> list[Job]:
+def _with_targets(places: dict[str, PurePosixPath], target: str, suffix: str) -> list[Job]:
     """Returns the jobs; ``places`` says where each file stands below TARGET."""
-    in_folder: dict[Path, dict[str, Path]] = defaultdict(dict)
+    in_folder: dict[PurePosixPath, dict[str, str]] = defaultdict(dict)
     for path, place in places.items():
         other = in_folder[place.parent].setdefault(place.name, path)
         if other != path:
             raise ConfigError(
-                f"{other} and {path} would both become {target / place.with_suffix(suffix)}; "
+                f"{other} and {path} would both become "
+                f"{join(target, *place.with_suffix(suffix).parts)}; "
                 "give their common folder, whose tree is kept"
             )
     made = {folder: names_with_suffix(names, suffix) for folder, names in in_folder.items()}
     return [
-        Job(str(path), str(target / place.parent / made[place.parent][place.name]))
+        Job(path, join(target, *place.parent.parts, made[place.parent][place.name]))
         for path, place in places.items()
     ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
+from sidelight.bulk.places import exists, is_remote, stat
 from sidelight.bulk.pool import Outcome, is_of_the_input, num_cores, run_in_processes
 from sidelight.bulk.streams import STREAM, is_stream, read_bytes, write_bytes
 from sidelight.errors import ConfigError
@@ -34,7 +35,7 @@ class FileWork:
         """Returns the job's record; the file is whole, or was not written."""
         check_target(job, force=self.force)
         start = time.perf_counter()
-        changed = Path(job.source).stat().st_mtime_ns if self.for_manifest else 0  # as it begins
+        changed = stat(job.source).changed_ns if self.for_manifest else 0  # as it begins
         data = read_bytes(job.source, self.coding.check_start)
         coded = self.coding.code(data, job.source)
         write_bytes(job.target, coded.data)
@@ -93,7 +94,7 @@ def _run_here(
 
 
 def _clean_up(job: Job) -> None:
-    if not is_stream(job.target):
+    if not (is_stream(job.target) or is_remote(job.target)):
         discard_leftovers(Path(job.target))
 
 
@@ -108,10 +109,15 @@ def check_target(job: Job, *, force: bool) -> None:
     Raises:
         ConfigError: It exists and ``force`` is not given, or is the source.
     """
-    if is_stream(job.target) or not Path(job.target).exists():
+    if is_stream(job.target) or not exists(job.target):
         return
-    has_source = job.source != STREAM and Path(job.source).exists()
-    if has_source and Path(job.source).samefile(job.target):
+    if job.source != STREAM and _is_same(job.source, job.target):
         raise ConfigError(f"{job.target} is the source itself, which would be lost; name another")
     if not force:
         raise ConfigError(f"{job.target} exists; give --force to replace it")
+
+
+def _is_same(source: str, target: str) -> bool:
+    if is_remote(source) or is_remote(target):
+        return source == target
+    return Path(source).exists() and Path(source).samefile(target)

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
+from sidelight.bulk.places import stat
 from sidelight.claim import claimed_file
 from sidelight.errors import ConfigError, reason_of
 from sidelight.files import append_whole
@@ -52,10 +53,10 @@ class Manifest:
         if vouched is None:
             return False
         try:
-            source, target = Path(job.source).stat(), Path(job.target).stat()
+            source, target = stat(job.source), stat(job.target)
         except OSError:
             return False
-        facts = job.source, source.st_size, source.st_mtime_ns, target.st_size, self._options
+        facts = job.source, *source, target.size, self._options
         return _digest(facts) == vouched
 
     def add(self, record: Record) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from sidelight.bulk.places import is_remote, opened, write
 from sidelight.errors import ConfigError
-from sidelight.files import naming, write_atomically
+from sidelight.files import naming
 
 STREAM = "-"
 _START_BYTES = 4096
@@ -19,14 +20,14 @@ def read_bytes(source: str, check_start: Callable[[bytes], None] | None = None) 
     """Returns a file's bytes, or those of stdin.
 
     Args:
-        source: A path, or ``-``.
+        source: A path, an address, or ``-``.
         check_start: Raises at the first bytes of what is not wanted, before the rest is read.
 
     Raises:
         ConfigError: Stdin is closed.
     """
     if source != STREAM:
-        with Path(source).open("rb") as stream:
+        with opened(source) as stream:
             return _read(stream, check_start)
     if sys.stdin is None or sys.stdin.closed:
         raise ConfigError("stdin is closed; name a file, or pipe one in")
@@ -48,7 +49,7 @@ def write_bytes(target: str, data: bytes) -> None:
         ConfigError: Stdout is closed, or a terminal.
     """
     if not is_stdout(target):
-        write_atomically(Path(target), data)
+        write(target, data)
         return
     if sys.stdout is None or sys.stdout.closed:
         raise ConfigError("stdout is closed; name a file")
@@ -63,6 +64,8 @@ def is_stream(target: str) -> bool:
     """Returns whether TARGET is stdout, a pipe or a device: nothing to be replaced there."""
     if target == STREAM or target.startswith(_DESCRIPTORS):
         return True
+    if is_remote(target):
+        return False
     try:
         mode = Path(target).stat().st_mode
     except (OSError, ValueError):

@@ -1,7 +1,6 @@
 """Reads WebDataset tar shards: ``KEY.<picture suffix>`` beside ``KEY.json`` or ``KEY.txt``.
 
-A json holds ``captions``, a list or one string, or img2dataset's ``caption``; a txt file is the
-caption where no json has one. Other files of a key are left alone.
+Captions are those of ``captions_of``. Other files of a key are left alone.
 """
 
 import io
@@ -9,14 +8,12 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from sidelight.captions.members import SUFFIXES, captions_of
 from sidelight.errors import ImageError
 from sidelight.pixels.suffixes import picture_suffixes
-from sidelight.strict_json import from_json
 from sidelight.train.data.pictures import CaptionedFile, CaptionedImage, picture_size
 
-_WORDS = (".json", ".txt")
 _LARGEST_WORDS_BYTES = 2**24
 
 
@@ -116,7 +113,7 @@ def _add(
     if not member.isreg() or name.name.startswith("."):
         return
     is_picture = suffix in picture_suffixes()
-    if not (is_picture or suffix in _WORDS):
+    if not (is_picture or suffix in SUFFIXES):
         return
     if member.issparse():
         raise ImageError(f"{path}: {member.name} is stored with holes: pack the shard again")
@@ -160,37 +157,12 @@ def _place(entry: _Entry) -> tuple[int, int]:
 
 def _captions(entry: _Entry) -> tuple[str, ...]:
     try:
-        values = from_json(entry.words.get(".json", b"{}"))
-        listed = _listed(values)
-        if not listed:
-            listed = [entry.words.get(".txt", b"").decode("utf-8")]
+        captions = captions_of(entry.words)
     except ValueError as error:
         raise ImageError(f"{entry.key}: its captions cannot be read: {error}") from None
-    # half a surrogate pair, which JSON can hold, is no text
-    texts = (text.encode("utf-8", "replace").decode() for text in listed)
-    captions = tuple(text for text in texts if text.strip())
     if not captions:
         raise ImageError(
             f'{entry.key} has no captions: expected a json with "captions": ["..."] or '
             '"caption": "...", or a txt file'
         )
     return captions
-
-
-def _listed(values: Any) -> list[str]:
-    """Returns the captions of a json; null, and a key that is not there, is none.
-
-    Raises:
-        ValueError: They are no strings.
-    """
-    if not isinstance(values, dict):
-        raise ValueError(f"expected a table, got {str(values)[:40]!r}")  # noqa: TRY004
-    for key in ("captions", "caption"):
-        given = values.get(key)
-        listed = given if isinstance(given, list) else [given]
-        texts = [text for text in listed if text is not None]
-        if wrong := [text for text in texts if not isinstance(text, str)]:
-            raise ValueError(f"{key} must be strings, got {str(wrong[0])[:40]!r}")
-        if texts:
-            return texts
-    return []
