@@ -11,7 +11,7 @@ from pathlib import Path
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.places import exists, is_remote, stat
-from sidelight.bulk.pool import Outcome, is_of_the_input, num_cores, run_in_processes
+from sidelight.bulk.pool import Outcome, num_cores, run_here, run_in_processes
 from sidelight.bulk.streams import STREAM, is_stream, read_bytes, write_bytes
 from sidelight.errors import ConfigError
 from sidelight.files import discard_leftovers
@@ -70,7 +70,7 @@ def run(
         OSError: The disk is full.
     """
     if processes == 1:
-        outcomes = _run_here(jobs, work)
+        outcomes = run_here(jobs, work)
     else:
         outcomes = run_in_processes(jobs, work, processes, abandoned=_clean_up)
     with contextlib.closing(outcomes):
@@ -78,19 +78,6 @@ def run(
             if isinstance(outcome.error, OSError) and outcome.error.errno in _FULL:
                 raise outcome.error
             yield outcome
-
-
-def _run_here(
-    jobs: Iterable[Job], work: Callable[[Job], Record]
-) -> Generator[Outcome[Job, Record], None, None]:
-    for job in jobs:
-        try:
-            outcome = Outcome(job, work(job))
-        except Exception as error:
-            if not is_of_the_input(error):
-                raise
-            outcome = Outcome(job, None, error)
-        yield outcome
 
 
 def _clean_up(job: Job) -> None:

@@ -10,17 +10,22 @@ import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
-from sidelight.bulk.places import stat
+from sidelight.bulk.places import is_folder, stat
 from sidelight.claim import claimed_file
 from sidelight.errors import ConfigError, reason_of
 from sidelight.files import append_whole
 from sidelight.strict_json import from_json, to_json
 
+if TYPE_CHECKING:
+    from sidelight.bulk.shards import ShardDone
+
 _NEEDED = ("source", "target", "size", "mtime_ns", "written", "options")
+_FOLDER = -1
+"""Written into one, whose files tell their sizes in rows of their own."""
 
 
 class Manifest:
@@ -56,7 +61,8 @@ class Manifest:
             source, target = stat(job.source), stat(job.target)
         except OSError:
             return False
-        facts = job.source, *source, target.size, self._options
+        written = _FOLDER if is_folder(job.target) else target.size
+        facts = job.source, *source, written, self._options
         return _digest(facts) == vouched
 
     def add(self, record: Record) -> None:
@@ -68,6 +74,22 @@ class Manifest:
         """Tells that a job failed; it will be tried again."""
         failed = {**job._asdict(), "options": self._options, "error": reason_of(error)}
         self._append(failed)
+
+    def add_shard(self, done: "ShardDone") -> None:
+        """Tells of a shard and of each of its rows, once its file is there."""
+        rows = [{"shard": done.job.source, **row} for row in done.rows]
+        shard = {
+            **done.job._asdict(),
+            "pictures": done.num_coded,
+            "failed": len(done.rows) - done.num_coded,
+            "size": done.stat.size,
+            "mtime_ns": done.stat.changed_ns,
+            "written": done.written,
+            "seconds": done.seconds,
+            "options": self._options,
+            "error": None if done.error is None else reason_of(done.error),
+        }
+        append_whole(self._path, "".join(to_json(r) + "\n" for r in (*rows, shard)).encode())
 
     def _append(self, row: Record) -> None:
         append_whole(self._path, (to_json(row) + "\n").encode())
@@ -88,6 +110,8 @@ class Manifest:
                 ) from None
 
     def _take(self, row: dict[str, Any]) -> None:
+        if "shard" in row:
+            return
         if row["error"] is not None:
             self._vouched.pop(row["target"], None)
             return

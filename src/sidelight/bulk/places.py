@@ -1,13 +1,14 @@
 """Where files lie: a path, or an address such as ``s3://bucket/name`` (extra ``bulk``)."""
 
 import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from sidelight.errors import ConfigError
-from sidelight.files import copy_atomically, write_atomically
+from sidelight.files import replacing, write_atomically
 
 _FILE = "file://"
 
@@ -107,19 +108,24 @@ def write(place: str, data: bytes) -> None:
         system.pipe_file(path, data)
 
 
-def put(file: Path, place: str) -> None:
-    """Copies a file to its place, whole or not at all.
+@contextlib.contextmanager
+def writing(place: str) -> Iterator[BinaryIO]:
+    """Yields a stream for a file that is there when all is written, or not at all.
 
     Raises:
         OSError: It cannot be written; the message names it.
     """
     if not is_remote(place):
-        copy_atomically(file, Path(place))
+        with replacing(Path(place)) as stream:
+            yield stream
         return
     system, path = filesystem(place)
-    with _naming(place):
-        system.makedirs(system._parent(path), exist_ok=True)
-        system.put_file(str(file), path)
+    with tempfile.NamedTemporaryFile() as file:
+        yield file  # type: ignore[misc]  # which has all that a BinaryIO has
+        file.flush()
+        with _naming(place):
+            system.makedirs(system._parent(path), exist_ok=True)
+            system.put_file(file.name, path)
 
 
 def listed(place: str) -> list[tuple[str, str]]:

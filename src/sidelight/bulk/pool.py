@@ -37,6 +37,21 @@ class Outcome(NamedTuple, Generic[Job, Result]):
     result: Result | None
     """None where it failed."""
     error: Exception | None = None
+    number: int = 0
+    """In the order in which jobs were taken."""
+
+
+def in_order(
+    outcomes: Iterable[Outcome[Job, Result]],
+) -> Generator[Outcome[Job, Result], None, None]:
+    """Yields outcomes in the order of their jobs; ``ahead`` bounds how many wait."""
+    waiting: dict[int, Outcome[Job, Result]] = {}
+    place = 0
+    for outcome in outcomes:
+        waiting[outcome.number] = outcome
+        while place in waiting:
+            yield waiting.pop(place)
+            place += 1
 
 
 class _Answer(NamedTuple):
@@ -101,6 +116,24 @@ def run_in_processes(
         yield from pool.run()
     finally:
         pool.stop()
+
+
+def run_here(
+    jobs: Iterable[Job],
+    work: Callable[[Any], Result],
+    *,
+    sent: Callable[[Job], Any] = lambda job: job,
+) -> Generator[Outcome[Job, Result], None, None]:
+    """Yields the same, of jobs that are done in this process, one after another."""
+    for number, job in enumerate(jobs):
+        outcome: Outcome[Job, Result]
+        try:
+            outcome = Outcome(job, work(sent(job)), None, number)
+        except Exception as error:
+            if not is_of_the_input(error):
+                raise
+            outcome = Outcome(job, None, error, number)
+        yield outcome
 
 
 class _Pool(Generic[Job, Result]):
@@ -187,7 +220,7 @@ class _Pool(Generic[Job, Result]):
             raise RuntimeError(f"in a worker process: {answer.mistake}")
         task = worker.tasks.popleft()
         del self._undone[task.number]
-        yield Outcome(task.job, answer.result, answer.error)
+        yield Outcome(task.job, answer.result, answer.error, task.number)
 
     def _died(self, worker: _Worker) -> Iterator[Outcome[Job, Result]]:
         worker.kill()
@@ -214,7 +247,7 @@ class _Pool(Generic[Job, Result]):
                     f"its worker process {reason}, twice; perhaps memory ran out: run with fewer "
                     "--jobs"
                 )
-                yield Outcome(first.job, None, error)
+                yield Outcome(first.job, None, error, first.number)
         self._start(1)
 
 

@@ -16,7 +16,7 @@ from sidelight.cli.streams import say, show
 from sidelight.errors import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sidelight.bulk.coding import Coding, Record
     from sidelight.bulk.manifest import Manifest
@@ -84,7 +84,7 @@ def run_jobs(
     jobs = found.jobs
     if not found.several:
         (job,) = jobs
-        _print(work(job), as_json=as_json, to_stderr=is_stdout(job.target))
+        print_record(work(job), as_json=as_json, to_stderr=is_stdout(job.target))
         return
     if force:
         to_do = jobs
@@ -105,9 +105,7 @@ def run_jobs(
         for place, reason in found.unread:
             say(f"  {place}: {reason}")
     if failures:
-        say(f"{len(failures)} of {len(jobs)} files failed:")
-        for job, error in failures:
-            say(f"  {job.source}: {reason_of(error).removeprefix(f'{job.source}: ')}")
+        list_failures(failures, f"{len(failures)} of {len(jobs)} files")
     if failures or found.unread:
         raise typer.Exit(1)
 
@@ -125,7 +123,7 @@ def _run_many(
     failures: list[Failure] = []
     outcomes = run(jobs, work, processes or default_processes(len(jobs)))
     with contextlib.closing(outcomes), Counted(len(jobs)) as counted:
-        for job, record, error in outcomes:
+        for job, record, error, _ in outcomes:
             if error is not None:
                 failures.append((job, error))
                 if manifest is not None:
@@ -133,9 +131,16 @@ def _run_many(
             elif record is not None:
                 if manifest is not None:
                     manifest.add(record)
-                _print(record, as_json=as_json)
+                print_record(record, as_json=as_json)
             counted.advance()
     return failures
+
+
+def list_failures(failures: "Sequence[Failure]", told: str) -> None:
+    """Prints what failed and why; ``told`` is how much that is, of what."""
+    say(f"{told} failed:")
+    for job, error in failures:
+        say(f"  {job.source}: {reason_of(error).removeprefix(f'{job.source}: ')}")
 
 
 def _passed_over(kinds: Counter[str]) -> str:
@@ -143,7 +148,8 @@ def _passed_over(kinds: Counter[str]) -> str:
     return f"{kinds.total()} files of other kinds were passed over: {listed}"
 
 
-def _print(record: "Record", *, as_json: bool, to_stderr: bool = False) -> None:
+def print_record(record: "Record", *, as_json: bool, to_stderr: bool = False) -> None:
+    """Prints a record's line, or the record, and its notes to stderr."""
     notes = record.pop("notes", [])
     for note in notes:
         say(f"{record['source']}: {note}")

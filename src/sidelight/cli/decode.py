@@ -9,7 +9,9 @@ from sidelight.bulk.streams import suffix_of
 from sidelight.cli.batch import code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
+    CaptionColumnOption,
     ForceOption,
+    ImageColumnOption,
     JsonOption,
     ManifestOption,
     MaxPixelsOption,
@@ -17,7 +19,9 @@ from sidelight.cli.options import (
     OnMismatch,
     Precision,
     ProcessesOption,
+    UnpackOption,
 )
+from sidelight.cli.shards import check_no_shard_options, code_shards
 
 
 def decode(
@@ -66,6 +70,9 @@ def decode(
     max_pixels: MaxPixelsOption = None,
     jobs: ProcessesOption = None,
     manifest: ManifestOption = None,
+    unpack: UnpackOption = False,
+    image_column: ImageColumnOption = None,
+    caption_column: CaptionColumnOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -78,12 +85,15 @@ def decode(
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.bulk.decoding import Decoding
+    from sidelight.bulk.shards import is_shard
     from sidelight.carriers.registry import SUFFIXES
 
-    suffix = f".{format}"
-    found = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=suffix)
-    if not found.several:
-        suffix = suffix_of(found.jobs[0].target, format)
+    suffix, found = f".{format}", None
+    if not is_shard(source):
+        check_no_shard_options(source, target, image_column, caption_column, unpack=unpack)
+        found = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=suffix)
+        if not found.several:
+            suffix = suffix_of(found.jobs[0].target, format)
     decoding = Decoding(
         format=suffix.removeprefix("."),
         caption=caption,
@@ -95,11 +105,20 @@ def decode(
         model=model,
         max_pixels=max_pixels,
     )
-    code_files(
-        found,
-        decoding,
-        processes=jobs or (1 if device else None),
-        manifest=manifest,
-        force=force,
-        as_json=json,
-    )
+    processes = jobs or (1 if device else None)  # one model fills a GPU
+    if found is None:
+        code_shards(
+            source,
+            target,
+            decoding,
+            columns=(image_column, caption_column),
+            unpack=unpack,
+            processes=processes,
+            manifest=manifest,
+            force=force,
+            as_json=json,
+        )
+    else:
+        code_files(
+            found, decoding, processes=processes, manifest=manifest, force=force, as_json=json
+        )

@@ -11,13 +11,17 @@ from sidelight.cli.batch import code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
     CaptionAs,
+    CaptionColumnOption,
     ForceOption,
+    ImageColumnOption,
     JsonOption,
     ManifestOption,
     MaxPixelsOption,
     ModelOption,
     ProcessesOption,
+    UnpackOption,
 )
+from sidelight.cli.shards import check_no_shard_options, code_shards
 
 _DEFAULT_QUALITY = 5.0
 
@@ -85,6 +89,9 @@ def encode(
     max_pixels: MaxPixelsOption = None,
     jobs: ProcessesOption = None,
     manifest: ManifestOption = None,
+    unpack: UnpackOption = False,
+    image_column: ImageColumnOption = None,
+    caption_column: CaptionColumnOption = None,
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -96,14 +103,18 @@ def encode(
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     check_captions(caption, caption_from)
     from sidelight.bulk.encoding import Encoding, check_known
+    from sidelight.bulk.shards import is_shard
     from sidelight.pixels.suffixes import picture_suffixes
 
     suffix = f".{format}"
     check_known(suffix, "--format")
-    found = find_jobs(source, target, read_suffixes=picture_suffixes(), suffix=suffix)
-    if not found.several:
-        suffix = suffix_of(found.jobs[0].target, format)
-        check_known(suffix, found.jobs[0].target)
+    found = None
+    if not is_shard(source):
+        check_no_shard_options(source, target, image_column, caption_column, unpack=unpack)
+        found = find_jobs(source, target, read_suffixes=picture_suffixes(), suffix=suffix)
+        if not found.several:
+            suffix = suffix_of(found.jobs[0].target, format)
+            check_known(suffix, found.jobs[0].target)
     encoding = Encoding(
         suffix=suffix,
         quality=_DEFAULT_QUALITY if quality is None else quality,
@@ -118,6 +129,19 @@ def encode(
         model=model,
         max_pixels=max_pixels,
     )
-    if len(found.jobs) > 1 and encoding.has_one_caption:
+    if (found is None or len(found.jobs) > 1) and encoding.has_one_caption:
         raise typer.BadParameter("one caption cannot be that of several pictures")
-    code_files(found, encoding, processes=jobs, manifest=manifest, force=force, as_json=json)
+    if found is None:
+        code_shards(
+            source,
+            target,
+            encoding,
+            columns=(image_column, caption_column),
+            unpack=unpack,
+            processes=jobs,
+            manifest=manifest,
+            force=force,
+            as_json=json,
+        )
+    else:
+        code_files(found, encoding, processes=jobs, manifest=manifest, force=force, as_json=json)

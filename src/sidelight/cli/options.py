@@ -40,6 +40,26 @@ ManifestOption = Annotated[
         dir_okay=False,
     ),
 ]
+UnpackOption = Annotated[
+    bool,
+    typer.Option("--unpack", help="Of tar and Parquet shards: write a folder of files for each."),
+]
+ImageColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--image-column",
+        metavar="NAME",
+        help="Of Parquet files; if not given, image, jpg or another usual name.",
+    ),
+]
+CaptionColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--caption-column",
+        metavar="NAME",
+        help="Of Parquet files; if not given, caption, txt or another usual name.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]
 
 

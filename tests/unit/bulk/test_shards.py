@@ -1,0 +1,300 @@
+"""Tar and Parquet shards through the commands: what is kept, what is listed, what is one line."""
+
+import io
+import json
+import sys
+import tarfile
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from PIL import Image
+from pyarrow import parquet
+from typer.testing import CliRunner, Result
+
+from sidelight.bulk.tar_shards import TarShards
+from sidelight.cli.app import app
+from sidelight.errors import ImageError
+
+EVERY_KIND = ("tar", "parquet")
+
+
+def picture(k: int) -> bytes:
+    stream = io.BytesIO()
+    Image.linear_gradient("L").resize((48, 40)).rotate(40 * k).convert("RGB").save(stream, "PNG")
+    return stream.getvalue()
+
+
+def write_tar(path: Path, files: dict[str, bytes]) -> None:
+    with tarfile.open(path, "w") as shard:
+        for name, data in files.items():
+            info = tarfile.TarInfo(name)
+            info.size, info.mtime = len(data), 7
+            shard.addfile(info, io.BytesIO(data))
+
+
+def read_tar(path: Path) -> dict[str, bytes]:
+    with tarfile.open(path) as shard:
+        return {info.name: shard.extractfile(info).read() for info in shard}
+
+
+def write_table(path: Path, **columns: list) -> None:
+    parquet.write_table(pa.table(columns), path)
+
+
+@pytest.fixture
+def shards(tmp_path, monkeypatch) -> Path:
+    """Two of either kind; the picture in the middle of the first ones is broken."""
+    monkeypatch.chdir(tmp_path)
+    Path("in").mkdir()
+    pictures = [picture(k) for k in range(5)]
+    pictures[1] = b"junk"
+    words = [json.dumps({"caption": f"Picture {k}.", "url": "x"}).encode() for k in range(5)]
+    for name, ks in {"00": (0, 1, 2), "01": (3, 4)}.items():
+        files = {}
+        for k in ks:
+            files |= {f"a/{k}.png": pictures[k], f"a/{k}.json": words[k]}
+        write_tar(Path(f"in/{name}.tar"), files)
+        write_table(
+            Path(f"in/{name}.parquet"),
+            image=[{"bytes": pictures[k], "path": f"{k}.png"} for k in ks],
+            caption=[f"Picture {k}." for k in ks],
+            number=list(ks),
+        )
+    return tmp_path
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(a) for a in arguments])
+
+
+def test_a_tar_keeps_what_stands_beside_its_pictures(shards):
+    done = run("encode", "in/*.tar", "out", "-j", 1)
+    assert done.exit_code == 1
+    told = "1 of 5 pictures and 2 shards failed:\n  in/00.tar/a/1: not a picture"
+    assert told in done.stderr
+    assert done.stdout.startswith("in/00.tar/a/0 -> out/00.tar/a/0.avif: ")
+    before, after = read_tar(Path("in/00.tar")), read_tar(Path("out/00.tar"))
+    assert [*after] == ["a/0.avif", "a/0.json", "a/2.avif", "a/2.json"]
+    assert after["a/2.json"] == before["a/2.json"]
+    assert Image.open(io.BytesIO(after["a/0.avif"])).format == "AVIF"
+    assert [*read_tar(Path("out/01.tar"))] == ["a/3.avif", "a/3.json", "a/4.avif", "a/4.json"]
+
+
+def test_a_table_keeps_its_columns_and_says_what_failed(shards):
+    done = run("encode", "in/*.parquet", "out", "-j", 1)
+    assert done.exit_code == 1
+    before, after = parquet.read_table("in/00.parquet"), parquet.read_table("out/00.parquet")
+    assert after.column_names == [*before.column_names, "bpp", "error"]
+    assert after["number"].to_pylist() == [0, 1, 2]
+    assert after["caption"] == before["caption"]
+    first, broken, last = after.to_pylist()
+    assert first["image"]["path"] == "0.avif"
+    assert Image.open(io.BytesIO(last["image"]["bytes"])).format == "AVIF"
+    assert first["bpp"] == pytest.approx(8 * len(first["image"]["bytes"]) / (48 * 40))
+    assert (broken["image"]["bytes"], broken["bpp"]) == (None, None)
+    assert "not a picture" in broken["error"]
+    assert first["error"] is None
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_the_number_of_processes_changes_no_byte(shards, kind):
+    for number in (1, 2):
+        assert run("encode", f"in/*.{kind}", f"out{number}", "-j", number).exit_code == 1
+    for name in ("00", "01"):
+        one, two = (Path(f"out{number}/{name}.{kind}").read_bytes() for number in (1, 2))
+        assert one == two
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_what_was_encoded_is_decoded_with_the_captions_beside_it(shards, kind):
+    assert run("encode", f"in/01.{kind}", "out/", "-j", 1).exit_code == 0
+    done = run("decode", f"out/01.{kind}", f"back.{kind}", "-j", 1, "--json")
+    assert done.exit_code == 0, done.output
+    assert [json.loads(line)["caption"] for line in done.stdout.splitlines()] == [
+        "Picture 3.",
+        "Picture 4.",
+    ]
+    if kind == "tar":
+        found = read_tar(Path("back.tar"))["a/3.png"]
+    else:
+        found = parquet.read_table("back.parquet")["image"][0].as_py()["bytes"]
+    assert Image.open(io.BytesIO(found)).size == (48, 40)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("tar", ["00/a/0.avif", "00/a/0.json", "00/a/2.avif", "00/a/2.json"]),
+        ("parquet", [f"00/{k:09}.{suffix}" for k in (0, 2) for suffix in ("avif", "txt")]),
+    ],
+)
+def test_unpacked_a_shard_is_a_folder(shards, kind, expected):
+    assert run("encode", f"in/00.{kind}", "out", "--unpack", "-j", 1).exit_code == 1
+    found = sorted(str(p.relative_to("out")) for p in Path("out").rglob("*") if p.is_file())
+    assert found == expected
+    times = [Path("out", name).stat().st_mtime_ns for name in expected]
+    assert run("encode", f"in/00.{kind}", "out", "--unpack", "-j", 1).exit_code == 1
+    assert [Path("out", name).stat().st_mtime_ns for name in expected] == times
+
+
+@pytest.mark.parametrize("option", [[], ["--unpack"]])
+def test_a_manifest_tells_of_shards_and_rows_and_goes_on_from_them(shards, option):
+    command = ("encode", "in/*.tar", "out", "-j", 1, "--manifest", "rows.jsonl", *option)
+    assert run(*command).exit_code == 1
+    rows = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
+    assert [row.get("name") for row in rows] == ["a/0", "a/1", "a/2", None, "a/3", "a/4", None]
+    assert {"bytes", "bpp", "seconds", "digest"} <= set(rows[0])
+    assert "not a picture" in rows[1]["error"]
+    assert (rows[3]["pictures"], rows[3]["failed"], rows[3]["error"]) == (2, 1, None)
+    again = run(*command)
+    assert again.exit_code == 0
+    assert "2 of 2 shards were there already" in again.stderr
+    write_tar(Path("in/01.tar"), {"a/9.png": picture(9)})
+    assert "1 of 2 shards were there already" in run(*command).stderr
+
+
+def test_shards_that_are_there_are_left_alone_unless_forced(shards):
+    run("encode", "in/*.tar", "out", "-j", 1)
+    before = Path("out/01.tar").stat().st_mtime_ns
+    assert "2 of 2 shards were there already" in run("encode", "in/*.tar", "out", "-j", 1).stderr
+    assert Path("out/01.tar").stat().st_mtime_ns == before
+    run("encode", "in/01.tar", "out", "-j", 1, "--force")
+    assert Path("out/01.tar").stat().st_mtime_ns > before
+
+
+def test_of_a_tar_cut_at_any_place_what_came_before_is_kept(shards):
+    whole = Path("in/01.tar").read_bytes()
+    rows = list(TarShards().rows("in/01.tar"))
+    assert [row.caption for row in rows] == ["Picture 3.", "Picture 4."]
+    end = whole.rindex(b"a/4.json") + 1024  # its header and its block; zeros follow
+    for length in (*range(0, end, 100), end):
+        Path("cut.tar").write_bytes(whole[:length])
+        kept = []
+        with pytest.raises(ImageError, match=r"no whole tar|lacks the empty block"):
+            kept.extend(TarShards().rows("cut.tar"))
+        assert [row.data for row in kept] == [row.data for row in rows[: len(kept)]]
+        assert [row.caption for row in kept] == [row.caption for row in rows[: len(kept)]]
+    assert len(kept) == 1
+    done = run("encode", "cut.tar", "out", "-j", 1)
+    assert done.exit_code == 1
+    assert "  cut.tar: lacks the empty block at its end: it was cut" in done.stderr
+    assert [*read_tar(Path("out/cut.tar"))] == ["a/3.avif", "a/3.json"]
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_shard_that_is_none_is_listed_and_the_rest_goes_on(shards, kind):
+    Path(f"in/000.{kind}").write_bytes(b"junk" * 999)
+    done = run("encode", f"in/*.{kind}", "out", "-j", 1)
+    assert done.exit_code == 1
+    (line,) = [line for line in done.stderr.splitlines() if f"in/000.{kind}:" in line]
+    assert "no whole tar" in line or "no Parquet file" in line
+    assert not Path(f"out/000.{kind}").exists()
+    assert Path(f"out/01.{kind}").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"a.json": b"{}"}, "0 pictures in a.json"),
+        ({"a.png": b"", "a.json": b"{}"}, "a.png is empty"),
+        ({"a.png": picture(1), "a.jpg": picture(1)}, "2 pictures in a.png, a.jpg"),
+        ({"a.png": picture(1), "a.json": b"[]"}, "its captions cannot be read: expected a table"),
+    ],
+)
+def test_a_key_that_is_no_captioned_picture_is_listed(shards, files, told):
+    write_tar(Path("odd.tar"), files | {"b.png": picture(2)})
+    done = run("encode", "odd.tar", "out", "-j", 1)
+    assert done.exit_code == 1
+    assert f"  odd.tar/a: {told}" in done.stderr
+    assert [*read_tar(Path("out/odd.tar"))] == ["b.avif"]
+
+
+def test_no_name_in_a_tar_leads_out_of_the_folder(shards):
+    write_tar(Path("odd.tar"), {"../../up.png": picture(1), "/root.png": picture(2)})
+    assert run("encode", "odd.tar", "out", "-j", 1, "--unpack").exit_code == 0
+    assert sorted(p.name for p in Path("out/odd").iterdir()) == ["root.avif", "up.avif"]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"jpg": [picture(1)], "caption": ["A."]},
+        {"image": [{"bytes": picture(1), "path": None}], "text": [["A.", "B."]]},
+        {"mine": [picture(1)], "said": ["A."]},
+    ],
+)
+def test_columns_are_found_in_either_layout_or_named(shards, columns):
+    write_table(Path("one.parquet"), **columns)
+    names = [*columns]
+    options = ["--image-column", names[0], "--caption-column", names[1]] * ("mine" in columns)
+    command = ("encode", "one.parquet", "out", "-j", 1, "--caption-from", "auto", *options)
+    done = run(*command)
+    assert done.exit_code == 0, done.output
+    assert "one.parquet/000000000: caption to embed: the one beside it" in done.stderr
+
+
+def test_hugging_face_is_told_of_the_new_columns(shards):
+    features = {"image": {"_type": "Image"}}
+    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"image": [{"bytes": picture(1), "path": "a.png"}]})
+    parquet.write_table(table.replace_schema_metadata(metadata), "hf.parquet")
+    assert run("encode", "hf.parquet", "out", "-j", 1).exit_code == 0
+    told = json.loads(parquet.read_schema("out/hf.parquet").metadata[b"huggingface"])
+    assert [*told["info"]["features"]] == ["image", "bpp", "error"]
+
+
+def test_a_row_without_a_picture_is_listed(shards):
+    write_table(Path("none.parquet"), jpg=[picture(1), None, b""])
+    done = run("encode", "none.parquet", "out", "-j", 1)
+    assert done.exit_code == 1
+    assert "  none.parquet/000000001: no picture in column jpg\n" in done.stderr
+    assert len(parquet.read_table("out/none.parquet")) == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "told"),
+    [
+        ("encode none*.tar out", 1, "none*.tar: no shard to read"),
+        ("encode in/*.tar out.tar", 1, "out.tar must be a folder"),
+        ("encode in/00.tar out.parquet", 1, "out.parquet must be a folder or a .tar file"),
+        ("encode in/00.tar in", 1, "in/00.tar is the source itself"),
+        ("encode in/00.tar x.tar --caption A", 2, "one caption"),
+        ("encode in/00.tar out --image-column x", 1, "columns are those of Parquet files"),
+        ("encode in/00.parquet out --image-column x", 1, "there is no column 'x'"),
+        ("encode in/00.parquet out --image-column number", 1, "number is int64: expected bytes"),
+        ("encode in out --unpack", 2, "--unpack"),
+        ("encode in out.tar", 2, "out.tar would be a shard"),
+        ("encode gone.tar out", 1, "gone.tar"),
+    ],
+)
+def test_what_cannot_be_is_told(shards, command, code, told):
+    done = run(*command.split(), "--force")
+    assert done.exit_code == code
+    assert told in " ".join(done.stderr.replace("\u2502", "").split())
+    assert not Path("out").exists() or not list(Path("out").iterdir())
+
+
+def test_without_pyarrow_it_says_what_to_install(shards, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    done = run("encode", "in/00.parquet", "out")
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "sidelight: error: Parquet needs pyarrow: pip install 'sidelight[bulk]'\n"
+    )
+
+
+def test_a_store_holds_shards_too(shards):
+    fsspec = pytest.importorskip("fsspec")
+    store = fsspec.filesystem("memory")
+    store.store.clear()
+    for kind in EVERY_KIND:
+        store.pipe_file(f"/in/01.{kind}", Path(f"in/01.{kind}").read_bytes())
+        for source, target in (
+            (f"memory://in/*.{kind}", "memory://out"),
+            (f"in/01.{kind}", "here"),
+        ):
+            done = run("encode", source, target, "-j", 1)
+            assert done.exit_code == 0, done.output
+        assert store.cat_file(f"/out/01.{kind}") == Path(f"here/01.{kind}").read_bytes()
+    store.store.clear()
