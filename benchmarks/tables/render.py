@@ -18,6 +18,7 @@ from typing import Any
 
 from benchmarks.record import RESULTS, Record
 from benchmarks.tables import carriers, evaluations, improved, measurements, memory, robustness
+from benchmarks.tables import bulk, carriers, evaluations, improved, measurements, robustness
 
 _ROOT = Path(__file__).parents[2]
 _MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)
@@ -69,6 +70,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "carrier-rates": ("rd_carrier_rates.json", carriers.rates),
     "carrier-unusual": ("rd_unusual_inputs.json", carriers.unusual_inputs),
     "avif-settings": ("rd_avif_settings.json", carriers.avif_settings),
+    "bulk-throughput": ("bulk_throughput.json", bulk.throughput),
     "robustness-fuzz": ("robustness_fuzz.json", robustness.fuzz),
     "robustness-interruptions": ("robustness_interruptions.json", robustness.interruptions),
 }
