@@ -26,6 +26,7 @@ from benchmarks.measured import sidelight_command
 from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.robustness.corpus import CAPTION, PAGE, RECIPE, Corpus, make_corpus
 from benchmarks.robustness.shards import pack_shard
+from sidelight.bulk.tar_shards import TarShards
 from sidelight.codec.checkpoint import load_checkpoint
 from sidelight.errors import CodecError
 from sidelight.evaluate.environment import environment
@@ -130,7 +131,8 @@ def _torn(folder: Path) -> list[str]:
         ".slt": lambda p: sidelight.decode(p, caption=""),
         ".pt": read_state,
         ".json": lambda p: json.loads(p.read_bytes()),
-        ".jsonl": lambda p: Results(p.parent) if p.name == "pictures.jsonl" else None,
+        ".jsonl": _check_rows,
+        ".tar": lambda p: list(TarShards().rows(str(p))),
         ".safetensors": load_checkpoint,
     }
     faults = []
@@ -143,6 +145,13 @@ def _torn(folder: Path) -> list[str]:
         except (CodecError, OSError, ValueError) as error:
             faults.append(f"{path.name} is not whole: {error}")
     return faults
+
+
+def _check_rows(path: Path) -> None:
+    for line in path.read_text().splitlines():
+        json.loads(line)
+    if path.name == "pictures.jsonl":
+        Results(path.parent)
 
 
 def _encode(folder: Path, corpus: Corpus) -> tuple[list[str], list[str]]:
@@ -162,6 +171,21 @@ def _folder(folder: Path, corpus: Corpus) -> tuple[list[str], list[str]]:
     for k in range(40):
         (folder / "in" / f"{k}.png").write_bytes(corpus.pictures["png"])
     command = ["encode", str(folder / "in"), str(folder / "out"), "--format", "slt"]
+    return command, command
+
+
+def _processes(folder: Path, corpus: Corpus) -> tuple[list[str], list[str]]:
+    command, _ = _folder(folder, corpus)
+    command += ["--jobs", "2", "--manifest", str(folder / "rows.jsonl")]
+    return command, command
+
+
+def _shards(folder: Path, corpus: Corpus) -> tuple[list[str], list[str]]:
+    for name in ("a", "b"):
+        files = {f"{k}.png": corpus.pictures["png"] for k in range(20)}
+        pack_shard(folder / f"{name}.tar", files)
+    command = ["encode", str(folder / "*.tar"), str(folder / "out"), "--format", "slt"]
+    command += ["--jobs", "2", "--manifest", str(folder / "rows.jsonl")]
     return command, command
 
 
@@ -197,6 +221,8 @@ _WORK: dict[str, Callable[[Path, Corpus], tuple[list[str], list[str]]]] = {
     "encode": _encode,
     "decode": _decode,
     "folder": _folder,
+    "processes": _processes,
+    "shards": _shards,
     "page": _page,
     "train": _train,
     "evaluate": _evaluate,

@@ -2,9 +2,11 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -142,3 +144,47 @@ def test_interrupted_it_stops_its_workers_and_leaves_whole_files(many):
     for path in written:
         with Image.open(path) as picture:
             picture.load()
+
+
+def test_a_run_over_shards_that_was_killed_goes_on_with_whole_shards(many):
+    for number in range(4):
+        with tarfile.open(many / f"{number}.tar", "w") as shard:
+            for path in sorted((many / "many").glob(f"{number}*.jpg")):
+                shard.add(path, path.name)
+    command = ("encode", "*.tar", "out", "-j", "2", "--manifest", "rows.jsonl")
+    process = start(many, *command)
+    manifest = many / "rows.jsonl"
+    while not manifest.exists() or b'"pictures"' not in manifest.read_bytes():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    first = (many / "out" / "0.tar").stat().st_mtime_ns
+    code, said = finish(many, *command)
+    assert code == 0
+    assert "shards were there already" in said
+    assert (many / "out" / "0.tar").stat().st_mtime_ns == first
+    assert finish(many, "encode", "*.tar", "plain", "-j", "1")[0] == 0
+    assert contents(many / "out") == contents(many / "plain")
+    rows = [json.loads(row) for row in manifest.read_text().splitlines()]
+    names = [f"{row['shard']}/{row['name']}" for row in rows if "shard" in row]
+    assert sorted(names) == [f"{k // 10}.tar/{k:02}" for k in range(40)]
+
+
+@pytest.mark.parametrize("option", [[], ["--manifest", "out/rows.jsonl"]])
+def test_on_a_disk_that_takes_no_more_nothing_is_half_written(many, option):
+    def take_little() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+
+    done = subprocess.run(
+        [COMMAND, "encode", "many", "out", "-j", "2", *option],
+        cwd=many,
+        env=ENVIRONMENT,
+        capture_output=True,
+        preexec_fn=take_little,
+    )
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert b"File too large" in done.stderr
+    left = {path.name: path.stat().st_size for path in (many / "out").iterdir()}
+    assert left == ({"rows.jsonl": 0} if option else {})
