@@ -96,15 +96,16 @@ def check_target(job: Job, *, force: bool) -> None:
     Raises:
         ConfigError: It exists and ``force`` is not given, or is the source.
     """
-    if is_stream(job.target) or not exists(job.target):
+    if is_stream(job.target):
         return
     if job.source != STREAM and _is_same(job.source, job.target):
         raise ConfigError(f"{job.target} is the source itself, which would be lost; name another")
-    if not force:
+    if not force and exists(job.target):
         raise ConfigError(f"{job.target} exists; give --force to replace it")
 
 
 def _is_same(source: str, target: str) -> bool:
     if is_remote(source) or is_remote(target):
         return source == target
-    return Path(source).exists() and Path(source).samefile(target)
+    there = Path(source).exists() and Path(target).exists()
+    return there and Path(source).samefile(target)

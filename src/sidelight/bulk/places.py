@@ -2,7 +2,8 @@
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -64,6 +65,23 @@ def exists(place: str) -> bool:
     system, path = filesystem(place)
     with _naming(place):
         return bool(system.exists(path))
+
+
+def existing(files: Iterable[str]) -> set[str]:
+    """Returns which of the files are there; a store is asked once for each folder."""
+    there: set[str] = set()
+    in_stores: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        if is_remote(file):
+            in_stores[file.rpartition("/")[0]].append(file)
+        elif Path(file).exists():
+            there.add(file)
+    for folder, wanted in in_stores.items():
+        system, path = filesystem(folder)
+        with contextlib.suppress(FileNotFoundError), _naming(folder):
+            names = {name.rpartition("/")[2] for name in system.ls(path, detail=False)}
+            there |= {file for file in wanted if file.rpartition("/")[2] in names}
+    return there
 
 
 def is_folder(place: str) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from sidelight.bulk.jobs import Job, Jobs
-from sidelight.bulk.places import exists
+from sidelight.bulk.places import existing
 from sidelight.bulk.streams import is_stdout
 from sidelight.cli.progress import Counted
 from sidelight.cli.streams import say, show
@@ -91,7 +91,8 @@ def run_jobs(
     elif manifest is not None:
         to_do = [job for job in jobs if not manifest.vouches_for(job)]
     else:
-        to_do = [job for job in jobs if not exists(job.target)]
+        there = existing(job.target for job in jobs)
+        to_do = [job for job in jobs if job.target not in there]
     failures = _run_many(to_do, work, processes, manifest, as_json=as_json)
     if len(to_do) < len(jobs):
         say(

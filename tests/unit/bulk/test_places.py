@@ -53,6 +53,21 @@ def test_a_manifest_vouches_for_what_lies_in_a_store(store, tmp_path):
     assert "1 of 2 files were there already" in run(*command).stderr
 
 
+def test_a_store_is_asked_once_for_each_folder_what_is_there(store, tmp_path, monkeypatch):
+    asked, ask = [], type(store).ls
+
+    def ls(self, path, **options):
+        asked.append(path)
+        return ask(self, path, **options)
+
+    monkeypatch.setattr(type(store), "ls", ls)
+    (tmp_path / "a.png").touch()
+    here = [str(tmp_path / name) for name in ("a.png", "b.png")]
+    there = [f"memory://photos/{k}.png" for k in "abc"] + ["memory://none/a.png"]
+    assert places.existing([*here, *there]) == {here[0], there[0]}
+    assert asked == ["/photos", "/none"]
+
+
 def test_a_file_address_is_a_path(tmp_path):
     Image.new("RGB", (20, 30)).save(tmp_path / "a b.png")
     address = f"file://{tmp_path}/a%20b.png"

@@ -178,3 +178,17 @@ def test_an_unknown_place_is_refused_with_those_known():
         ConfigError, match="expected auto, none, xmp, iptc, exif, sidecar or the path"
     ):
         CaptionFinder("exfi")
+
+
+def test_what_a_row_has_beside_its_picture_stands_in_the_place_of_a_file(folder):
+    (folder / "dog.txt").write_text("From a file.")
+    row = folder / "dog.jpg"
+    finder = CaptionFinder("sidecar")
+    assert finder.of_picture(row, JPEG, beside=" A  row. ") == FoundCaption(
+        "A row.", "the one beside it"
+    )
+    assert finder.of_picture(row, JPEG, beside="") is None
+    assert finder.of_coded(row, None, beside="A row.").text == "A row."
+    assert CaptionFinder("xmp").of_picture(row, JPEG, beside="A row.").origin == (
+        "XMP dc:description"
+    )
