@@ -12,6 +12,7 @@ from sidelight.bulk.streams import STREAM, is_stream
 from sidelight.errors import ConfigError
 from sidelight.pixels.names import names_with_suffix
 
+_SHARDS = (".tar", ".parquet")
 _FOREIGN_PREFIX = "._"
 """Of the files that macOS leaves beside others; they hold no picture, whatever their suffix."""
 
@@ -65,10 +66,17 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
             for path in found
         }
     if not places:
-        reasons = "; ".join(f"{place}: {reason}" for place, reason in search.unread)
+        reasons = [f"{place}: {reason}" for place, reason in search.unread]
+        shards = [f"'{join(source, '*' + kind)}'" for kind in _SHARDS if search.passed_over[kind]]
+        if shards:
+            reasons.append(f"it holds shards, to be given as {' or '.join(shards)}")
         raise ConfigError(
-            f"{source}: no file to read, expected {', '.join(sorted(read_suffixes))}"
-            + (f"; {reasons}" if reasons else "")
+            "; ".join(
+                [
+                    f"{source}: no file to read, expected {', '.join(sorted(read_suffixes))}",
+                    *reasons,
+                ]
+            )
         )
     if not is_remote(target) and (is_stream(target) or Path(target).is_file()):
         raise ConfigError(f"{target} must be a folder, because {source} stands for several files")

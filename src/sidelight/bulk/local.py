@@ -16,7 +16,8 @@ from sidelight.bulk.streams import STREAM, is_stream, read_bytes, write_bytes
 from sidelight.errors import ConfigError
 from sidelight.files import discard_leftovers
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a full disk says."""
 _WORTH_PROCESSES = 16
 """Pictures below which a process's start, some seconds, takes longer than it saves."""
 
@@ -75,7 +76,7 @@ def run(
         outcomes = run_in_processes(jobs, work, processes, abandoned=_clean_up)
     with contextlib.closing(outcomes):
         for outcome in outcomes:
-            if isinstance(outcome.error, OSError) and outcome.error.errno in _FULL:
+            if isinstance(outcome.error, OSError) and outcome.error.errno in FULL:
                 raise outcome.error
             yield outcome
 

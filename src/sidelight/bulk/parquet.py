@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from sidelight.bulk.coding import Coded
 from sidelight.bulk.places import opened
 from sidelight.bulk.rows import Row, Write
-from sidelight.errors import ConfigError, ImageError, reason_of
+from sidelight.errors import CodecError, ConfigError, ImageError, reason_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -63,7 +63,9 @@ class ParquetShards:
                     raise ImageError("has no rows")
                 for number, batch in enumerate(table.iter_batches(_ROWS_AT_A_TIME)):
                     yield from _rows(batch, image, caption, number * _ROWS_AT_A_TIME)
-            except pyarrow.ArrowException as error:
+            except CodecError:
+                raise
+            except (pyarrow.ArrowException, ValueError, OverflowError) as error:
                 raise ImageError(f"no Parquet file, or a damaged one ({error})") from None
 
     def _columns(self, schema: "pyarrow.Schema") -> tuple[str, str | None]:
@@ -188,11 +190,7 @@ def _replaced(
             pictures.append(data)
             continue
         value = batch.column(column)[place].as_py() or {}
-        path = value.get("path")
-        value["bytes"] = data
-        if path:
-            value["path"] = str(PurePosixPath(path).with_suffix(suffix))
-        pictures.append(value)
+        pictures.append({**value, "bytes": data, **_renamed(value.get("path"), suffix)})
     added = {
         _BPP: pa.array([c.record["bpp"] if c else None for _, c, _ in rows], pa.float64()),
         _ERROR: pa.array([reason_of(e) if e else None for _, _, e in rows], pa.string()),
@@ -204,6 +202,13 @@ def _replaced(
     fields += [pa.field(name, values.type) for name, values in added.items()]
     schema = pa.schema(fields, _metadata(batch.schema.metadata))
     return pa.RecordBatch.from_arrays([*columns.values(), *added.values()], schema=schema)
+
+
+def _renamed(path: Any, suffix: str) -> dict[str, str]:
+    """Returns the path of a picture that has one, with another suffix."""
+    if not isinstance(path, str) or not PurePosixPath(path).name:
+        return {}
+    return {"path": str(PurePosixPath(path).with_suffix(suffix))}
 
 
 def _metadata(before: dict[bytes, bytes] | None) -> dict[bytes, bytes] | None:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from sidelight.bulk.coding import Coded, Record
 from sidelight.bulk.jobs import Job
+from sidelight.bulk.local import FULL
 from sidelight.bulk.parquet import ParquetShards
 from sidelight.bulk.places import (
     Stat,
@@ -220,7 +221,12 @@ def _one_shard(
         outcome = first
         while outcome.job.row.name:
             row, coded, error = outcome.job.row, outcome.result, outcome.error
-            take(row, coded, error)
+            try:
+                take(row, coded, error)
+            except OSError as failed:  # a file that cannot be; a shard that cannot ends the run
+                if not unpack or failed.errno in FULL:
+                    raise
+                coded, error = None, failed
             job = Job(_name_of(outcome.job), _place(shard.job, row, suffix))
             record = None if coded is None else {**job._asdict(), **coded.record}
             shard.rows.append(_told(row, record, error))

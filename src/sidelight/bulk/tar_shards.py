@@ -125,6 +125,8 @@ def _row(key: str, members: list[Member]) -> Row:
     # no name leads out of a folder that it names a file in
     name = "/".join(part for part in PurePosixPath(key).parts if part not in ("/", ".."))
     kept = Members(key, pictures[0].info if pictures else None, others)
+    if "\0" in name:
+        return Row(ascii(name), error=ImageError("a name with NUL"), kept=kept)
     if len(pictures) != 1:
         found = ", ".join(PurePosixPath(m.info.name).name for m in members)
         return Row(name, error=ImageError(f"{len(pictures)} pictures in {found}"), kept=kept)

@@ -106,7 +106,7 @@ def run_jobs(
         for place, reason in found.unread:
             say(f"  {place}: {reason}")
     if failures:
-        list_failures(failures, f"{len(failures)} of {len(jobs)} files")
+        list_failures(failures, f"{len(failures)} of {len(jobs)} files failed")
     if failures or found.unread:
         raise typer.Exit(1)
 
@@ -138,8 +138,8 @@ def _run_many(
 
 
 def list_failures(failures: "Sequence[Failure]", told: str) -> None:
-    """Prints what failed and why; ``told`` is how much that is, of what."""
-    say(f"{told} failed:")
+    """Prints what failed and why; ``told`` says how much that is, of what."""
+    say(f"{told}:")
     for job, error in failures:
         say(f"  {job.source}: {reason_of(error).removeprefix(f'{job.source}: ')}")
 

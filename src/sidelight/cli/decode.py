@@ -29,11 +29,13 @@ def decode(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="AVIF, JPEG, WebP, JPEG XL or .slt file, folder, quoted glob, or - for stdin.",
+            help="AVIF, JPEG, WebP, JPEG XL or .slt file, folder, quoted glob, .tar or .parquet "
+            "shard, address such as s3://, or - for stdin.",
         ),
     ],
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="Picture, folder, or - for stdout.")
+        str,
+        typer.Argument(metavar="TARGET", help="Picture, folder, shard, address, or - for stdout."),
     ],
     *,
     caption: CaptionOption = None,

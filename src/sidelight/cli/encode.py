@@ -28,14 +28,19 @@ _DEFAULT_QUALITY = 5.0
 
 def encode(
     source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="Picture, folder, quoted glob, or - for stdin.")
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="Picture, folder, quoted glob, .tar or .parquet shard, address such as s3://, or "
+            "- for stdin.",
+        ),
     ],
     target: Annotated[
         str,
         typer.Argument(
             metavar="TARGET",
             help="File whose suffix says the format (.avif, .jpg, .webp, .jxl or .slt), folder, "
-            "or - for stdout.",
+            "shard, address, or - for stdout.",
         ),
     ],
     *,

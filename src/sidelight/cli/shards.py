@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sidelight.bulk.jobs import Job
 from sidelight.bulk.places import exists
-from sidelight.cli.batch import list_failures, print_record
+from sidelight.cli.batch import Failure, list_failures, print_record
 from sidelight.cli.progress import Counted
 from sidelight.cli.streams import say
 
@@ -52,7 +51,8 @@ def code_shards(
     kind = kind_of(source, image_column=columns[0], caption_column=columns[1])
     jobs = find_shards(source, target, unpack=unpack)
     coding.prepare()
-    failures: list[tuple[Job, Exception]] = []
+    failures: list[Failure] = []
+    damaged: list[Failure] = []
     with contextlib.ExitStack() as stack:
         rows = stack.enter_context(Manifest.opened(manifest, coding)) if manifest else None
         if force:
@@ -77,7 +77,7 @@ def code_shards(
                     if rows is not None:
                         rows.add_shard(outcome)
                     if outcome.error is not None:
-                        failures.append((outcome.job, outcome.error))
+                        damaged.append((outcome.job, outcome.error))
                     continue
                 num_pictures += 1
                 counted.advance()
@@ -91,9 +91,10 @@ def code_shards(
             "them again"
         )
     if failures:
-        list_failures(
-            failures, f"{len(failures)} of {num_pictures} pictures and {len(to_do)} shards"
-        )
+        list_failures(failures, f"{len(failures)} of {num_pictures} pictures failed")
+    if damaged:
+        list_failures(damaged, f"{len(damaged)} of {len(to_do)} shards were not read to their end")
+    if failures or damaged:
         raise typer.Exit(1)
 
 

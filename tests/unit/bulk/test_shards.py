@@ -71,7 +71,7 @@ def run(*arguments: object) -> Result:
 def test_a_tar_keeps_what_stands_beside_its_pictures(shards):
     done = run("encode", "in/*.tar", "out", "-j", 1)
     assert done.exit_code == 1
-    told = "1 of 5 pictures and 2 shards failed:\n  in/00.tar/a/1: not a picture"
+    told = "1 of 5 pictures failed:\n  in/00.tar/a/1: not a picture"
     assert told in done.stderr
     assert done.stdout.startswith("in/00.tar/a/0 -> out/00.tar/a/0.avif: ")
     before, after = read_tar(Path("in/00.tar")), read_tar(Path("out/00.tar"))
@@ -178,6 +178,7 @@ def test_of_a_tar_cut_at_any_place_what_came_before_is_kept(shards):
     assert len(kept) == 1
     done = run("encode", "cut.tar", "out", "-j", 1)
     assert done.exit_code == 1
+    assert "1 of 1 shards were not read to their end:\n" in done.stderr
     assert "  cut.tar: lacks the empty block at its end: it was cut" in done.stderr
     assert [*read_tar(Path("out/cut.tar"))] == ["a/3.avif", "a/3.json"]
 
@@ -216,11 +217,20 @@ def test_no_name_in_a_tar_leads_out_of_the_folder(shards):
     assert sorted(p.name for p in Path("out/odd").iterdir()) == ["root.avif", "up.avif"]
 
 
+def test_a_name_that_no_file_can_have_is_listed(shards):
+    write_tar(Path("odd.tar"), {"x" * 300 + ".png": picture(1), "b.png": picture(2)})
+    done = run("encode", "odd.tar", "out", "-j", 1, "--unpack")
+    assert done.exit_code == 1
+    assert "File name too long" in done.stderr
+    assert [p.name for p in Path("out/odd").iterdir()] == ["b.avif"]
+
+
 @pytest.mark.parametrize(
     "columns",
     [
         {"jpg": [picture(1)], "caption": ["A."]},
         {"image": [{"bytes": picture(1), "path": None}], "text": [["A.", "B."]]},
+        {"image": [{"bytes": picture(1), "path": "/"}], "txt": ["A."]},
         {"mine": [picture(1)], "said": ["A."]},
     ],
 )
@@ -256,6 +266,8 @@ def test_a_row_without_a_picture_is_listed(shards):
     ("command", "code", "told"),
     [
         ("encode none*.tar out", 1, "none*.tar: no shard to read"),
+        ("encode in out", 1, "no file to read, expected"),
+        ("encode in out", 1, "to be given as 'in/*.tar' or 'in/*.parquet'"),
         ("encode in/*.tar out.tar", 1, "out.tar must be a folder"),
         ("encode in/00.tar out.parquet", 1, "out.parquet must be a folder or a .tar file"),
         ("encode in/00.tar in", 1, "in/00.tar is the source itself"),
