@@ -5,6 +5,7 @@ bytes in a column named by the format, with ``caption`` beside it.
 """
 
 import contextlib
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from sidelight.bulk.coding import Coded
+from sidelight.bulk.packing import PackedFile
 from sidelight.bulk.places import opened
 from sidelight.bulk.rows import Row, Write
+from sidelight.captions.members import captions_of
 from sidelight.errors import CodecError, ConfigError, ImageError, reason_of
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 _IMAGES = ("image", "jpg", "jpeg", "png", "webp", "avif", "jxl", "img")
 _CAPTIONS = ("caption", "captions", "txt", "text")
 _ROWS_AT_A_TIME = 64
+_ANY_SUFFIX = ".picture"
+"""Of a file that is to be coded; that of the coded one takes its place."""
 _BPP, _ERROR = "bpp", "error"
 _FEATURES = b"huggingface"
 """The key of the schema's metadata in which Hugging Face says what the columns are."""
@@ -67,6 +72,23 @@ class ParquetShards:
                 raise
             except (pyarrow.ArrowException, ValueError, OverflowError) as error:
                 raise ImageError(f"no Parquet file, or a damaged one ({error})") from None
+
+    def packed(self, files: Iterator[PackedFile]) -> Iterator[Row]:
+        """Yields a row for each file, as Hugging Face has them, with ``caption``."""
+        pyarrow = needs_pyarrow()
+        from pyarrow import binary, string, struct
+
+        image = struct([("bytes", binary()), ("path", string())])
+        while chunk := list(itertools.islice(files, _ROWS_AT_A_TIME)):
+            columns = {
+                "image": pyarrow.array(
+                    [{"bytes": None, "path": f.key + _ANY_SUFFIX} for f in chunk], image
+                ),
+                "caption": pyarrow.array([_caption_beside(file) for file in chunk], string()),
+            }
+            batch = pyarrow.RecordBatch.from_pydict(columns)
+            for place, file in enumerate(chunk):
+                yield Row(file.key, place=file.place, kept=_Cell(batch, place, "image"))
 
     def _columns(self, schema: "pyarrow.Schema") -> tuple[str, str | None]:
         """Returns the names of both columns."""
@@ -166,6 +188,13 @@ def _rows(
             yield Row(name, data, text, kept=kept)
         else:
             yield Row(name, error=ImageError(f"no picture in column {image}"), kept=kept)
+
+
+def _caption_beside(file: PackedFile) -> str | None:
+    try:
+        return next(iter(captions_of(file.beside())), None)
+    except ValueError:  # whoever codes it will say so, where captions are asked for
+        return None
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
 from sidelight.bulk.coding import Coded, Coding
+from sidelight.bulk.streams import read_bytes
 
 
 class Row(NamedTuple):
@@ -20,6 +21,8 @@ class Row(NamedTuple):
     caption: str = ""
     error: Exception | None = None
     """Why there is no picture."""
+    place: str = ""
+    """Where the picture's file is to be read, if ``data`` does not have it; its caption, too."""
     kept: Any = None
     """What the shard's own kind of writer needs beside the picture."""
 
@@ -72,12 +75,17 @@ class RowWork:
         """Returns the row's picture in its new form; None for the end of a shard."""
         if row.error is not None:
             raise row.error
-        if not row.data:
+        if not (row.data or row.place):
             return None
         start = time.perf_counter()
-        self.coding.check_start(row.data)
-        coded = self.coding.code(row.data, row.name, row.caption)
+        if row.place:
+            data = read_bytes(row.place, self.coding.check_start)
+            coded = self.coding.code(data, row.place)
+        else:
+            data = row.data
+            self.coding.check_start(data)
+            coded = self.coding.code(data, row.name, row.caption)
         seconds = round(time.perf_counter() - start, 3)
-        digest = hashlib.sha256(row.data).hexdigest()
+        digest = hashlib.sha256(data).hexdigest()
         facts = {"seconds": seconds, "digest": f"sha256:{digest}"}
         return Coded(coded.data, {**coded.record, **facts})

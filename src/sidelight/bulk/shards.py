@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from sidelight.bulk.coding import Coded, Record
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.local import FULL
+from sidelight.bulk.packing import Packing, Packs
 from sidelight.bulk.parquet import ParquetShards
 from sidelight.bulk.places import (
     Stat,
@@ -58,21 +59,26 @@ class _Placed(NamedTuple):
     """Without a name it is the shard's end."""
 
 
-def is_shard(source: str) -> bool:
-    """Returns whether a source names shards: by the suffix of a file or a glob."""
-    return PurePosixPath(source).suffix.lower() in SUFFIXES and not is_folder(plain(source))
+def is_shard(place: str) -> bool:
+    """Returns whether SOURCE or TARGET names shards: by the suffix of a file or a glob."""
+    return PurePosixPath(place).suffix.lower() in SUFFIXES and not is_folder(plain(place))
+
+
+def packed_name(target: str) -> str:
+    """Returns the folder that stands for a shard while it is found what is to be packed into it."""
+    return f"{plain(target)}.files"
 
 
 def kind_of(
-    source: str, *, image_column: str | None = None, caption_column: str | None = None
-) -> RowSource:
-    """Returns what reads and writes the shards that a source names.
+    shard: str, *, image_column: str | None = None, caption_column: str | None = None
+) -> Packs:
+    """Returns what reads and writes such shards as are named.
 
     Raises:
         ConfigError: It needs a package that is not installed, or has no columns.
     """
-    kind: RowSource
-    if PurePosixPath(source).suffix.lower() == TarShards.suffix:
+    kind: Packs
+    if PurePosixPath(shard).suffix.lower() == TarShards.suffix:
         if image_column or caption_column:
             raise ConfigError("columns are those of Parquet files, these are tar shards")
         kind = TarShards()
@@ -172,7 +178,7 @@ def _sent(placed: _Placed) -> Row:
 
 
 def _name_of(placed: _Placed) -> str:
-    return f"{placed.shard.job.source}/{placed.row.name}"
+    return placed.row.place or f"{placed.shard.job.source}/{placed.row.name}"
 
 
 def _place(job: Job, row: Row, suffix: str) -> str:
@@ -186,7 +192,8 @@ def _placed(
         shard = ShardDone(job, Stat(0, 0))
         error: Exception | None = None
         try:
-            shard.stat = stat(job.source)
+            if not isinstance(kind, Packing):
+                shard.stat = stat(job.source)
             for row in kind.rows(job.source):
                 if not is_skipped(job, row):
                     yield _Placed(shard, row)

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import BinaryIO, NamedTuple
 
 from sidelight.bulk.coding import Coded
+from sidelight.bulk.packing import PackedFile
 from sidelight.bulk.places import opened
 from sidelight.bulk.rows import Row, Write
 from sidelight.captions.members import SUFFIXES, captions_of
@@ -62,6 +63,16 @@ class TarShards:
 
     def prepare(self) -> None:
         """Needs nothing."""
+
+    def packed(self, files: Iterator[PackedFile]) -> Iterator[Row]:
+        """Yields a row for each file; files with captions beside it come along."""
+        for file in files:
+            others = [
+                Member(tarfile.TarInfo(file.key + suffix), data)
+                for suffix, data in file.beside().items()
+            ]
+            kept = Members(file.key, tarfile.TarInfo(), others)
+            yield Row(file.key, place=file.place, kept=kept)
 
     def beside(self, row: Row) -> dict[str, bytes]:
         """Returns the other files of a row's key."""

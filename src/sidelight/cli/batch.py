@@ -99,12 +99,7 @@ def run_jobs(
             f"{len(jobs) - len(to_do)} of {len(jobs)} files were there already; --force codes them "
             "again"
         )
-    if found.passed_over:
-        say(_passed_over(found.passed_over))
-    if found.unread:
-        say(f"{len(found.unread)} folders were not read:")
-        for place, reason in found.unread:
-            say(f"  {place}: {reason}")
+    tell_passed_over(found)
     if failures:
         list_failures(failures, f"{len(failures)} of {len(jobs)} files failed")
     if failures or found.unread:
@@ -142,6 +137,16 @@ def list_failures(failures: "Sequence[Failure]", told: str) -> None:
     say(f"{told}:")
     for job, error in failures:
         say(f"  {job.source}: {reason_of(error).removeprefix(f'{job.source}: ')}")
+
+
+def tell_passed_over(found: Jobs) -> None:
+    """Prints what was found beside the files, and what was not looked into."""
+    if found.passed_over:
+        say(_passed_over(found.passed_over))
+    if found.unread:
+        say(f"{len(found.unread)} folders were not read:")
+        for place, reason in found.unread:
+            say(f"  {place}: {reason}")
 
 
 def _passed_over(kinds: Counter[str]) -> str:

@@ -87,14 +87,15 @@ def decode(
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.bulk.decoding import Decoding
-    from sidelight.bulk.shards import is_shard
+    from sidelight.bulk.shards import is_shard, packed_name
     from sidelight.carriers.registry import SUFFIXES
 
     suffix, found = f".{format}", None
     if not is_shard(source):
-        check_no_shard_options(source, target, image_column, caption_column, unpack=unpack)
-        found = find_jobs(source, target, read_suffixes={".slt", *SUFFIXES}, suffix=suffix)
-        if not found.several:
+        check_no_shard_options(source, image_column, caption_column, unpack=unpack)
+        place = packed_name(target) if is_shard(target) else target
+        found = find_jobs(source, place, read_suffixes={".slt", *SUFFIXES}, suffix=suffix)
+        if not (found.several or is_shard(target)):
             suffix = suffix_of(found.jobs[0].target, format)
     decoding = Decoding(
         format=suffix.removeprefix("."),
@@ -108,11 +109,12 @@ def decode(
         max_pixels=max_pixels,
     )
     processes = jobs or (1 if device else None)  # one model fills a GPU
-    if found is None:
+    if found is None or is_shard(target):
         code_shards(
             source,
             target,
             decoding,
+            files=found,
             columns=(image_column, caption_column),
             unpack=unpack,
             processes=processes,

@@ -108,16 +108,17 @@ def encode(
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     check_captions(caption, caption_from)
     from sidelight.bulk.encoding import Encoding, check_known
-    from sidelight.bulk.shards import is_shard
+    from sidelight.bulk.shards import is_shard, packed_name
     from sidelight.pixels.suffixes import picture_suffixes
 
     suffix = f".{format}"
     check_known(suffix, "--format")
     found = None
     if not is_shard(source):
-        check_no_shard_options(source, target, image_column, caption_column, unpack=unpack)
-        found = find_jobs(source, target, read_suffixes=picture_suffixes(), suffix=suffix)
-        if not found.several:
+        check_no_shard_options(source, image_column, caption_column, unpack=unpack)
+        place = packed_name(target) if is_shard(target) else target
+        found = find_jobs(source, place, read_suffixes=picture_suffixes(), suffix=suffix)
+        if not (found.several or is_shard(target)):
             suffix = suffix_of(found.jobs[0].target, format)
             check_known(suffix, found.jobs[0].target)
     encoding = Encoding(
@@ -136,11 +137,12 @@ def encode(
     )
     if (found is None or len(found.jobs) > 1) and encoding.has_one_caption:
         raise typer.BadParameter("one caption cannot be that of several pictures")
-    if found is None:
+    if found is None or is_shard(target):
         code_shards(
             source,
             target,
             encoding,
+            files=found,
             columns=(image_column, caption_column),
             unpack=unpack,
             processes=jobs,

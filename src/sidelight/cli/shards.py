@@ -6,13 +6,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from sidelight.bulk.places import exists
-from sidelight.cli.batch import Failure, list_failures, print_record
+from sidelight.bulk.jobs import Job
+from sidelight.bulk.places import exists, plain
+from sidelight.cli.batch import Failure, list_failures, print_record, tell_passed_over
 from sidelight.cli.progress import Counted
 from sidelight.cli.streams import say
 
 if TYPE_CHECKING:
     from sidelight.bulk.coding import Coding
+    from sidelight.bulk.jobs import Jobs
+    from sidelight.bulk.rows import RowSource
 
 
 def code_shards(
@@ -20,6 +23,7 @@ def code_shards(
     target: str,
     coding: "Coding",
     *,
+    files: "Jobs | None",
     columns: tuple[str | None, str | None],
     unpack: bool,
     processes: int | None,
@@ -36,6 +40,7 @@ def code_shards(
         source: A shard, or a glob of shards.
         target: A shard, or a folder.
         coding: What is to be done with each picture.
+        files: Where SOURCE is a folder or a glob: the files that TARGET is to hold.
         columns: Of pictures and of captions in Parquet files; None for what is found.
         unpack: Whether each shard becomes a folder of files.
         processes: How many rows at a time; None for one on each core.
@@ -46,10 +51,23 @@ def code_shards(
     from sidelight.bulk.manifest import Manifest
     from sidelight.bulk.pool import num_cores
     from sidelight.bulk.rows import RowWork
-    from sidelight.bulk.shards import ShardDone, find_shards, kind_of, run_shards
+    from sidelight.bulk.shards import (
+        Packing,
+        ShardDone,
+        find_shards,
+        kind_of,
+        packed_name,
+        run_shards,
+    )
 
-    kind = kind_of(source, image_column=columns[0], caption_column=columns[1])
-    jobs = find_shards(source, target, unpack=unpack)
+    kind: RowSource
+    if files is None:
+        kind = kind_of(source, image_column=columns[0], caption_column=columns[1])
+        jobs = find_shards(source, target, unpack=unpack)
+    else:
+        _check_packing(source, target, files, manifest)
+        kind = Packing(kind_of(target), files.jobs, packed_name(target))
+        jobs = [Job(source, plain(target))]
     coding.prepare()
     failures: list[Failure] = []
     damaged: list[Failure] = []
@@ -90,15 +108,17 @@ def code_shards(
             f"{len(jobs) - len(to_do)} of {len(jobs)} shards were there already; --force codes "
             "them again"
         )
+    if files is not None:
+        tell_passed_over(files)
     if failures:
         list_failures(failures, f"{len(failures)} of {num_pictures} pictures failed")
     if damaged:
         list_failures(damaged, f"{len(damaged)} of {len(to_do)} shards were not read to their end")
-    if failures or damaged:
+    if failures or damaged or (files is not None and files.unread):
         raise typer.Exit(1)
 
 
-def check_no_shard_options(source: str, target: str, *columns: str | None, unpack: bool) -> None:
+def check_no_shard_options(source: str, *columns: str | None, unpack: bool) -> None:
     """Checks that nothing is asked of files that only shards have.
 
     Raises:
@@ -108,8 +128,13 @@ def check_no_shard_options(source: str, target: str, *columns: str | None, unpac
         raise typer.BadParameter(
             f"--unpack and columns are for .tar and .parquet files, SOURCE is {source}"
         )
-    if Path(target).suffix.lower() in (".tar", ".parquet") and not Path(target).is_dir():
+
+
+def _check_packing(source: str, target: str, files: "Jobs", manifest: Path | None) -> None:
+    if not files.several:
+        raise typer.BadParameter(f"{target} takes a folder or a glob, SOURCE is {source}")
+    if manifest is not None:
         raise typer.BadParameter(
-            f"{target} would be a shard, which is made of shards only: give .tar or .parquet files "
-            "as SOURCE, or a folder as TARGET"
+            "--manifest cannot tell what has changed in a folder that becomes one shard; give a "
+            "folder as TARGET"
         )

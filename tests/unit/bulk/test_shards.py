@@ -276,15 +276,56 @@ def test_a_row_without_a_picture_is_listed(shards):
         ("encode in/00.parquet out --image-column x", 1, "there is no column 'x'"),
         ("encode in/00.parquet out --image-column number", 1, "number is int64: expected bytes"),
         ("encode in out --unpack", 2, "--unpack"),
-        ("encode in out.tar", 2, "out.tar would be a shard"),
+        ("encode in/p.png out.tar", 2, "out.tar takes a folder or a glob"),
+        ("encode in/*.png out.tar --manifest x.jsonl", 2, "--manifest cannot tell what"),
+        ("encode in/*.png out.tar --unpack", 2, "--unpack"),
         ("encode gone.tar out", 1, "gone.tar"),
     ],
 )
 def test_what_cannot_be_is_told(shards, command, code, told):
+    if "png" in command:
+        Path("in/p.png").write_bytes(picture(1))
     done = run(*command.split(), "--force")
     assert done.exit_code == code
     assert told in " ".join(done.stderr.replace("\u2502", "").split())
     assert not Path("out").exists() or not list(Path("out").iterdir())
+
+
+@pytest.fixture
+def photos(shards) -> Path:
+    """A folder with a tree, two pictures of one stem, captions and what is no picture."""
+    Path("photos/deep").mkdir(parents=True)
+    for k, name in enumerate(("a.png", "b.png", "b.jpg", "deep/c.png")):
+        Path("photos", name).write_bytes(picture(k))
+    Path("photos/a.txt").write_text("A dog.")
+    Path("photos/deep/bad.png").write_bytes(b"junk")
+    return shards
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_folder_is_packed_into_a_tar(photos, number):
+    done = run("encode", "photos", "out.tar", "-j", number, "--caption-from", "auto")
+    assert done.exit_code == 1
+    assert "1 of 5 pictures failed:\n  photos/deep/bad.png: not a picture" in done.stderr
+    assert "1 files of other kinds were passed over: 1 .txt" in done.stderr
+    assert "photos/a.png: caption to embed: read from photos/a.txt" in done.stderr
+    found = read_tar(Path("out.tar"))
+    assert [*found] == ["a.avif", "a.txt", "b.jpg.avif", "b.png.avif", "deep/c.avif"]
+    assert found["a.txt"] == b"A dog."
+    again = run("encode", "photos", "out.tar", "-j", 1)
+    assert "1 of 1 shards were there already" in again.stderr
+    assert run("encode", "photos", "plain", "-j", 1, "--caption-from", "auto").exit_code == 1
+    assert found["deep/c.avif"] == Path("plain/deep/c.avif").read_bytes()
+
+
+def test_a_glob_is_packed_into_a_table(photos):
+    assert run("encode", "photos/*.png", "out.parquet", "-j", 1).exit_code == 0
+    rows = parquet.read_table("out.parquet").to_pylist()
+    assert [row["image"]["path"] for row in rows] == ["a.avif", "b.avif"]
+    assert [row["caption"] for row in rows] == ["A dog.", None]
+    assert Image.open(io.BytesIO(rows[1]["image"]["bytes"])).format == "AVIF"
+    assert run("decode", "out.parquet", "back", "--unpack", "-j", 1).exit_code == 0
+    assert Path("back/out/000000000.txt").read_text() == "A dog."
 
 
 def test_without_pyarrow_it_says_what_to_install(shards, monkeypatch):
