@@ -49,10 +49,10 @@ def code_shards(
         as_json: Whether each line is a record.
     """
     from sidelight.bulk.manifest import Manifest
+    from sidelight.bulk.packing import Packing
     from sidelight.bulk.pool import num_cores
     from sidelight.bulk.rows import RowWork
     from sidelight.bulk.shards import (
-        Packing,
         ShardDone,
         find_shards,
         kind_of,
