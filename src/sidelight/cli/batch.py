@@ -127,6 +127,7 @@ def _run_many(
             elif record is not None:
                 if manifest is not None:
                     manifest.add(record)
+                counted.clear()
                 print_record(record, as_json=as_json)
             counted.advance()
     return failures

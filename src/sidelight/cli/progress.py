@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.control import Control
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -13,11 +14,13 @@ from rich.progress import (
     Task,
     TimeRemainingColumn,
 )
+from rich.segment import ControlType
 from rich.text import Text
 
 from sidelight.cli.streams import printable, say
 
 _SECONDS_BETWEEN_LINES = 30
+_EMPTY_LINE = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
 
 
 class _Description(ProgressColumn):
@@ -63,6 +66,7 @@ class Counted:
         self._total, self._done = total, 0
         self._start = self._told = time.monotonic()
         console = Console(stderr=True)
+        # drawn only when told, so that it never comes in the middle of a line that is printed
         self._bar = Progress(
             _Description(),
             BarColumn(),
@@ -71,6 +75,9 @@ class Counted:
             TimeRemainingColumn(),
             console=console,
             transient=True,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("coding", total=total)
@@ -89,10 +96,16 @@ class Counted:
         if self._done:
             say(self._line())
 
+    def clear(self) -> None:
+        """Takes the bar away from the line in which something is to be printed."""
+        if not self._bar.disable:
+            self._bar.console.control(_EMPTY_LINE)
+
     def advance(self) -> None:
         """Tells that one more is done."""
         self._done += 1
         self._bar.advance(self._task)
+        self._bar.refresh()
         if self._bar.disable and time.monotonic() - self._told > _SECONDS_BETWEEN_LINES:
             self._told = time.monotonic()
             say(self._line())

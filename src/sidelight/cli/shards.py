@@ -98,11 +98,12 @@ def code_shards(
                         damaged.append((outcome.job, outcome.error))
                     continue
                 num_pictures += 1
-                counted.advance()
                 if outcome.error is not None:
                     failures.append((outcome.job, outcome.error))
                 elif outcome.result is not None:
+                    counted.clear()
                     print_record(outcome.result, as_json=as_json)
+                counted.advance()
     if len(to_do) < len(jobs):
         say(
             f"{len(jobs) - len(to_do)} of {len(jobs)} shards were there already; --force codes "

@@ -1,13 +1,14 @@
 """What is printed cannot command a terminal."""
 
-from io import BytesIO, TextIOWrapper
+from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import sidelight.cli
-from sidelight.cli.progress import progress_bar
+from sidelight.cli import progress as progress_module
+from sidelight.cli.progress import Counted, progress_bar
 from sidelight.cli.streams import printable
 
 
@@ -42,3 +43,32 @@ def test_a_progress_bar_shows_names_as_they_are(monkeypatch):
         shown.print(progress.make_tasks_table(progress.tasks))
     stream.seek(0)
     assert r"[/red] \x1b[2J" in stream.read()
+
+
+def test_a_line_is_never_printed_behind_the_bar(monkeypatch, capsys):
+    console = Console(file=(stream := StringIO()), force_terminal=True, width=80)
+    monkeypatch.setattr(progress_module, "Console", lambda **_: console)
+    with Counted(2) as counted:
+        for line in ("one", "two"):
+            counted.clear()
+            stream.write(line + "\n")
+            counted.advance()
+    for line in ("one", "two"):
+        before = stream.getvalue().partition(line)[0]
+        assert before.endswith("\r\x1b[2K")
+    assert "2/2" in stream.getvalue()
+    assert "2 of 2 pictures in 0.0 s, " in capsys.readouterr().err
+
+
+def test_a_log_hears_of_the_rate_and_the_time_left(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now[0])
+    with Counted(100) as counted:
+        for second in (1, 20, 40, 50, 80):
+            now[0] = second
+            counted.advance()
+    assert capsys.readouterr().err.splitlines() == [
+        "3 of 100 pictures in 40.0 s, 0.07 per second, 1293 s left",
+        "5 of 100 pictures in 80.0 s, 0.06 per second, 1520 s left",
+        "5 of 100 pictures in 80.0 s, 0.06 per second, 1520 s left",
+    ]
