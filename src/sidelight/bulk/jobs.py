@@ -3,7 +3,7 @@
 import glob
 import os
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -57,15 +57,13 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
         return Jobs([Job(source, one_target(source, target, suffix))], False, Counter(), [])
     search = _Search(read_suffixes, Path(target), suffix)
     if is_remote(source):
-        places = dict(search.in_store(source))
+        found = search.in_store(source)
+    elif Path(source).is_dir():
+        found = search.in_folder(Path(source))
     else:
-        root = Path(source) if Path(source).is_dir() else None
-        found = sorted(search.in_folder(root) if root else search.by_pattern(source))
-        places = {
-            str(path): PurePosixPath(path.relative_to(root) if root else path.name)
-            for path in found
-        }
-    if not places:
+        found = search.by_pattern(source)
+    jobs = _with_targets(found, target, suffix)
+    if not jobs:
         reasons = [f"{place}: {reason}" for place, reason in search.unread]
         shards = [f"'{join(source, '*' + kind)}'" for kind in _SHARDS if search.passed_over[kind]]
         if shards:
@@ -80,7 +78,7 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
         )
     if not is_remote(target) and (is_stream(target) or Path(target).is_file()):
         raise ConfigError(f"{target} must be a folder, because {source} stands for several files")
-    return Jobs(_with_targets(places, target, suffix), True, search.passed_over, search.unread)
+    return Jobs(jobs, True, search.passed_over, search.unread)
 
 
 def stands_for_several(source: str) -> bool:
@@ -104,6 +102,15 @@ def one_target(source: str, target: str, suffix: str) -> str:
     return join(target, PurePosixPath(source).with_suffix(suffix).name)
 
 
+class _Found(NamedTuple):
+    """A file, and where it stands below TARGET."""
+
+    path: str
+    folder: str
+    """Relative, "" for TARGET itself."""
+    name: str
+
+
 class _Search:
     """Looks for files to read, and notes what it passes."""
 
@@ -112,7 +119,7 @@ class _Search:
         self.passed_over: Counter[str] = Counter()
         self.unread: list[tuple[str, str]] = []
 
-    def in_folder(self, root: Path) -> Iterator[Path]:
+    def in_folder(self, root: Path) -> Iterator[_Found]:
         target = os.path.realpath(self._target)
         suffixes = set(self._read_suffixes)
         if os.path.realpath(root) == target:
@@ -124,9 +131,11 @@ class _Search:
                 if os.path.realpath(Path(place, name)) != target
                 and not self._is_link(Path(place, name))
             ]
-            yield from self._of_kind((Path(place, name) for name in files), suffixes)
+            folder = "/".join(Path(place).relative_to(root).parts)
+            for path in self._of_kind((Path(place, name) for name in files), suffixes):
+                yield _Found(str(path), folder, path.name)
 
-    def by_pattern(self, pattern: str) -> Iterator[Path]:
+    def by_pattern(self, pattern: str) -> Iterator[_Found]:
         # Path.glob takes no absolute pattern
         matches = sorted(glob.glob(pattern, recursive=True), key=lambda m: (m.count("/"), m))  # noqa: PTH207
         # links to folders are followed, and may lead in a circle
@@ -136,19 +145,18 @@ class _Search:
         }
         files = [path for path in once.values() if not path.is_dir()]
         asked = Path(pattern).suffix
-        if asked and not glob.has_magic(asked):
-            yield from files  # whoever names a suffix knows what is in there
-        else:
-            yield from self._of_kind(iter(files), self._read_suffixes)
+        if not asked or glob.has_magic(asked):  # whoever names a suffix knows what is in there
+            files = list(self._of_kind(iter(files), self._read_suffixes))
+        for path in sorted(files):
+            yield _Found(str(path), "", path.name)
 
-    def in_store(self, address: str) -> Iterator[tuple[str, PurePosixPath]]:
-        """Yields each file's address, and where it stands."""
+    def in_store(self, address: str) -> Iterator[_Found]:
         for full, name in listed(address):
             place = PurePosixPath(name)
             if place.name.startswith(_FOREIGN_PREFIX):
                 self.passed_over[_FOREIGN_PREFIX + "*"] += 1
             elif place.suffix.lower() in self._read_suffixes:
-                yield full, place
+                yield _Found(full, name.rpartition("/")[0], place.name)
             else:
                 self.passed_over[place.suffix.lower() or "no suffix"] += 1
 
@@ -171,19 +179,22 @@ class _Search:
         self.unread.append((str(error.filename), error.strerror or str(error)))
 
 
-def _with_targets(places: dict[str, PurePosixPath], target: str, suffix: str) -> list[Job]:
-    """Returns the jobs; ``places`` says where each file stands below TARGET."""
-    in_folder: dict[PurePosixPath, dict[str, str]] = defaultdict(dict)
-    for path, place in places.items():
-        other = in_folder[place.parent].setdefault(place.name, path)
+def _with_targets(found: Iterable[_Found], target: str, suffix: str) -> list[Job]:
+    """Returns the jobs in the order of their sources; names are all that is kept of each."""
+    in_folder: dict[str, dict[str, str]] = defaultdict(dict)
+    for path, folder, name in found:
+        other = in_folder[folder].setdefault(name, path)
         if other != path:
+            made = PurePosixPath(name).with_suffix(suffix).name
             raise ConfigError(
-                f"{other} and {path} would both become "
-                f"{join(target, *place.with_suffix(suffix).parts)}; "
+                f"{other} and {path} would both become {join(target, made)}; "
                 "give their common folder, whose tree is kept"
             )
-    made = {folder: names_with_suffix(names, suffix) for folder, names in in_folder.items()}
-    return [
-        Job(path, join(target, *place.parent.parts, made[place.parent][place.name]))
-        for path, place in places.items()
-    ]
+    jobs = []
+    while in_folder:
+        folder, names = in_folder.popitem()
+        place = join(target, *folder.split("/")) if folder else target
+        made_of = names_with_suffix(names, suffix)
+        jobs += [Job(path, join(place, made_of[name])) for name, path in names.items()]
+    jobs.sort(key=lambda job: job.source.replace("/", "\0"))  # folder by folder, as paths sort
+    return jobs
