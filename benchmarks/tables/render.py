@@ -17,8 +17,15 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.record import RESULTS, Record
-from benchmarks.tables import carriers, evaluations, improved, measurements, memory, robustness
-from benchmarks.tables import bulk, carriers, evaluations, improved, measurements, robustness
+from benchmarks.tables import (
+    bulk,
+    carriers,
+    evaluations,
+    improved,
+    measurements,
+    memory,
+    robustness,
+)
 
 _ROOT = Path(__file__).parents[2]
 _MARKED = re.compile(r"(<!-- table:([\w-]+) -->\n).*?(<!-- /table -->)", re.DOTALL)

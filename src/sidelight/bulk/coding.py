@@ -46,3 +46,16 @@ class Coding(Protocol):
         Raises:
             CodecError: It cannot be coded.
         """
+
+    def write(self, data: bytes, name: str, target: str) -> Record:
+        """Writes the picture in its new form, whole or not at all, and returns its record.
+
+        Args:
+            data: As for ``code``, like ``name``.
+            name: A caption may be in a file beside it.
+            target: A path, an address or ``-``.
+
+        Raises:
+            CodecError: As there.
+            OSError: It cannot be written.
+        """

@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
 from sidelight.api import decoder_of
 from sidelight.bulk.captions import CaptionToRead
-from sidelight.bulk.coding import Coded
+from sidelight.bulk.coding import Coded, Record
+from sidelight.bulk.places import is_remote
+from sidelight.bulk.streams import is_stream, write_bytes
 from sidelight.carriers.registry import check_start
 from sidelight.codec.card import find_model
 from sidelight.codec.check import decode_checked
 from sidelight.errors import ConfigError, ImageError
 from sidelight.metrics.caption_match import CaptionMatcher
 from sidelight.pixels.encoding import check_format, encode_picture
+from sidelight.pixels.files import write_picture
+from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel
 
 
@@ -80,6 +85,31 @@ class Decoding:
             CodecError: The bytes are no sound file, need another model, or the picture's format
                 cannot hold it.
         """
+        picture, record = self._decoded(data, name, caption)
+        try:
+            return Coded(encode_picture(picture, self.format), record)
+        except ImageError as error:
+            raise ImageError(f"{name}: {error}") from error
+
+    def write(self, data: bytes, name: str, target: str) -> Record:
+        """Writes the picture and returns its record; as for ``Coding.write``.
+
+        A file is written piece by piece, where its format allows that: a large picture's may be too
+        long to be held beside it.
+
+        Raises:
+            CodecError: As for ``code``.
+            OSError: It cannot be written.
+        """
+        if is_remote(target) or is_stream(target):
+            coded = self.code(data, name)
+            write_bytes(target, coded.data)
+            return coded.record
+        picture, record = self._decoded(data, name, None)
+        write_picture(picture, Path(target), self.format)
+        return record
+
+    def _decoded(self, data: bytes, name: str, caption: str | None) -> tuple[Picture, Record]:
         check_format(self.format)
         decoder = decoder_of(data, self.model, max_pixels=self.max_pixels, device=self.device)
         opened = decoder.open(data)
@@ -95,16 +125,13 @@ class Decoding:
                 realism=self.realism,
                 precision=self.precision,
             )
-        record = {
+        record: Record = {
             "bytes": len(data),
             "bpp": bits_per_pixel(len(data), picture),
             "caption": found.text or None,
             "notes": [f"caption: {found.origin}", *found.notes, *picture.notes],
         }
-        try:
-            return Coded(encode_picture(picture, self.format), record)
-        except ImageError as error:
-            raise ImageError(f"{name}: {error}") from error
+        return picture, record
 
 
 @cache

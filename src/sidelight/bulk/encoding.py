@@ -7,6 +7,7 @@ from sidelight.bitstream.container import Container
 from sidelight.bitstream.quality import step_to_quality
 from sidelight.bulk.captions import CaptionToSend
 from sidelight.bulk.coding import Coded, Record
+from sidelight.bulk.streams import write_bytes
 from sidelight.carriers.carrier import DEFAULT_QUALITY, Carrier
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
@@ -112,6 +113,17 @@ class Encoding:
             "notes": [*picture.notes, *facts.get("notes", ()), *sent.notes],
         }
         return Coded(coded.data, record)
+
+    def write(self, data: bytes, name: str, target: str) -> Record:
+        """Writes the file and returns its record; as for ``Coding.write``.
+
+        Raises:
+            CodecError: As for ``code``.
+            OSError: It cannot be written.
+        """
+        coded = self.code(data, name)
+        write_bytes(target, coded.data)
+        return coded.record
 
     def _decoded(self, data: bytes, name: str) -> Picture:
         try:

@@ -12,7 +12,7 @@ from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.places import exists, is_remote, stat
 from sidelight.bulk.pool import Outcome, num_cores, run_here, run_in_processes
-from sidelight.bulk.streams import STREAM, is_stream, read_bytes, write_bytes
+from sidelight.bulk.streams import STREAM, is_stream, read_bytes
 from sidelight.errors import ConfigError
 from sidelight.files import discard_leftovers
 
@@ -38,20 +38,19 @@ class FileWork:
         start = time.perf_counter()
         changed = stat(job.source).changed_ns if self.for_manifest else 0  # as it begins
         data = read_bytes(job.source, self.coding.check_start)
-        coded = self.coding.code(data, job.source)
-        write_bytes(job.target, coded.data)
-        facts = _facts(data, changed, coded.data) if self.for_manifest else {}
+        record = self.coding.write(data, job.source, job.target)
+        facts = _facts(data, changed, job.target) if self.for_manifest else {}
         seconds = round(time.perf_counter() - start, 3)
-        return {**job._asdict(), **coded.record, "seconds": seconds, **facts}
+        return {**job._asdict(), **record, "seconds": seconds, **facts}
 
 
-def _facts(source: bytes, changed_ns: int, target: bytes) -> Record:
+def _facts(source: bytes, changed_ns: int, target: str) -> Record:
     digest = hashlib.sha256(source).hexdigest()
     return {
         "digest": f"sha256:{digest}",
         "size": len(source),
         "mtime_ns": changed_ns,
-        "written": len(target),
+        "written": stat(target).size,
     }
 
 

@@ -13,6 +13,7 @@ from sidelight.bulk.decoding import Decoding
 from sidelight.bulk.encoding import Encoding
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.local import FileWork, run
+from sidelight.bulk.streams import write_bytes
 from sidelight.errors import CheckpointError, ConfigError, ImageError
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -33,6 +34,11 @@ class Upper:
 
     def code(self, data: bytes, name: str, caption: str | None = None) -> Coded:
         return Coded(data.upper(), {"bytes": len(data), "bpp": 1.0, "notes": [name]})
+
+    def write(self, data: bytes, name: str, target: str) -> dict:
+        coded = self.code(data, name)
+        write_bytes(target, coded.data)
+        return coded.record
 
 
 def test_a_job_reads_codes_and_writes(folder):
@@ -113,6 +119,15 @@ def test_a_failure_leaves_the_rest_alone(folder):
 )
 def test_a_coding_may_be_sent_elsewhere(coding):
     assert pickle.loads(pickle.dumps(coding)) == coding
+
+
+def test_a_large_picture_is_written_piece_by_piece(tmp_path, monkeypatch):
+    decoding = Decoding(format="png", caption="", model=str(GOLDEN / "tiny.safetensors"))
+    data = (GOLDEN / "rgb.slt").read_bytes()
+    whole = decoding.code(data, "rgb.slt")
+    monkeypatch.setattr("sidelight.bulk.decoding.encode_picture", None)
+    assert decoding.write(data, "rgb.slt", str(tmp_path / "a.png")) == whole.record
+    assert (tmp_path / "a.png").read_bytes() == whole.data
 
 
 @pytest.mark.parametrize(
