@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from sidelight.models.exported import ExportedCodec
     from sidelight.models.hific import HiFiC
 
+# a suite started in the background has Ctrl-C switched off, and so would all that it starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # a loaded machine may take long over one example; what counts is the result
 settings.register_profile("sidelight", deadline=None)
 settings.load_profile("sidelight")

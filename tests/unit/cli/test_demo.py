@@ -156,10 +156,12 @@ def test_it_says_its_address_and_ctrl_c_ends_it(site):
         stderr=subprocess.PIPE,
         text=True,
     )
-    with process:
+    try:
         address = process.stdout.readline() if process.stdout else ""
         process.send_signal(SIGINT)
         _, told = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert address.startswith("http://127.0.0.1:")
     assert process.returncode == 130
     assert "interrupted" in told
