@@ -204,6 +204,22 @@ def speed_training(record: Record) -> str:
     return f"The convolution runs at {rate:.0f} GFLOP/s.\n\n{markdown(header, rows)}"
 
 
+def speed_ddp(record: Record) -> str:
+    """Returns one row for each way to share batches and number of processes."""
+    header = "batch | of | processes | s per step | images/s | efficiency | s for gradients"
+    rows = [
+        f"{row['kind']} | {row['batch']} | {row['processes']} | {row['s_per_step']:.2f} | "
+        f"{row['images_per_s']:.2f} | {number(row.get('efficiency'), '{:.0%}')} | "
+        f"{row['exchange_s']:.3f}"
+        for row in record["rows"]
+    ]
+    conditions, size = record["conditions"], record["rows"][0]["gradient_bytes"] / _MIB
+    told = (
+        f"`{conditions['recipe']}`, crops of {conditions['crop']} px, {size:.1f} MiB of gradients."
+    )
+    return f"{told}\n\n{markdown(header, rows)}"
+
+
 def metric_checks(record: Record) -> str:
     """Returns a row for each way in which a metric was checked."""
     rows = [
