@@ -83,11 +83,18 @@ def measure(folder: Path, workers: Sequence[int]) -> list[Record]:
                         "engine": engine,
                         "wall_s": wall_s,
                         "cpu_s": cpu_s,
+                        "read_bytes": size_of(folder / source),
+                        "written_bytes": size_of(target),
                         "identical": len(digests) == 1,
                     }
                 )
                 say(f"{direction} by {count}, {engine}: {wall_s:.1f} s")
     return rows
+
+
+def size_of(folder: Path) -> int:
+    """Returns what the files of a folder take."""
+    return sum(path.stat().st_size for path in folder.iterdir())
 
 
 def command(direction: str, source: Path, target: Path, engine: str, count: int) -> list[str]:

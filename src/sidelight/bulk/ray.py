@@ -303,7 +303,7 @@ def _check_address(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S).close()
     except (OSError, OverflowError) as error:
         raise ConfigError(
-            f"no Ray cluster at {address} ({error}): start one with ray start --head, or leave "
+            f"no Ray cluster at {address} ({error}): start one there with ray start, or leave "
             "--address out to use this machine"
         ) from None
 

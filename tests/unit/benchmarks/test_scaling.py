@@ -3,13 +3,20 @@
 import pytest
 from benchmarks.bulk import ray
 from benchmarks.speed import ddp
-from benchmarks.tables.bulk import on_ray
+from benchmarks.tables.bulk import at_scale, on_ray
 from benchmarks.tables.measurements import speed_ddp
 
 
 def test_ray_is_compared_with_as_many_processes():
     rows = [
-        {"direction": "encode", "workers": 2, "engine": engine, "wall_s": wall_s}
+        {
+            "direction": "encode",
+            "workers": 2,
+            "engine": engine,
+            "wall_s": wall_s,
+            "read_bytes": 10**8,
+            "written_bytes": 10**6,
+        }
         for engine, wall_s in (("processes", 50.0), ("ray", 62.5))
     ]
     record = {
@@ -22,6 +29,7 @@ def test_ray_is_compared_with_as_many_processes():
     table = on_ray(record)
     assert "| encode | 2 | ray | 1.60 | 80 % |" in table
     assert "all runs wrote the same bytes" in table
+    assert "| encode | 100 | 80.0 | 34.7 | 3,472 | 80.00 | 0.80 |" in at_scale(record)
 
 
 def test_efficiency_of_training_is_over_so_many_lone_processes():
