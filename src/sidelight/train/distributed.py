@@ -5,8 +5,11 @@ Axes: b rows of one process.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
 
+import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 
@@ -88,6 +91,57 @@ def mean_of(values: Iterable[Tensor]) -> list[float]:
         distributed.all_reduce(stacked)
         stacked /= count()
     return stacked.tolist()
+
+
+def is_first_of_machine() -> bool:
+    """Returns whether this process is the one that ``hold_once`` takes arrays from."""
+    return _variable("LOCAL_RANK", 0) == 0
+
+
+def hold_once(arrays: Iterable[np.ndarray | None]) -> list[np.ndarray | None]:
+    """Returns uint8 arrays of which all processes of a machine hold one copy; None stays None.
+
+    The first of them takes the arrays, one by one, into a file without a name, which ends with the
+    processes; the others map it.
+
+    Args:
+        arrays: Looked at in each machine's first process only.
+    """
+    if count() == 1 or _variable("LOCAL_WORLD_SIZE", 1) == 1:
+        return list(arrays)
+    machine = _variable("GROUP_RANK", 0)
+    with tempfile.TemporaryFile() as stream:
+        shapes: list[tuple[int, ...] | None] = []
+        if is_first_of_machine():
+            for array in arrays:
+                shapes.append(None if array is None else array.shape)
+                if array is not None:
+                    stream.write(array.tobytes())
+            stream.flush()
+        own = (machine, f"/proc/{os.getpid()}/fd/{stream.fileno()}", shapes)
+        told = [own] * count()
+        distributed.all_gather_object(told, own if is_first_of_machine() else None)
+        _, place, shapes = next(each for each in told if each is not None and each[0] == machine)
+        held = list(_mapped(place, shapes))
+        wait_for_all()  # the file is there until all have mapped it
+    return held
+
+
+def _mapped(place: str, shapes: Sequence[tuple[int, ...] | None]) -> Iterator[np.ndarray | None]:
+    is_empty = not any(shapes)
+    pixels = np.empty(0, np.uint8) if is_empty else np.asarray(np.memmap(place, mode="r"))
+    begin = 0
+    for shape in shapes:
+        if shape is None:
+            yield None
+        else:
+            end = begin + prod(shape)
+            yield pixels[begin:end].reshape(shape)
+            begin = end
+
+
+def _variable(name: str, default: int) -> int:
+    return int(os.environ.get(name, default))
 
 
 def wait_for_all() -> None:
