@@ -138,6 +138,19 @@ def test_shards_and_decoding_give_the_bytes_of_one_process(cluster, pictures):
     assert contents(pictures / "pictures-ray") == contents(pictures / "pictures-here")
 
 
+def test_a_picture_that_kills_its_workers_is_told_and_the_rest_is_done(cluster):
+    worker = Path(__file__).with_name("ray_killer.py")
+    done = subprocess.run(
+        [sys.executable, worker, cluster.address], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    error = told.pop("kill")
+    assert "its worker was lost" in error
+    assert told == {name: name.upper() for name in "abcd"}
+    assert done.stderr == ""
+
+
 def test_a_wrong_address_is_told_soon(pictures):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # and nobody listens

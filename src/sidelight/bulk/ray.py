@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import ceil
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -122,8 +123,8 @@ class _Plan(Generic[Result]):
         self.workers = cluster.workers or room
         if cluster.gpus and self.workers > room:
             raise ConfigError(f"the cluster has room for {room} workers, not for {self.workers}")
-        # more workers than cores share them, and wait for files instead of each other
-        self._share = min(1.0, int(1000 * cores / self.workers) / 1000)
+        # more workers than cores share them: some read while others compute
+        self._share = 1 / max(1, ceil(self.workers / max(cores, 1)))
         self._gpus = cluster.gpus
 
     def run(
@@ -266,8 +267,11 @@ def _connected(cluster: Cluster) -> Iterator[Any]:
         }
     elif address != _ANY:
         _check_address(address)
+    # what becomes of single tasks, which Ray prints to stdout, between the records
+    ray._private.worker.print_to_stdstream = lambda *_, **__: None
     try:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR", **started_here)
+        with _stderr_held():
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", **started_here)
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         lines = [line for line in str(error).splitlines() if line.strip()]
         raise ConfigError(f"no Ray cluster at {address}: {lines[0] if lines else error}") from None
@@ -310,12 +314,30 @@ def _check_address(address: str) -> None:
 
 def _quieten(ray: Any) -> None:
     """Leaves the terminal to the command."""
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     with _unwarned():  # of its own older settings
         context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.max_errored_blocks = -1  # what is missing is tried again, then told
+
+
+@contextlib.contextmanager
+def _stderr_held() -> Iterator[None]:
+    """Keeps from stderr what Ray's own processes and its C++ part say while it starts."""
+    try:
+        before = os.dup(2)
+    except OSError:  # closed
+        yield
+        return
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nothing, 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(nothing)
+        os.close(before)
 
 
 @contextlib.contextmanager
