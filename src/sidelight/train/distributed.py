@@ -7,18 +7,23 @@ Axes: b rows of one process.
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from math import prod
 
 import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 
+_LONGEST_WAIT = timedelta(hours=6)
+"""For the process that prepares pictures for all; one that ends is seen by torchrun, at once."""
+
 
 def join(device: str) -> None:
     """Joins the other processes that torchrun has started; alone it does nothing."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
         on_gpus = device.startswith("cuda")
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo")
+        backends = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
+        distributed.init_process_group(backends, timeout=_LONGEST_WAIT)
 
 
 def leave() -> None:
