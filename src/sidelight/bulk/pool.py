@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 _HELD = 2
 """Jobs of one worker: the one that it does, and the next, which it need not wait for."""
 _TRIES = 2
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class Outcome(NamedTuple, Generic[Job, Result]):
@@ -54,7 +54,7 @@ def in_order(
             place += 1
 
 
-class _Answer(NamedTuple):
+class Answer(NamedTuple):
     """What a worker sends back; a mistake of ours is a text, because its error may not travel."""
 
     result: Any = None
@@ -253,12 +253,12 @@ class _Pool(Generic[Job, Result]):
 
 def _serve(connection: Connection, work: Callable[[Any], Any]) -> None:
     """Is what a worker does: jobs in, answers out, until nobody is there to send any."""
-    _limit_decoders()
+    limit_decoders()
     jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, jobs), daemon=True).start()
     connection.send(None)  # ready
     while True:
-        connection.send(_answer(work, jobs.get()))
+        connection.send(answer(work, jobs.get()))
 
 
 def _receive(connection: Connection, jobs: "queue.SimpleQueue[Any]") -> None:
@@ -269,13 +269,14 @@ def _receive(connection: Connection, jobs: "queue.SimpleQueue[Any]") -> None:
         os._exit(1)  # the parent is gone, however it ended: nobody waits for what is under way
 
 
-def _answer(work: Callable[[Any], Any], job: Any) -> _Answer:
+def answer(work: Callable[[Any], Any], job: Any) -> Answer:
+    """Returns what a worker says of a job, whatever became of it."""
     try:
-        return _Answer(work(job))
+        return Answer(work(job))
     except Exception as error:
         if is_of_the_input(error):
-            return _Answer(error=_that_travels(error))
-        return _Answer(mistake=traceback.format_exc())
+            return Answer(error=_that_travels(error))
+        return Answer(mistake=traceback.format_exc())
 
 
 def _that_travels(error: Exception) -> Exception:
@@ -292,18 +293,18 @@ def is_of_the_input(error: Exception) -> bool:
     return isinstance(error, CodecError | OSError | MemoryError) or is_out_of_memory(error)
 
 
-def _limit_decoders() -> None:
+def limit_decoders() -> None:
     """Lets Pillow's AVIF decoder, which takes every core, have a worker's share."""
     from PIL import AvifImagePlugin
 
-    AvifImagePlugin.DEFAULT_MAX_THREADS = int(os.environ[_THREAD_VARIABLES[0]])
+    AvifImagePlugin.DEFAULT_MAX_THREADS = int(os.environ[THREAD_VARIABLES[0]])
 
 
 @contextlib.contextmanager
 def _shared_cores(count: int) -> Iterator[None]:
     """Gives processes that are started here their share of the cores; what the user set stays."""
     share = str(max(1, num_cores() // count))
-    missing = [name for name in _THREAD_VARIABLES if not os.environ.get(name, "").isdecimal()]
+    missing = [name for name in THREAD_VARIABLES if not os.environ.get(name, "").isdecimal()]
     before = {name: os.environ.get(name) for name in missing}
     os.environ.update(dict.fromkeys(missing, share))
     try:

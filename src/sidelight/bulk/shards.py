@@ -15,6 +15,7 @@ from sidelight.bulk.packing import Packing, Packs
 from sidelight.bulk.parquet import ParquetShards
 from sidelight.bulk.places import (
     Stat,
+    exists,
     is_folder,
     is_remote,
     join,
@@ -135,6 +136,30 @@ def _checked(job: Job) -> Job:
     if same:
         raise ConfigError(f"{job.target} is the source itself, which would be lost; name another")
     return job
+
+
+@dataclass(frozen=True, slots=True)
+class ShardWork:
+    """How shards are coded: row by row by many, or each as a whole by a worker elsewhere."""
+
+    kind: RowSource
+    work: RowWork
+    unpack: bool = False
+    only_new: bool = False
+    """Whether files to unpack are left alone where they exist."""
+
+    def __call__(self, job: Job) -> list[Outcome[Job, Record] | ShardDone]:
+        """Codes one shard."""
+        return list(self.run([job], 1))
+
+    def run(
+        self, jobs: Iterable[Job], processes: int
+    ) -> Generator[Outcome[Job, Record] | ShardDone, None, None]:
+        """Yields as ``run_shards`` does."""
+        is_there = exists if self.only_new else lambda _: False
+        return run_shards(
+            jobs, self.kind, self.work, processes, unpack=self.unpack, is_there=is_there
+        )
 
 
 def run_shards(

@@ -11,17 +11,40 @@ import typer
 from sidelight.bulk.jobs import Job, Jobs
 from sidelight.bulk.places import existing
 from sidelight.bulk.streams import is_stdout
+from sidelight.cli.options import Engine
 from sidelight.cli.progress import Counted
 from sidelight.cli.streams import say, show
 from sidelight.errors import reason_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from sidelight.bulk.coding import Coding, Record
     from sidelight.bulk.manifest import Manifest
+    from sidelight.bulk.pool import Outcome
+    from sidelight.bulk.ray import Cluster
+
+    Outcomes = Generator[Outcome[Job, Record], None, None]
 
 Failure = tuple[Job, Exception]
+
+
+def cluster_of(
+    engine: Engine, address: str | None, workers: int | None, gpus: float = 0.0
+) -> "Cluster | None":
+    """Returns the machines that options name; None for this one, without Ray.
+
+    Raises:
+        BadParameter: Something is asked of Ray alone, and Ray is not.
+    """
+    if engine is Engine.RAY:
+        from sidelight.bulk.ray import Cluster
+
+        return Cluster(address=address, workers=workers, gpus=gpus)
+    if address is not None or gpus:
+        option = "--gpus" if address is None else "--address"
+        raise typer.BadParameter(f"{option} is for --engine ray")
+    return None
 
 
 def code_files(
@@ -29,6 +52,7 @@ def code_files(
     coding: "Coding",
     *,
     processes: int | None,
+    cluster: "Cluster | None",
     manifest: Path | None,
     force: bool,
     as_json: bool,
@@ -39,6 +63,7 @@ def code_files(
         found: The files.
         coding: What is to be done with each.
         processes: How many at a time; None for what suits their number.
+        cluster: Runs them in place of processes.
         manifest: Keeps what became of each, where there are several.
         force: Whether files that exist are replaced.
         as_json: As for ``run_jobs``.
@@ -49,6 +74,8 @@ def code_files(
     if not found.several:
         if manifest is not None:
             raise typer.BadParameter("--manifest is for folders and globs, this is one file")
+        if cluster is not None:
+            raise typer.BadParameter("--engine ray is for folders and globs, this is one file")
         run_jobs(found, FileWork(coding, force=force), force=force, as_json=as_json)
         return
     coding.prepare()
@@ -56,7 +83,15 @@ def code_files(
     work = FileWork(coding, force=True, for_manifest=manifest is not None)
     with contextlib.ExitStack() as stack:
         opened = stack.enter_context(Manifest.opened(manifest, coding)) if manifest else None
-        run_jobs(found, work, processes=processes, manifest=opened, force=force, as_json=as_json)
+        run_jobs(
+            found,
+            work,
+            processes=processes,
+            cluster=cluster,
+            manifest=opened,
+            force=force,
+            as_json=as_json,
+        )
 
 
 def run_jobs(
@@ -64,6 +99,7 @@ def run_jobs(
     work: "Callable[[Job], Record]",
     *,
     processes: int | None = None,
+    cluster: "Cluster | None" = None,
     manifest: "Manifest | None" = None,
     force: bool,
     as_json: bool,
@@ -77,6 +113,7 @@ def run_jobs(
         found: The jobs.
         work: Does one, and raises what is wrong with it.
         processes: How many at a time; None for what suits their number.
+        cluster: As for ``code_files``.
         manifest: Is told what became of each.
         force: Whether no job is skipped.
         as_json: Whether each line is a record.
@@ -93,7 +130,8 @@ def run_jobs(
     else:
         there = existing(job.target for job in jobs)
         to_do = [job for job in jobs if job.target not in there]
-    failures = _run_many(to_do, work, processes, manifest, as_json=as_json)
+    outcomes = _outcomes(to_do, work, processes, cluster)
+    failures = _run_many(outcomes, len(to_do), manifest, as_json=as_json)
     if len(to_do) < len(jobs):
         say(
             f"{len(jobs) - len(to_do)} of {len(jobs)} files were there already; --force codes them "
@@ -106,19 +144,30 @@ def run_jobs(
         raise typer.Exit(1)
 
 
-def _run_many(
+def _outcomes(
     jobs: list[Job],
     work: "Callable[[Job], Record]",
     processes: int | None,
+    cluster: "Cluster | None",
+) -> "Outcomes":
+    from sidelight.bulk.local import default_processes, run, until_full
+
+    if cluster is None:
+        return run(jobs, work, processes or default_processes(len(jobs)))
+    from sidelight.bulk.ray import run_on_ray
+
+    return until_full(run_on_ray(jobs, work, cluster))
+
+
+def _run_many(
+    outcomes: "Outcomes",
+    number: int,
     manifest: "Manifest | None",
     *,
     as_json: bool,
 ) -> list[Failure]:
-    from sidelight.bulk.local import default_processes, run
-
     failures: list[Failure] = []
-    outcomes = run(jobs, work, processes or default_processes(len(jobs)))
-    with contextlib.closing(outcomes), Counted(len(jobs)) as counted:
+    with contextlib.closing(outcomes), Counted(number) as counted:
         for job, record, error, _ in outcomes:
             if error is not None:
                 failures.append((job, error))

@@ -6,10 +6,13 @@ import typer
 
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import code_files
+from sidelight.cli.batch import cluster_of, code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
+    AddressOption,
     CaptionColumnOption,
+    Engine,
+    EngineOption,
     ForceOption,
     ImageColumnOption,
     JsonOption,
@@ -71,6 +74,12 @@ def decode(
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
     jobs: ProcessesOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
+    gpus: Annotated[
+        float,
+        typer.Option(min=0.0, help="Of each worker on Ray, such as 0.25, with --device cuda."),
+    ] = 0.0,
     manifest: ManifestOption = None,
     unpack: UnpackOption = False,
     image_column: ImageColumnOption = None,
@@ -84,6 +93,7 @@ def decode(
     .txt file beside it, else none, and says which.
     """
     check_captions(caption, caption_from)
+    cluster = cluster_of(engine, address, jobs, gpus)
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.bulk.decoding import Decoding
@@ -118,11 +128,18 @@ def decode(
             columns=(image_column, caption_column),
             unpack=unpack,
             processes=processes,
+            cluster=cluster,
             manifest=manifest,
             force=force,
             as_json=json,
         )
     else:
         code_files(
-            found, decoding, processes=processes, manifest=manifest, force=force, as_json=json
+            found,
+            decoding,
+            processes=processes,
+            cluster=cluster,
+            manifest=manifest,
+            force=force,
+            as_json=json,
         )

@@ -7,11 +7,14 @@ import typer
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import code_files
+from sidelight.cli.batch import cluster_of, code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
+    AddressOption,
     CaptionAs,
     CaptionColumnOption,
+    Engine,
+    EngineOption,
     ForceOption,
     ImageColumnOption,
     JsonOption,
@@ -93,6 +96,8 @@ def encode(
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
     jobs: ProcessesOption = None,
+    engine: EngineOption = Engine.LOCAL,
+    address: AddressOption = None,
     manifest: ManifestOption = None,
     unpack: UnpackOption = False,
     image_column: ImageColumnOption = None,
@@ -107,6 +112,7 @@ def encode(
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     check_captions(caption, caption_from)
+    cluster = cluster_of(engine, address, jobs)
     from sidelight.bulk.encoding import Encoding, check_known
     from sidelight.bulk.shards import is_shard, packed_name
     from sidelight.pixels.suffixes import picture_suffixes
@@ -146,9 +152,18 @@ def encode(
             columns=(image_column, caption_column),
             unpack=unpack,
             processes=jobs,
+            cluster=cluster,
             manifest=manifest,
             force=force,
             as_json=json,
         )
     else:
-        code_files(found, encoding, processes=jobs, manifest=manifest, force=force, as_json=json)
+        code_files(
+            found,
+            encoding,
+            processes=jobs,
+            cluster=cluster,
+            manifest=manifest,
+            force=force,
+            as_json=json,
+        )

@@ -6,6 +6,14 @@ from typing import Annotated
 
 import typer
 
+
+class Engine(StrEnum):
+    """What runs many pictures."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
 ModelOption = Annotated[
     str | None,
     typer.Option("--model", help="Name of a shipped model, or the path of a checkpoint."),
@@ -27,7 +35,23 @@ ProcessesOption = Annotated[
         "-j",
         min=1,
         help="Processes that code at a time. If not given, one for each core where there are 16 "
-        "pictures or more, else 1.",
+        "pictures or more, else 1; on Ray one for each core of the cluster.",
+    ),
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        help="What runs a folder, a glob or shards on many cores: processes of this machine, or "
+        "the machines of a Ray cluster (extra ray), which must see the same files."
+    ),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        metavar="HOST:PORT",
+        help="Of the Ray cluster's head. If not given, what RAY_ADDRESS names, else a Ray of this "
+        "run's own on this machine.",
     ),
 ]
 ManifestOption = Annotated[

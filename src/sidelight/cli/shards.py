@@ -15,6 +15,7 @@ from sidelight.cli.streams import say
 if TYPE_CHECKING:
     from sidelight.bulk.coding import Coding
     from sidelight.bulk.jobs import Jobs
+    from sidelight.bulk.ray import Cluster
     from sidelight.bulk.rows import RowSource
 
 
@@ -27,6 +28,7 @@ def code_shards(
     columns: tuple[str | None, str | None],
     unpack: bool,
     processes: int | None,
+    cluster: "Cluster | None",
     manifest: Path | None,
     force: bool,
     as_json: bool,
@@ -44,6 +46,7 @@ def code_shards(
         columns: Of pictures and of captions in Parquet files; None for what is found.
         unpack: Whether each shard becomes a folder of files.
         processes: How many rows at a time; None for one on each core.
+        cluster: Runs whole shards in place of processes.
         manifest: Keeps what became of each.
         force: Whether no shard is skipped.
         as_json: Whether each line is a record.
@@ -52,20 +55,14 @@ def code_shards(
     from sidelight.bulk.packing import Packing
     from sidelight.bulk.pool import num_cores
     from sidelight.bulk.rows import RowWork
-    from sidelight.bulk.shards import (
-        ShardDone,
-        find_shards,
-        kind_of,
-        packed_name,
-        run_shards,
-    )
+    from sidelight.bulk.shards import ShardDone, ShardWork, find_shards, kind_of, packed_name
 
     kind: RowSource
     if files is None:
         kind = kind_of(source, image_column=columns[0], caption_column=columns[1])
         jobs = find_shards(source, target, unpack=unpack)
     else:
-        _check_packing(source, target, files, manifest)
+        _check_packing(source, target, files, manifest, cluster)
         kind = Packing(kind_of(target), files.jobs, packed_name(target))
         jobs = [Job(source, plain(target))]
     coding.prepare()
@@ -80,14 +77,13 @@ def code_shards(
         else:
             # of a folder, single files are looked at
             to_do = [job for job in jobs if unpack or not exists(job.target)]
-        outcomes = run_shards(
-            to_do,
-            kind,
-            RowWork(coding),
-            processes or num_cores(),
-            unpack=unpack,
-            is_there=exists if not force and rows is None else lambda _: False,
-        )
+        work = ShardWork(kind, RowWork(coding), unpack=unpack, only_new=not force and rows is None)
+        if cluster is None:
+            outcomes = work.run(to_do, processes or num_cores())
+        else:
+            from sidelight.bulk.ray import run_shards_on_ray
+
+            outcomes = run_shards_on_ray(to_do, work, cluster)
         num_pictures = 0
         with contextlib.closing(outcomes), Counted(None) as counted:
             for outcome in outcomes:
@@ -131,7 +127,14 @@ def check_no_shard_options(source: str, *columns: str | None, unpack: bool) -> N
         )
 
 
-def _check_packing(source: str, target: str, files: "Jobs", manifest: Path | None) -> None:
+def _check_packing(
+    source: str, target: str, files: "Jobs", manifest: Path | None, cluster: "Cluster | None"
+) -> None:
+    if cluster is not None:
+        raise typer.BadParameter(
+            "--engine ray gives each shard to one worker, and this is one shard; give a folder as "
+            "TARGET"
+        )
     if not files.several:
         raise typer.BadParameter(f"{target} takes a folder or a glob, SOURCE is {source}")
     if manifest is not None:

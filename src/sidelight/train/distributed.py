@@ -5,17 +5,25 @@ Axes: b rows of one process.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
+from math import prod
 
+import numpy as np
 import torch
 from torch import Tensor, distributed, nn
+
+_LONGEST_WAIT = timedelta(hours=6)
+"""For the process that prepares pictures for all; one that ends is seen by torchrun, at once."""
 
 
 def join(device: str) -> None:
     """Joins the other processes that torchrun has started; alone it does nothing."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not distributed.is_initialized():
         on_gpus = device.startswith("cuda")
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo")
+        backends = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
+        distributed.init_process_group(backends, timeout=_LONGEST_WAIT)
 
 
 def leave() -> None:
@@ -88,6 +96,57 @@ def mean_of(values: Iterable[Tensor]) -> list[float]:
         distributed.all_reduce(stacked)
         stacked /= count()
     return stacked.tolist()
+
+
+def is_first_of_machine() -> bool:
+    """Returns whether this process is the one that ``hold_once`` takes arrays from."""
+    return _variable("LOCAL_RANK", 0) == 0
+
+
+def hold_once(arrays: Iterable[np.ndarray | None]) -> list[np.ndarray | None]:
+    """Returns uint8 arrays of which all processes of a machine hold one copy; None stays None.
+
+    The first of them takes the arrays, one by one, into a file without a name, which ends with the
+    processes; the others map it.
+
+    Args:
+        arrays: Looked at in each machine's first process only.
+    """
+    if count() == 1 or _variable("LOCAL_WORLD_SIZE", 1) == 1:
+        return list(arrays)
+    machine = _variable("GROUP_RANK", 0)
+    with tempfile.TemporaryFile() as stream:
+        shapes: list[tuple[int, ...] | None] = []
+        if is_first_of_machine():
+            for array in arrays:
+                shapes.append(None if array is None else array.shape)
+                if array is not None:
+                    stream.write(array.tobytes())
+            stream.flush()
+        own = (machine, f"/proc/{os.getpid()}/fd/{stream.fileno()}", shapes)
+        told = [own] * count()
+        distributed.all_gather_object(told, own if is_first_of_machine() else None)
+        _, place, shapes = next(each for each in told if each is not None and each[0] == machine)
+        held = list(_mapped(place, shapes))
+        wait_for_all()  # the file is there until all have mapped it
+    return held
+
+
+def _mapped(place: str, shapes: Sequence[tuple[int, ...] | None]) -> Iterator[np.ndarray | None]:
+    is_empty = not any(shapes)
+    pixels = np.empty(0, np.uint8) if is_empty else np.asarray(np.memmap(place, mode="r"))
+    begin = 0
+    for shape in shapes:
+        if shape is None:
+            yield None
+        else:
+            end = begin + prod(shape)
+            yield pixels[begin:end].reshape(shape)
+            begin = end
+
+
+def _variable(name: str, default: int) -> int:
+    return int(os.environ.get(name, default))
 
 
 def wait_for_all() -> None:

@@ -94,7 +94,7 @@ def train(
         encoder = _text_encoder(recipe)
         pairs = _pairs(recipe, pictures, prepare)
         if recipe.in_memory and pairs is not None:
-            pairs = pairs.in_memory()
+            pairs = pairs.in_memory(distributed.hold_once)
         trainer = Trainer(
             recipe,
             text_vectors(drawn, encoder),

@@ -1,7 +1,7 @@
 """Takes five steps of stage 2 in as many processes as the environment says, and saves the result.
 
-Run by test_distributed.py. Without noise and rounding and in fp32, so that runs can be
-compared closely.
+Run by test_distributed.py, with the step to stop at, and the state that is gone on from if it is
+there, else written. Without noise and rounding and in fp32, so that runs can be compared closely.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ def networks(trainer: Trainer) -> dict[str, torch.Tensor]:
     return {name: value for part in parts for name, value in part.named_parameters()}
 
 
-def main(target: Path) -> None:
+def main(target: Path, stop: int, state: Path) -> None:
     torch.set_num_threads(1)
     torch.autocast = lambda *_, **__: contextlib.nullcontext()
     base.add_uniform_noise = lambda latents: latents
@@ -58,11 +58,16 @@ def main(target: Path) -> None:
     trainer = Trainer(RECIPE, text, LPIPS(for_training=True))
     start = {name: value.clone() for name, value in networks(trainer).items()}
     totals = []
-    for batch in batches(CropSampler(pictures, seed=1), RECIPE, 0, num_workers=0):
+    if state.exists():
+        trainer.load(state)
+    for batch in batches(CropSampler(pictures, seed=1), RECIPE, trainer.step, num_workers=0):
         losses = trainer.take_step(batch)
         totals.append(distributed.mean_of([*losses.model, *losses.discriminator]))
+        if trainer.step == stop:
+            break
     stops = [distributed.any_process(distributed.rank() == k) for k in (0, 9)]
     if distributed.rank() == 0:
+        trainer.save(state)
         norm = trainer.model.g_s.ssa[0].norm
         result = {
             "losses": torch.tensor(totals),
@@ -77,4 +82,4 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))

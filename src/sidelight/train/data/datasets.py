@@ -1,7 +1,7 @@
 """Finds the pictures of a recipe, with the vectors of their captions."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 
@@ -14,6 +14,7 @@ from sidelight.assets import find_assets
 from sidelight.captions.listing import CaptionListing
 from sidelight.errors import ConfigError, ImageError
 from sidelight.text.encoder import TextEncoder
+from sidelight.train import distributed
 from sidelight.train.data.drawings import draw_pictures
 from sidelight.train.data.pictures import CaptionedFile, CaptionedImage, picture_size
 from sidelight.train.data.shards import find_in_shards, held_out_keys
@@ -26,6 +27,8 @@ Tell = Callable[[str], None]
 """Gets a line for whoever started the run."""
 _NUM_ODD_TEXTS = 5000
 _SHOWN = 5
+_NO_PIXELS = np.empty((0, 0, 3), np.uint8)
+"""Of a picture that is sound, and decoded again when it is drawn."""
 
 
 def no_words(_: str) -> None:
@@ -67,6 +70,7 @@ def sound_pictures(
     """Returns the pictures that can be decoded, and the same as they are to be drawn from.
 
     Where the recipe neither keeps pixels nor passes over broken pictures, none is decoded yet.
+    Pixels that it keeps are there once for all processes of a machine.
 
     Raises:
         ImageError: Some cannot be, and the recipe does not say that such are passed over.
@@ -74,18 +78,35 @@ def sound_pictures(
     if not (recipe.in_memory or recipe.skip_broken):
         return pictures, pictures
     faults = Faults(recipe)
-    sound: list[TrainingPicture] = []
-    kept: list[TrainingPicture] = []
-    for picture in pictures:
-        try:
-            decoded = picture.in_memory()
-        except ImageError as error:
-            faults.note(error)
+    decoded = _decoded(pictures, faults)
+    if recipe.in_memory:
+        held = distributed.hold_once(decoded)
+        if not distributed.is_first_of_machine():
+            for picture, pixels in zip(pictures, held, strict=True):
+                if pixels is None:
+                    faults.note(ImageError(f"{picture.key}, as another process says"))
+    else:
+        held = [None if pixels is None else _NO_PIXELS for pixels in decoded]
+    sound, kept = [], []
+    for picture, pixels in zip(pictures, held, strict=True):
+        if pixels is None:
             continue
         sound.append(picture)
-        kept.append(decoded if recipe.in_memory else picture)
+        kept.append(
+            CaptionedImage(picture.key, pixels, picture.captions) if recipe.in_memory else picture
+        )
     faults.settle(len(sound), tell)
     return sound, kept
+
+
+def _decoded(pictures: Iterable[TrainingPicture], faults: "Faults") -> Iterator[np.ndarray | None]:
+    """Yields the pixels of each picture, None for a broken one."""
+    for picture in pictures:
+        try:
+            yield picture.image
+        except ImageError as error:
+            faults.note(error)
+            yield None
 
 
 class Faults:

@@ -9,11 +9,11 @@ import io
 import json
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from PIL import Image
@@ -152,7 +152,7 @@ class Pairs:
         # more versions of the same kind leave the first ones as they are
         settings = json.dumps([replace(config, versions=1).to_dict(), seed]).encode()
         self._folder = (folder or _user_cache()) / hashlib.sha256(settings).hexdigest()[:16]
-        self._pixels: list[list[np.ndarray]] | None = None
+        self._pixels: list[Sequence[np.ndarray]] | None = None
 
     def code(self, report: Callable[[int, int], None] | None = None) -> None:
         """Makes the files that are not there yet, on all cores.
@@ -166,12 +166,15 @@ class Pairs:
                 if report is not None:
                     report(done, len(missing))
 
-    def in_memory(self) -> Self:
-        """Decodes every version, once; returns itself."""
-        self._pixels = [
-            [self.version(k, v) for v in range(self.num_versions)]
-            for k in range(len(self._pictures))
-        ]
+    def in_memory(self, hold: Callable[[Iterable[np.ndarray]], Sequence[Any]] = list) -> Self:
+        """Decodes every version, once; returns itself.
+
+        Args:
+            hold: Returns the arrays that it is given, from wherever they are to be.
+        """
+        count = self.num_versions
+        held = hold(self.version(k, v) for k in range(len(self._pictures)) for v in range(count))
+        self._pixels = [held[begin : begin + count] for begin in range(0, len(held), count)]
         return self
 
     def version(self, picture: int, version: int) -> np.ndarray:
