@@ -20,14 +20,14 @@ export class ModelStore {
     const url = new URL(MANIFEST, this.base);
     const cache = await openCache();
     try {
-      const response = await fetchFile(url, "no-cache");
-      const manifest = parseManifest(await response.clone().text());
-      await cache?.put(url, response);
+      const bytes = await (await fetchFile(url, "no-cache")).arrayBuffer();
+      const manifest = parseManifest(new TextDecoder().decode(bytes));
+      await keep(cache, url, bytes);
       return manifest;
     } catch (error) {
-      const kept = await cache?.match(url);
+      const kept = await find(cache, url);
       if (!kept) throw error;
-      return parseManifest(await kept.text());
+      return parseManifest(new TextDecoder().decode(kept));
     }
   }
 
@@ -39,11 +39,8 @@ export class ModelStore {
   async read(entry: FileEntry): Promise<Uint8Array<ArrayBuffer>> {
     const url = new URL(entry.path, this.base);
     const cache = await openCache();
-    const kept = await cache?.match(url);
-    if (kept) {
-      const packed = await kept.arrayBuffer();
-      if (await isPromised(packed, entry)) return unpack(packed, entry);
-    }
+    const kept = await find(cache, url);
+    if (kept && (await isPromised(kept, entry))) return unpack(kept, entry);
     const packed = await (await fetchFile(url, "default")).arrayBuffer();
     if (!(await isPromised(packed, entry))) {
       throw new CheckpointError(
@@ -72,6 +69,14 @@ async function openCache(): Promise<Cache | undefined> {
     return await caches.open(CACHE);
   } catch {
     return undefined; // storage is switched off, as in some private windows
+  }
+}
+
+async function find(cache: Cache | undefined, url: URL): Promise<ArrayBuffer | undefined> {
+  try {
+    return await (await cache?.match(url))?.arrayBuffer();
+  } catch {
+    return undefined; // a storage that is broken keeps nothing
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { CheckpointError } from "../../src/errors.ts";
 import { type FileEntry, parseManifest } from "../../src/models/manifest.ts";
 import { ModelStore } from "../../src/models/store.ts";
@@ -31,6 +31,7 @@ beforeAll(async () => {
   store = new ModelStore(new URL(site.origin));
 });
 afterAll(() => site.close());
+afterEach(() => vi.unstubAllGlobals());
 
 test.each(files)("a file of $entry.planes planes comes back as it was", async ({ entry }) => {
   expect(Buffer.from(await store.read(entry))).toEqual(CONTENT);
@@ -51,6 +52,22 @@ test.each([
 test("a server that is away is an error of the models", async () => {
   const away = new ModelStore(new URL("http://127.0.0.1:9/"));
   await expect(away.manifest()).rejects.toThrow(CheckpointError);
+});
+
+const denied = async () => {
+  throw new DOMException("Quota exceeded.", "QuotaExceededError");
+};
+
+test.each([
+  ["is switched off", { open: denied }],
+  ["is full", { open: async () => ({ match: async () => undefined, put: denied }) }],
+  ["cannot be read", { open: async () => ({ match: denied, put: denied }) }],
+])("where the storage %s, everything is fetched", async (_, caches) => {
+  vi.stubGlobal("caches", caches);
+  const { entry } = files[0]!;
+  expect(Buffer.from(await store.read(entry))).toEqual(CONTENT);
+  const models = new ModelStore(new URL("models/", site.origin));
+  expect((await models.manifest()).generator.stride).toBeGreaterThan(0);
 });
 
 test("a manifest is read whole or not at all", () => {
