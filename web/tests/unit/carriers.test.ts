@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { drawnShare, readCarrier, sniff } from "../../src/carriers/reading.ts";
 import { CodecError, ImageError } from "../../src/errors.ts";
 import { CONFORMANCE, read } from "../conformance.ts";
+import { MOST_GROWN_MIB, peakMib } from "../memory.ts";
 import { seeded } from "../random.ts";
 
 const sound = CONFORMANCE.files.filter((entry) => !entry.error);
@@ -47,7 +48,8 @@ test("less is drawn the more bits there are, and nothing from 2.4 bits per pixel
   expect(shares).toEqual([1, 1, expect.closeTo(0.5, 12), 0, 0]);
 });
 
-test("10,000 damaged files give only the package's own errors", () => {
+test("10,000 damaged files give only the package's own errors, in bounded memory", () => {
+  const before = peakMib();
   const random = seeded(1);
   const files = sound.map((entry) => read(entry.file));
   let numRefused = 0;
@@ -66,4 +68,5 @@ test("10,000 damaged files give only the package's own errors", () => {
     }
   }
   expect(numRefused).toBeGreaterThan(2000);
+  expect(peakMib() - before).toBeLessThan(MOST_GROWN_MIB);
 });

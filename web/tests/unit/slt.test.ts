@@ -9,6 +9,7 @@ import { readArrays } from "../../src/entropy/arrays.ts";
 import { BitstreamError, CodecError, CorruptBitstreamError } from "../../src/errors.ts";
 import { SltReader } from "../../src/slt.ts";
 import { DAMAGED, GOLDEN, GOLDEN_FILES, readGolden } from "../golden.ts";
+import { MOST_GROWN_MIB, peakMib } from "../memory.ts";
 import { seeded } from "../random.ts";
 
 const arrays = readArrays(readGolden("tiny.safetensors"), "frozen.");
@@ -92,7 +93,8 @@ test("damaged files give the errors that Python gives", () => {
   }
 });
 
-test("10,000 damaged files give only the package's own errors", () => {
+test("10,000 damaged files give only the package's own errors, in bounded memory", () => {
+  const before = peakMib();
   const random = seeded(2);
   const files = GOLDEN_FILES.map(readGolden);
   const kinds = new Map<string, number>();
@@ -117,6 +119,7 @@ test("10,000 damaged files give only the package's own errors", () => {
   for (const name of ["TruncatedBitstreamError", "CorruptBitstreamError", "ModelMismatchError"]) {
     expect(kinds.get(name), name).toBeGreaterThan(30);
   }
+  expect(peakMib() - before).toBeLessThan(MOST_GROWN_MIB);
 });
 
 test("every single bit flip in a file is an error", () => {
