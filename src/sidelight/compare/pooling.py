@@ -97,9 +97,10 @@ def pool(paths: Sequence[Path]) -> Pooled:
     pictures: dict[str, Counter[str]] = {}
     for path, judged in read:
         _check_alike(first_path, first, path, judged)
-        other = sittings.setdefault((judged.comparison, judged.draw), path)
-        if other != path:
+        sitting = (judged.comparison, judged.draw)
+        if other := sittings.get(sitting):
             raise ConfigError(f"{other} and {path} are of one sitting; give the later one alone")
+        sittings[sitting] = path
         for choice in judged.choices:
             pictures.setdefault(choice.picture, Counter())[choice.outcome] += 1
     return Pooled(

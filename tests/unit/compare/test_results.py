@@ -126,6 +126,8 @@ def test_an_answer_given_twice_is_damage(tmp_path, exported):
 def test_files_that_do_not_belong_together_are_told(tmp_path, exported):
     with pytest.raises(ConfigError, match="are of one sitting; give the later one alone"):
         pool([EXPORTED, write(tmp_path / "copy.json", exported)])
+    with pytest.raises(ConfigError, match="are of one sitting; give the later one alone"):
+        pool([EXPORTED, EXPORTED])  # as of globs that overlap
     other = exported | {"draw": 1, "question": "Which looks better?"}
     with pytest.raises(ConfigError, match=r"question of .*; pool each comparison by itself"):
         pool([EXPORTED, write(tmp_path / "other.json", other)])
