@@ -89,6 +89,9 @@ export async function improve(picture: ImageData, options: DecodeOptions = {}): 
   if (!(data instanceof Uint8ClampedArray)) {
     throw new ImageError("expected an ImageData of 8 bits");
   }
+  if (data.length === 0 || data.length !== 4 * width * height) {
+    throw new ImageError(`picture of ${width}x${height} px has ${data.length} bytes`);
+  }
   const copy = { width, height, data: Uint8Array.from(data) };
   const work = { kind: "improve", picture: copy, wish: wishOf(options) } as const;
   const made = await clientOf(settingsOf(options)).ask(work, [copy.data.buffer]);

@@ -4,7 +4,7 @@ import { ConfigError } from "../errors.ts";
 import type { Manifest } from "../models/manifest.ts";
 import { cut, type Mask, type Pixels, padded, paste } from "../pixels/pixels.ts";
 import { type Tile, tiles } from "../pixels/tiling.ts";
-import type { Runtime } from "./ort.ts";
+import { createSession, type Ort, type Runtime } from "./ort.ts";
 
 export interface Drawing {
   /** The caption's vector; zeros for none. */
@@ -18,7 +18,7 @@ export interface Drawing {
 export class Generator {
   private constructor(
     readonly runtime: Runtime,
-    readonly session: Awaited<ReturnType<Runtime["ort"]["InferenceSession"]["create"]>>,
+    readonly session: Ort.InferenceSession,
     readonly entry: Manifest["generator"],
   ) {}
 
@@ -27,9 +27,7 @@ export class Generator {
     entry: Manifest["generator"],
     graph: Uint8Array,
   ): Promise<Generator> {
-    const session = await runtime.ort.InferenceSession.create(graph, {
-      executionProviders: [runtime.provider],
-    });
+    const session = await createSession(runtime, graph);
     return new Generator(runtime, session, entry);
   }
 

@@ -49,6 +49,23 @@ export async function loadRuntime(threads?: number, webgpu = true): Promise<Runt
   return { ort, provider, threads: used };
 }
 
+/**
+ * Returns a session of a graph.
+ *
+ * @throws CheckpointError: the runtime does not start here, or cannot read the graph.
+ */
+export async function createSession(
+  { ort, provider }: Runtime,
+  graph: Uint8Array,
+  wanted: Runtime["provider"] = provider,
+): Promise<Ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(graph, { executionProviders: [wanted] });
+  } catch (error) {
+    throw new CheckpointError(`cannot start the models: ${error}`);
+  }
+}
+
 async function importScript(url: URL): Promise<typeof Ort> {
   try {
     return await import(url.href);

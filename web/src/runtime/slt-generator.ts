@@ -6,12 +6,12 @@ import { CheckpointError } from "../errors.ts";
 import type { CodecEntry } from "../models/manifest.ts";
 import { type Pixels, paste } from "../pixels/pixels.ts";
 import { tiles } from "../pixels/tiling.ts";
-import type { Runtime } from "./ort.ts";
+import { createSession, type Ort, type Runtime } from "./ort.ts";
 
 export class SltGenerator {
   private constructor(
     readonly runtime: Runtime,
-    readonly session: Awaited<ReturnType<Runtime["ort"]["InferenceSession"]["create"]>>,
+    readonly session: Ort.InferenceSession,
     readonly entry: CodecEntry,
     /** By quality step and channel: what brings a latent back to its range. */
     readonly gains: Float32Array,
@@ -25,9 +25,7 @@ export class SltGenerator {
     gains: unknown,
   ): Promise<SltGenerator> {
     if (!(gains instanceof Float32Array)) throw new CheckpointError("the codec has no gains");
-    const session = await runtime.ort.InferenceSession.create(graph, {
-      executionProviders: [runtime.provider],
-    });
+    const session = await createSession(runtime, graph);
     return new SltGenerator(runtime, session, entry, gains);
   }
 

@@ -3,12 +3,12 @@
 import type { Manifest } from "../models/manifest.ts";
 import { checkCaption } from "../text/canonical.ts";
 import { WordPieces } from "../text/word-pieces.ts";
-import type { Runtime } from "./ort.ts";
+import { createSession, type Ort, type Runtime } from "./ort.ts";
 
 export class TextEncoder {
   private constructor(
     readonly runtime: Runtime,
-    readonly session: Awaited<ReturnType<Runtime["ort"]["InferenceSession"]["create"]>>,
+    readonly session: Ort.InferenceSession,
     readonly pieces: WordPieces,
     readonly width: number,
   ) {}
@@ -21,9 +21,7 @@ export class TextEncoder {
     tokenizer: string,
   ): Promise<TextEncoder> {
     const pieces = new WordPieces(tokenizer, entry.max_tokens);
-    const session = await runtime.ort.InferenceSession.create(graph, {
-      executionProviders: ["wasm"],
-    });
+    const session = await createSession(runtime, graph, "wasm");
     return new TextEncoder(runtime, session, pieces, entry.width);
   }
 

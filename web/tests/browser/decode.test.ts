@@ -109,6 +109,19 @@ describe.runIf(CHROMIUM)("decode and improve", () => {
     expect(await decoded("files/plain.avif", { models: "/none/" })).toBe("CheckpointError");
   });
 
+  test("pixels that are none, or do not fill their picture, are refused", async () => {
+    const names = await shown.page.evaluate(() =>
+      Promise.all(
+        [0, 50].map(async (side) => {
+          const data = new Uint8ClampedArray(4 * side);
+          const picture = { width: side, height: side, data } as unknown as ImageData;
+          return sidelight.improve(picture).catch((error) => error.name);
+        }),
+      ),
+    );
+    expect(names).toEqual(["ImageError", "ImageError"]);
+  });
+
   test("models are fetched once, and not again on the second visit", async () => {
     const { page, site } = shown;
     const fetched = () => site.log.map(({ path }) => path).filter((path) => /packed$/.test(path));

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, test } from "vitest";
-import { ConfigError } from "../../src/errors.ts";
+import { CheckpointError, ConfigError } from "../../src/errors.ts";
 import { ModelStore } from "../../src/models/store.ts";
 import { Generator } from "../../src/runtime/generator.ts";
 import type { Runtime } from "../../src/runtime/ort.ts";
@@ -10,9 +10,9 @@ import { CONFORMANCE, FOLDER, largestDifference, MASKS, readPpm } from "../confo
 
 let generator: Generator;
 let encoder: TextEncoder;
+const runtime: Runtime = { ort, provider: "wasm", threads: 1 };
 
 beforeAll(async () => {
-  const runtime: Runtime = { ort, provider: "wasm", threads: 1 };
   ort.env.wasm.numThreads = 1;
   const site = await serve({ folders: { "/": FOLDER } });
   const store = new ModelStore(new URL(`${site.origin}/models/`));
@@ -66,6 +66,11 @@ test("alpha stays, and changes no colour", async () => {
 test.each([-0.1, 1.1, Number.NaN])("realism %d is refused", async (realism) => {
   const drawing = { text: new Float32Array(encoder.width), realism, share: 1 };
   await expect(generator.draw(readPpm("dot.ppm"), drawing)).rejects.toThrow(ConfigError);
+});
+
+test("a graph that the runtime cannot read is an error of the models", async () => {
+  const creating = Generator.create(runtime, generator.entry, Uint8Array.of(1, 2, 3));
+  await expect(creating).rejects.toThrow(CheckpointError);
 });
 
 test("a vector has unit RMS, and no caption is zeros", async () => {
