@@ -3,11 +3,11 @@
 import type { Container } from "./bitstream/container.ts";
 import { readArrays } from "./entropy/arrays.ts";
 import { CheckpointError, ConfigError } from "./errors.ts";
-import type { Manifest } from "./models/manifest.ts";
 import { ModelStore } from "./models/store.ts";
+import { Once } from "./once.ts";
 import type { Mask, Pixels } from "./pixels/pixels.ts";
 import { Generator } from "./runtime/generator.ts";
-import { loadRuntime, type Runtime } from "./runtime/ort.ts";
+import { loadRuntime } from "./runtime/ort.ts";
 import { SltGenerator } from "./runtime/slt-generator.ts";
 import { TextEncoder } from "./runtime/text-encoder.ts";
 import { SltReader } from "./slt.ts";
@@ -50,11 +50,11 @@ export interface Improved {
 export class Decoder {
   readonly #store: ModelStore;
   readonly #settings: Settings;
-  #manifest?: Promise<Manifest>;
-  #runtime?: Promise<Runtime>;
-  #generator?: Promise<Generator>;
-  #text?: Promise<TextEncoder>;
-  #codec?: Promise<{ reader: SltReader; generator: SltGenerator }>;
+  readonly #manifest = new Once(() => this.#store.manifest());
+  readonly #runtime = new Once(() => loadRuntime(this.#settings.threads, this.#settings.webgpu));
+  readonly #generator = new Once(() => this.#loadGenerator());
+  readonly #text = new Once(() => this.#loadText());
+  readonly #codec = new Once(() => this.#loadCodec());
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -63,14 +63,14 @@ export class Decoder {
 
   /** Begins to load what every picture needs. */
   prepare(): void {
-    this.#loadGenerator().catch(() => {}); // the first picture tells
+    this.#generator.get().catch(() => {}); // the first picture tells
   }
 
   /** Returns a picture improved by its caption; `share` is how much of the drawing is used. */
   async improve(picture: Pixels, wish: Wish, share: number): Promise<Improved> {
     const asked = performance.now();
     const [generator, encoder] = await Promise.all([
-      this.#loadGenerator(),
+      this.#generator.get(),
       this.#encoderFor(wish.caption),
     ]);
     const loaded = performance.now();
@@ -100,7 +100,7 @@ export class Decoder {
     }
     if (wish.masks) throw new ConfigError("masks are told of ordinary files, this is a .slt file");
     const asked = performance.now();
-    const { reader, generator } = await this.#loadCodec();
+    const { reader, generator } = await this.#codec.get();
     const { container, latents } = reader.read(data);
     const caption = wish.caption ?? container.caption;
     const encoder = await this.#encoderFor(caption);
@@ -118,65 +118,46 @@ export class Decoder {
 
   /** Without a caption the text encoder, a third of the models' bytes, is not needed. */
   async #encoderFor(caption: string | undefined): Promise<TextEncoder | undefined> {
-    return canonicalCaption(caption) ? this.#loadText() : undefined;
+    return canonicalCaption(caption) ? this.#text.get() : undefined;
   }
 
   async #vector(encoder: TextEncoder | undefined, caption = "") {
     if (encoder) return encoder.read(caption);
-    const { width } = (await this.#loadManifest()).text;
+    const { width } = (await this.#manifest.get()).text;
     return { vector: new Float32Array(width), used: "" };
   }
 
-  #loadManifest(): Promise<Manifest> {
-    this.#manifest ??= this.#store.manifest();
-    return this.#manifest;
+  async #loadGenerator(): Promise<Generator> {
+    const runtime = this.#runtime.get();
+    runtime.catch(() => {}); // awaited below, after what may fail first
+    const { generator } = await this.#manifest.get();
+    const graph = await this.#store.read(generator.file);
+    return Generator.create(await runtime, generator, graph);
   }
 
-  #loadRuntime(): Promise<Runtime> {
-    this.#runtime ??= loadRuntime(this.#settings.threads, this.#settings.webgpu);
-    return this.#runtime;
+  async #loadCodec(): Promise<{ reader: SltReader; generator: SltGenerator }> {
+    const { codec } = await this.#manifest.get();
+    if (!codec) {
+      throw new CheckpointError("the models were exported without a codec of .slt files");
+    }
+    const [integers, gains, graph] = await Promise.all([
+      this.#store.read(codec.integers),
+      this.#store.read(codec.gains),
+      this.#store.read(codec.file),
+    ]);
+    const reader = await SltReader.create(readArrays(integers));
+    const inverse = readArrays(gains).get("inverse_gains")?.values;
+    const runtime = await this.#runtime.get();
+    return { reader, generator: await SltGenerator.create(runtime, codec, graph, inverse) };
   }
 
-  #loadGenerator(): Promise<Generator> {
-    this.#generator ??= (async () => {
-      const runtime = this.#loadRuntime();
-      runtime.catch(() => {}); // awaited below, after what may fail first
-      const { generator } = await this.#loadManifest();
-      const graph = await this.#store.read(generator.file);
-      return Generator.create(await runtime, generator, graph);
-    })();
-    return this.#generator;
-  }
-
-  #loadCodec() {
-    this.#codec ??= (async () => {
-      const { codec } = await this.#loadManifest();
-      if (!codec) {
-        throw new CheckpointError("the models were exported without a codec of .slt files");
-      }
-      const [integers, gains, graph] = await Promise.all([
-        this.#store.read(codec.integers),
-        this.#store.read(codec.gains),
-        this.#store.read(codec.file),
-      ]);
-      const reader = await SltReader.create(readArrays(integers));
-      const inverse = readArrays(gains).get("inverse_gains")?.values;
-      const runtime = await this.#loadRuntime();
-      return { reader, generator: await SltGenerator.create(runtime, codec, graph, inverse) };
-    })();
-    return this.#codec;
-  }
-
-  #loadText(): Promise<TextEncoder> {
-    this.#text ??= (async () => {
-      const { text } = await this.#loadManifest();
-      const [graph, tokenizer] = await Promise.all([
-        this.#store.read(text.file),
-        this.#store.read(text.tokenizer),
-      ]);
-      const serialised = new TextDecoder().decode(tokenizer);
-      return TextEncoder.create(await this.#loadRuntime(), text, graph, serialised);
-    })();
-    return this.#text;
+  async #loadText(): Promise<TextEncoder> {
+    const { text } = await this.#manifest.get();
+    const [graph, tokenizer] = await Promise.all([
+      this.#store.read(text.file),
+      this.#store.read(text.tokenizer),
+    ]);
+    const serialised = new TextDecoder().decode(tokenizer);
+    return TextEncoder.create(await this.#runtime.get(), text, graph, serialised);
   }
 }
