@@ -82,4 +82,6 @@ def reason_of(error: BaseException) -> str:
     """Returns what to tell of an error; memory that ran out is no fault of the file."""
     if is_out_of_memory(error):
         return "not enough memory; free some, or scale the picture down"
+    if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str):
+        return f"{error.filename}: {error.strerror}"
     return str(error)

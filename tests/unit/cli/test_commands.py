@@ -52,7 +52,7 @@ def files() -> set[str]:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("encode missing.png x.slt", "No such file or directory: 'missing.png'"),
+        ("encode missing.png x.slt", "missing.png: No such file or directory"),
         ("encode junk.png x.slt", "junk.png: not a picture"),
         ("encode a.png a.slt", "a.slt exists; give --force"),
         ("encode a.png a.png/x.slt", "a.png"),
@@ -63,7 +63,7 @@ def files() -> set[str]:
         ("encode a.png x.slt --bpp 0", "bpp must be > 0"),
         ("encode a.png x.slt --bpp inf", "bpp must be > 0 and finite"),
         ("encode a.png x.slt --caption caf\udce9", "no UTF-8 form"),
-        ("decode missing.slt x.png", "No such file or directory: 'missing.slt'"),
+        ("decode missing.slt x.png", "missing.slt: No such file or directory"),
         ("decode junk.slt x.png", "starts with 6a756e6b, expected"),
         ("decode cut.slt x.png", "only"),
         ("decode a.slt x.xyz", "cannot write format 'xyz'"),
@@ -85,7 +85,7 @@ def files() -> set[str]:
         ("inspect a.slt maps", "give one"),
         ("inspect junk.slt maps --caption A", "starts with"),
         ("inspect a.slt . -c A", "holds pictures already; give --force"),
-        ("inspect missing.slt maps --caption A", "No such file"),
+        ("inspect missing.slt maps --caption A", "missing.slt: No such file or directory"),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_1(folder, command, message):
