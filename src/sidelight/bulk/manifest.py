@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sidelight.bulk.shards import ShardDone
 
 _NEEDED = ("source", "target", "size", "mtime_ns", "written", "options")
+_ROW_STARTS = (b'{"source": ', b'{"shard": ')
 _FOLDER = -1
 """Written into one, whose files tell their sizes in rows of their own."""
 
@@ -97,9 +98,8 @@ class Manifest:
     def _read(self) -> None:
         data = self._path.read_bytes()
         end = data.rfind(b"\n") + 1
-        if end < len(data):  # the machine stopped in the middle of a row
-            with self._path.open("r+b") as stream:
-                stream.truncate(end)
+        if not _is_begun_row(data[end:]):
+            end = len(data)
         for number, line in enumerate(data[:end].splitlines(), 1):
             try:
                 self._take(from_json(line))
@@ -108,6 +108,9 @@ class Manifest:
                     f"{self._path}: line {number} is no row of a manifest ({error}); name another "
                     "file, or take the line out"
                 ) from None
+        if end < len(data):  # the machine stopped in the middle of a row
+            with self._path.open("r+b") as stream:
+                stream.truncate(end)
 
     def _take(self, row: dict[str, Any]) -> None:
         if "shard" in row:
@@ -117,6 +120,11 @@ class Manifest:
             return
         source, target, size, changed, written, options = (row[key] for key in _NEEDED)
         self._vouched[target] = _digest((source, size, changed, written, options))
+
+
+def _is_begun_row(data: bytes) -> bool:
+    """Returns whether what stands behind the last whole line may be one of ours, cut short."""
+    return any(start.startswith(data[: len(start)]) for start in _ROW_STARTS)
 
 
 def _digest(facts: tuple[Any, ...]) -> bytes:

@@ -95,6 +95,17 @@ def test_what_is_no_manifest_is_left_alone(folder, line):
     assert path.read_text() == line + "\n"
 
 
+@pytest.mark.parametrize(
+    "data", [b"\xff\xd8\xff\nrest", b"\x89PNG", b'{"images": []}', b'junk\n{"source": "a'], ids=repr
+)
+def test_no_byte_of_what_is_no_manifest_is_lost(folder, data):
+    path = Path("photo.jpg")
+    path.write_bytes(data)
+    with pytest.raises(ConfigError, match="line 1 is no row of a manifest"):
+        vouches(path)
+    assert path.read_bytes() == data
+
+
 def test_two_runs_do_not_write_one_manifest(manifest):
     with (
         Manifest.opened(manifest, Upper()),
