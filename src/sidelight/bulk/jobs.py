@@ -49,11 +49,13 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
         suffix: Of the files to write, with the dot.
 
     Raises:
-        ConfigError: A folder or glob without a matching file, with a file as TARGET, or with two
-            files that would become one; stdin with a folder as TARGET.
+        ConfigError: A folder or glob without a matching file, with a file as TARGET or around it,
+            or with two files that would become one; stdin with a folder as TARGET.
+        OSError: The one file is not there.
     """
     source, target = plain(source), plain(target)
     if not stands_for_several(source):
+        check_there(source)
         return Jobs([Job(source, one_target(source, target, suffix))], False, Counter(), [])
     search = _Search(read_suffixes, Path(target), suffix)
     if is_remote(source):
@@ -65,6 +67,11 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
     jobs = _with_targets(found, target, suffix)
     if not jobs:
         reasons = [f"{place}: {reason}" for place, reason in search.unread]
+        if search.skips_made and search.passed_over[suffix]:
+            reasons.append(
+                f"{search.passed_over[suffix]} {suffix} files count as made there before, because "
+                "it is TARGET too"
+            )
         shards = [f"'{join(source, '*' + kind)}'" for kind in _SHARDS if search.passed_over[kind]]
         if shards:
             reasons.append(f"it holds shards, to be given as {' or '.join(shards)}")
@@ -76,9 +83,27 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
                 ]
             )
         )
-    if not is_remote(target) and (is_stream(target) or Path(target).is_file()):
-        raise ConfigError(f"{target} must be a folder, because {source} stands for several files")
+    if not is_remote(target):
+        _check_folder(source, target)
     return Jobs(jobs, True, search.passed_over, search.unread)
+
+
+def check_there(source: str) -> None:
+    """Looks for a file before anything is said of what it is to become.
+
+    Raises:
+        OSError: It is not there.
+    """
+    if not (source == STREAM or is_remote(source)):
+        Path(source).stat()
+
+
+def _check_folder(source: str, target: str) -> None:
+    if is_stream(target) or Path(target).is_file():
+        raise ConfigError(f"{target} must be a folder, because {source} stands for several files")
+    for place in Path(target).parents:
+        if place.is_file():
+            raise ConfigError(f"{target} cannot be a folder: {place} is a file; name another")
 
 
 def stands_for_several(source: str) -> bool:
@@ -118,12 +143,15 @@ class _Search:
         self._read_suffixes, self._target, self._suffix = read_suffixes, target, suffix
         self.passed_over: Counter[str] = Counter()
         self.unread: list[tuple[str, str]] = []
+        self.skips_made = False
+        """Whether files that have the suffix already are passed over."""
 
     def in_folder(self, root: Path) -> Iterator[_Found]:
         target = os.path.realpath(self._target)
         suffixes = set(self._read_suffixes)
         if os.path.realpath(root) == target:
             suffixes.discard(self._suffix)  # what was made here before is no source
+            self.skips_made = True
         for place, folders, files in os.walk(root, onerror=self._note_error):
             folders[:] = [
                 name

@@ -19,8 +19,8 @@ from sidelight.files import discard_leftovers
 
 Result = TypeVar("Result")
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What a full disk says."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""What a disk says that takes nothing: full, or read-only."""
 _WORTH_PROCESSES = 16
 """Pictures below which a process's start, some seconds, takes longer than it saves."""
 
@@ -62,7 +62,8 @@ def run(
 ) -> Generator[Outcome[Job, Record], None, None]:
     """Yields what became of each job as they are done; a failed one stops nothing.
 
-    A full disk does: the rest would fail too. Closing the iterator ends what is under way.
+    A full or read-only disk does: the rest would fail too. Closing the iterator ends what is under
+    way.
 
     Args:
         jobs: What there is to do.
@@ -70,7 +71,7 @@ def run(
         processes: How many; 1 for this one.
 
     Raises:
-        OSError: The disk is full.
+        OSError: The disk is full, or read-only.
     """
     if processes == 1:
         outcomes = run_here(jobs, work)
@@ -82,7 +83,7 @@ def run(
 def until_full(
     outcomes: Generator[Outcome[Job, Result], None, None],
 ) -> Generator[Outcome[Job, Result], None, None]:
-    """Yields outcomes until one says that the disk is full.
+    """Yields outcomes until one says that the disk is full, or read-only.
 
     Raises:
         OSError: It is.

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from sidelight.bulk.coding import Coded, Record
-from sidelight.bulk.jobs import Job
+from sidelight.bulk.jobs import Job, check_there
 from sidelight.bulk.local import FULL
 from sidelight.bulk.packing import Packing, Packs
 from sidelight.bulk.parquet import ParquetShards
@@ -98,13 +98,15 @@ def find_shards(source: str, target: str, *, unpack: bool) -> list[Job]:
         unpack: Whether each becomes a folder of files in TARGET.
 
     Raises:
-        ConfigError: No shard is there, TARGET does not suit them, or a shard is its own target.
+        OSError: The one shard is not there.
+        ConfigError: A glob matches none, TARGET does not suit them, or a shard is its own target.
     """
     source, target = plain(source), plain(target)
     suffix = PurePosixPath(source).suffix.lower()
     if is_remote(source):
         found = [place for place, _ in listed(source)] if "*" in source else [source]
     elif Path(source).exists() or not glob.has_magic(source):
+        check_there(source)
         found = [source]
     else:
         found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # takes absolute ones too

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sidelight.bitstream.header import MAGIC
-from sidelight.bulk.streams import read_bytes
+from sidelight.bulk.streams import STREAM, read_bytes
 from sidelight.cli.options import JsonOption, MaxPixelsOption
 from sidelight.cli.streams import show
 from sidelight.codec.info import read_info
@@ -48,13 +48,18 @@ def _check_start(data: bytes) -> None:
 
 
 def _model_file(source: str) -> Path | None:
-    """Returns the checkpoint that SOURCE names, if it names one."""
-    from sidelight.codec.card import shipped_models
+    """Returns the checkpoint that SOURCE names, if it names one.
+
+    Raises:
+        CheckpointError: It is a bare name, and of no shipped model.
+    """
+    from sidelight.codec.card import find_model
 
     path = Path(source)
     if path.suffix == ".safetensors":
         return path
-    return None if path.exists() else shipped_models().get(source)
+    is_name = not (path.suffix or path.exists() or "/" in source or source == STREAM)
+    return find_model(source) if is_name else None
 
 
 def _model_facts(path: Path, *, whole: bool) -> dict[str, Any]:

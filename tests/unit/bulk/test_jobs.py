@@ -25,7 +25,6 @@ def jobs(source: str, target: str) -> list[tuple[str, str]]:
         ("photos/a.png", "x.slt", ("photos/a.png", "x.slt")),
         ("photos/a.png", "photos", ("photos/a.png", "photos/a.slt")),
         ("photos/a.png", "new/", ("photos/a.png", "new/a.slt")),
-        ("missing.png", "x.slt", ("missing.png", "x.slt")),
         ("photos/notes.md", "-", ("photos/notes.md", "-")),
         ("-", "x.slt", ("-", "x.slt")),
         ("-", "-", ("-", "-")),
@@ -75,6 +74,23 @@ def test_without_a_file_to_read_there_is_an_error(folder, source):
     Path("empty").mkdir()
     with pytest.raises(ConfigError, match=r"no file to read, expected .jpg, .png"):
         jobs(source, "out")
+
+
+def test_a_missing_file_is_told_before_what_its_target_lacks(folder):
+    with pytest.raises(FileNotFoundError, match=r"missing\.png"):
+        jobs("missing.png", "folder")
+
+
+def test_a_file_cannot_hold_the_target(folder):
+    with pytest.raises(ConfigError, match=r"x/y cannot be a folder: photos/a\.png is a file"):
+        jobs("photos", "photos/a.png/x/y")
+
+
+def test_what_counts_as_made_in_the_same_folder_is_told(folder):
+    Path("made").mkdir()
+    Path("made/a.jpg").touch()
+    with pytest.raises(ConfigError, match=r"1 \.jpg files count as made there before"):
+        found("made", "made", ".jpg")
 
 
 @pytest.mark.parametrize("target", ["-", "photos/a.png"])

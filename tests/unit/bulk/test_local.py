@@ -85,12 +85,13 @@ def test_what_cannot_be_replaced_needs_no_force(folder):
     os.close(reader)
 
 
-def test_a_full_disk_ends_the_run(folder):
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_takes_nothing_ends_the_run(folder, reason):
     def work(job: Job) -> dict:
-        raise OSError(errno.ENOSPC, "No space left on device", job.target)
+        raise OSError(reason, os.strerror(reason), job.target)
 
     outcomes = run([Job("a", "a.up"), Job("b", "b.up")], work)
-    with pytest.raises(OSError, match=r"No space left on device: 'a\.up'"):
+    with pytest.raises(OSError, match=rf"{os.strerror(reason)}: 'a\.up'"):
         list(outcomes)
 
 

@@ -52,6 +52,12 @@ def test_a_file_of_that_name_comes_before_the_model(tmp_path, monkeypatch):
     assert "format_version" in info("carrier-small").stdout
 
 
+def test_a_name_of_nothing_lists_the_models():
+    done = info("carrier-large")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "no model 'carrier-large': shipped are ['carrier-small'" in done.stderr
+
+
 @pytest.mark.parametrize("content", [b"", b"no tensors", (TINY.parent / "rgb.slt").read_bytes()])
 def test_what_is_no_checkpoint_is_refused(tmp_path, content):
     path = tmp_path / "x.safetensors"
