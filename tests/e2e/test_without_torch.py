@@ -59,6 +59,23 @@ def run(command: str, *python: str, cwd: Path) -> subprocess.CompletedProcess[st
     )
 
 
+@pytest.mark.parametrize(
+    ("command", "extra"),
+    [
+        ("train recipe.toml run", "train"),
+        ("evaluate pictures results", "evaluate"),
+        ("export run model.safetensors", "export"),
+        (f"decode {ARTICLE / 'coffee.jpg'} x.png --caption A --check-caption warn", "match"),
+    ],
+)
+def test_what_needs_torch_names_its_extra(tmp_path, command, extra):
+    done = run(command, sys.executable, "-c", BLOCKED, cwd=tmp_path)
+    assert done.returncode == 1
+    assert f": pip install 'sidelight[{extra}]'" in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """What all commands wrote, with torch blocked."""

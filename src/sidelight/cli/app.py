@@ -28,6 +28,8 @@ from sidelight.cli.train import train
 from sidelight.errors import CodecError, is_out_of_memory, reason_of
 
 _ERROR, _INTERRUPTED = 1, 130
+_EXTRAS = {"train": "train", "evaluate": "evaluate", "export": "export", "decode": "match"}
+"""What commands need that import packages of an extra; of ``decode``, its ``--check-caption``."""
 
 app = typer.Typer(
     help="Better pictures from ordinary AVIF, JPEG and WebP files and their captions; and .slt "
@@ -74,6 +76,12 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
         except BrokenPipeError:
             # whoever read our output has had enough; keep Python from complaining at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise typer.Exit(_ERROR) from None
+        except ModuleNotFoundError as error:
+            package, extra = (error.name or "").partition(".")[0], _EXTRAS.get(command.__name__)
+            if extra is None or package in ("", "sidelight"):
+                raise
+            say(f"sidelight: error: this needs {package}: pip install 'sidelight[{extra}]'")
             raise typer.Exit(_ERROR) from None
         except (CodecError, OSError, MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not is_out_of_memory(error):
