@@ -93,7 +93,7 @@ def evaluate(
     against its twin without text, which is named first.
     """
     if check:
-        _check(check, Path(dataset))
+        _check(check, dataset)
         return
     if folder is None:
         raise typer.BadParameter("give a FOLDER for the results")
@@ -161,10 +161,14 @@ def _show(
     say(f"wrote {show_at_equal_rate(dataset, codecs, bpp, metrics, folder)}")
 
 
-def _check(name: str, folder: Path) -> None:
+def _check(name: str, place: str) -> None:
+    from sidelight.assets import assets_folder
     from sidelight.evaluate.known_datasets import find_known
 
     known = find_known(name)
+    folder, assets = Path(place), assets_folder()
+    if assets is not None and not folder.is_dir() and (assets / "data" / place).is_dir():
+        folder = assets / "data" / place
     problems = known.problems(folder)
     for problem in problems:
         show(problem)

@@ -90,6 +90,14 @@ def test_a_folder_is_checked_against_a_known_set(folder):
     assert invoke(folder).exit_code == 2  # no place for results
 
 
+def test_a_name_is_checked_where_it_is_measured(folder, tmp_path, monkeypatch):
+    (tmp_path / "data").mkdir()
+    folder.rename(tmp_path / "data" / "mine")
+    monkeypatch.setenv("SIDELIGHT_ASSETS", str(tmp_path))
+    assert "data/mine is not Kodak" in " ".join(invoke("mine", "--check", "kodak").stderr.split())
+    assert "absent is no folder: get the" in invoke("absent", "--check", "kodak").stderr
+
+
 def test_maps_of_pictures_with_one_stem_lie_apart(folder, tmp_path, make_picture):
     Image.fromarray(make_picture(48, 64, 1)).save(folder / "a.bmp")
     done = invoke(folder, tmp_path / "out", "--paper", "figure10")
