@@ -131,8 +131,8 @@ def render(page: str, results: Path) -> str:
             raise SystemExit(f"no table {name!r}, known are {sorted(TABLES)}")
         file, rows_of = TABLES[name]
         if not (results / file).exists():
-            sys.stderr.write(f"table {name}: no {file} yet, left empty\n")
-            return opening + closing
+            sys.stderr.write(f"table {name}: no {file} yet\n")
+            return f"{opening}\nNot measured yet.\n\n{closing}"
         record = json.loads((results / file).read_text("utf-8"))
         return f"{opening}\n{rows_of(record)}\n\n{_origin(record)}\n\n{closing}"
 
