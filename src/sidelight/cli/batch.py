@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
@@ -47,50 +47,59 @@ def cluster_of(
     return None
 
 
-def code_files(
-    found: Jobs,
-    coding: "Coding",
-    *,
-    processes: int | None,
-    cluster: "Cluster | None",
-    manifest: Path | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+class RunOptions(NamedTuple):
+    """How pictures are to be coded, whatever they are and wherever they lie."""
+
+    processes: int | None
+    """How many pictures at a time; None for what suits their number."""
+    cluster: "Cluster | None"
+    """Codes in place of processes."""
+    manifest: Path | None
+    """Keeps what became of each, where there are several."""
+    force: bool
+    """Whether what exists is replaced."""
+    as_json: bool
+    """Whether each line is a record."""
+
+
+def code_files(found: Jobs, coding: "Coding", options: RunOptions) -> None:
     """Codes one file or many, and prints as ``run_jobs`` does.
 
     Args:
         found: The files.
         coding: What is to be done with each.
-        processes: How many at a time; None for what suits their number.
-        cluster: Runs them in place of processes.
-        manifest: Keeps what became of each, where there are several.
-        force: Whether files that exist are replaced.
-        as_json: As for ``run_jobs``.
+        options: How.
     """
     from sidelight.bulk.local import FileWork
     from sidelight.bulk.manifest import Manifest
 
     if not found.several:
-        if manifest is not None:
+        if options.manifest is not None:
             raise typer.BadParameter("--manifest is for folders and globs, this is one file")
-        if cluster is not None:
+        if options.cluster is not None:
             raise typer.BadParameter("--engine ray is for folders and globs, this is one file")
-        run_jobs(found, FileWork(coding, force=force), force=force, as_json=as_json)
+        run_jobs(
+            found,
+            FileWork(coding, force=options.force),
+            force=options.force,
+            as_json=options.as_json,
+        )
         return
     coding.prepare()
     # whether a target may be replaced is known before the workers begin
-    work = FileWork(coding, force=True, for_manifest=manifest is not None)
+    work = FileWork(coding, force=True, for_manifest=options.manifest is not None)
     with contextlib.ExitStack() as stack:
-        opened = stack.enter_context(Manifest.opened(manifest, coding)) if manifest else None
+        opened = None
+        if options.manifest:
+            opened = stack.enter_context(Manifest.opened(options.manifest, coding))
         run_jobs(
             found,
             work,
-            processes=processes,
-            cluster=cluster,
+            processes=options.processes,
+            cluster=options.cluster,
             manifest=opened,
-            force=force,
-            as_json=as_json,
+            force=options.force,
+            as_json=options.as_json,
         )
 
 
@@ -113,7 +122,7 @@ def run_jobs(
         found: The jobs.
         work: Does one, and raises what is wrong with it.
         processes: How many at a time; None for what suits their number.
-        cluster: As for ``code_files``.
+        cluster: Runs them in place of processes.
         manifest: Is told what became of each.
         force: Whether no job is skipped.
         as_json: Whether each line is a record.

@@ -6,7 +6,7 @@ import typer
 
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import cluster_of, code_files
+from sidelight.cli.batch import RunOptions, cluster_of, code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
     AddressOption,
@@ -119,27 +119,11 @@ def decode(
         max_pixels=max_pixels,
     )
     processes = jobs or (1 if device else None)  # one model fills a GPU
+    options = RunOptions(
+        processes=processes, cluster=cluster, manifest=manifest, force=force, as_json=json
+    )
     if found is None or is_shard(target):
-        code_shards(
-            source,
-            target,
-            decoding,
-            files=found,
-            columns=(image_column, caption_column),
-            unpack=unpack,
-            processes=processes,
-            cluster=cluster,
-            manifest=manifest,
-            force=force,
-            as_json=json,
-        )
+        columns = image_column, caption_column
+        code_shards(source, target, decoding, options, files=found, columns=columns, unpack=unpack)
     else:
-        code_files(
-            found,
-            decoding,
-            processes=processes,
-            cluster=cluster,
-            manifest=manifest,
-            force=force,
-            as_json=json,
-        )
+        code_files(found, decoding, options)

@@ -7,7 +7,7 @@ import typer
 from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import cluster_of, code_files
+from sidelight.cli.batch import RunOptions, cluster_of, code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
     AddressOption,
@@ -25,8 +25,6 @@ from sidelight.cli.options import (
     UnpackOption,
 )
 from sidelight.cli.shards import check_no_shard_options, code_shards
-
-_DEFAULT_QUALITY = 5.0
 
 
 def encode(
@@ -115,6 +113,7 @@ def encode(
     cluster = cluster_of(engine, address, jobs)
     from sidelight.bulk.encoding import Encoding, check_known
     from sidelight.bulk.shards import is_shard, packed_name
+    from sidelight.carriers.carrier import DEFAULT_QUALITY
     from sidelight.pixels.suffixes import picture_suffixes
 
     suffix = f".{format}"
@@ -129,7 +128,7 @@ def encode(
             check_known(suffix, found.jobs[0].target)
     encoding = Encoding(
         suffix=suffix,
-        quality=_DEFAULT_QUALITY if quality is None else quality,
+        quality=DEFAULT_QUALITY if quality is None else quality,
         bpp=bpp,
         max_bytes=max_bytes,
         effort=effort,
@@ -143,27 +142,11 @@ def encode(
     )
     if (found is None or len(found.jobs) > 1) and encoding.has_one_caption:
         raise typer.BadParameter("one caption cannot be that of several pictures")
+    options = RunOptions(
+        processes=jobs, cluster=cluster, manifest=manifest, force=force, as_json=json
+    )
     if found is None or is_shard(target):
-        code_shards(
-            source,
-            target,
-            encoding,
-            files=found,
-            columns=(image_column, caption_column),
-            unpack=unpack,
-            processes=jobs,
-            cluster=cluster,
-            manifest=manifest,
-            force=force,
-            as_json=json,
-        )
+        columns = image_column, caption_column
+        code_shards(source, target, encoding, options, files=found, columns=columns, unpack=unpack)
     else:
-        code_files(
-            found,
-            encoding,
-            processes=jobs,
-            cluster=cluster,
-            manifest=manifest,
-            force=force,
-            as_json=json,
-        )
+        code_files(found, encoding, options)

@@ -1,21 +1,19 @@
 """One command over shards: prints what became of each row, lists what failed."""
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.places import exists, plain
-from sidelight.cli.batch import Failure, list_failures, print_record, tell_passed_over
+from sidelight.cli.batch import Failure, RunOptions, list_failures, print_record, tell_passed_over
 from sidelight.cli.progress import Counted
 from sidelight.cli.streams import say
 
 if TYPE_CHECKING:
     from sidelight.bulk.coding import Coding
     from sidelight.bulk.jobs import Jobs
-    from sidelight.bulk.ray import Cluster
     from sidelight.bulk.rows import RowSource
 
 
@@ -23,15 +21,11 @@ def code_shards(
     source: str,
     target: str,
     coding: "Coding",
+    options: RunOptions,
     *,
     files: "Jobs | None",
     columns: tuple[str | None, str | None],
     unpack: bool,
-    processes: int | None,
-    cluster: "Cluster | None",
-    manifest: Path | None,
-    force: bool,
-    as_json: bool,
 ) -> None:
     """Codes shards, and prints a line for each row in its order.
 
@@ -42,14 +36,10 @@ def code_shards(
         source: A shard, or a glob of shards.
         target: A shard, or a folder.
         coding: What is to be done with each picture.
+        options: How; a cluster gives each worker a whole shard.
         files: Where SOURCE is a folder or a glob: the files that TARGET is to hold.
         columns: Of pictures and of captions in Parquet files; None for what is found.
         unpack: Whether each shard becomes a folder of files.
-        processes: How many rows at a time; None for one on each core.
-        cluster: Runs whole shards in place of processes.
-        manifest: Keeps what became of each.
-        force: Whether no shard is skipped.
-        as_json: Whether each line is a record.
     """
     from sidelight.bulk.manifest import Manifest
     from sidelight.bulk.packing import Packing
@@ -62,28 +52,32 @@ def code_shards(
         kind = kind_of(source, image_column=columns[0], caption_column=columns[1])
         jobs = find_shards(source, target, unpack=unpack)
     else:
-        _check_packing(source, target, files, manifest, cluster)
+        _check_packing(source, target, files, options)
         kind = Packing(kind_of(target), files.jobs, packed_name(target))
         jobs = [Job(source, plain(target))]
     coding.prepare()
     failures: list[Failure] = []
     damaged: list[Failure] = []
     with contextlib.ExitStack() as stack:
-        rows = stack.enter_context(Manifest.opened(manifest, coding)) if manifest else None
-        if force:
+        rows = None
+        if options.manifest:
+            rows = stack.enter_context(Manifest.opened(options.manifest, coding))
+        if options.force:
             to_do = jobs
         elif rows is not None:
             to_do = [job for job in jobs if not rows.vouches_for(job)]
         else:
             # of a folder, single files are looked at
             to_do = [job for job in jobs if unpack or not exists(job.target)]
-        work = ShardWork(kind, RowWork(coding), unpack=unpack, only_new=not force and rows is None)
-        if cluster is None:
-            outcomes = work.run(to_do, processes or num_cores())
+        work = ShardWork(
+            kind, RowWork(coding), unpack=unpack, only_new=not options.force and rows is None
+        )
+        if options.cluster is None:
+            outcomes = work.run(to_do, options.processes or num_cores())
         else:
             from sidelight.bulk.ray import run_shards_on_ray
 
-            outcomes = run_shards_on_ray(to_do, work, cluster)
+            outcomes = run_shards_on_ray(to_do, work, options.cluster)
         num_pictures = 0
         with contextlib.closing(outcomes), Counted(None) as counted:
             for outcome in outcomes:
@@ -98,7 +92,7 @@ def code_shards(
                     failures.append((outcome.job, outcome.error))
                 elif outcome.result is not None:
                     counted.clear()
-                    print_record(outcome.result, as_json=as_json)
+                    print_record(outcome.result, as_json=options.as_json)
                 counted.advance()
     if len(to_do) < len(jobs):
         say(
@@ -127,17 +121,15 @@ def check_no_shard_options(source: str, *columns: str | None, unpack: bool) -> N
         )
 
 
-def _check_packing(
-    source: str, target: str, files: "Jobs", manifest: Path | None, cluster: "Cluster | None"
-) -> None:
-    if cluster is not None:
+def _check_packing(source: str, target: str, files: "Jobs", options: RunOptions) -> None:
+    if options.cluster is not None:
         raise typer.BadParameter(
             "--engine ray gives each shard to one worker, and this is one shard; give a folder as "
             "TARGET"
         )
     if not files.several:
         raise typer.BadParameter(f"{target} takes a folder or a glob, SOURCE is {source}")
-    if manifest is not None:
+    if options.manifest is not None:
         raise typer.BadParameter(
             "--manifest cannot tell what has changed in a folder that becomes one shard; give a "
             "folder as TARGET"
