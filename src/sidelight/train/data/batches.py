@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from sidelight.train import distributed
@@ -26,9 +28,10 @@ def batches(
     if num_workers == 0:
         yield from (drawn[step] for step in steps)
         return
-    yield from DataLoader(
-        drawn, batch_size=None, sampler=steps, num_workers=num_workers, collate_fn=_as_it_is
+    loader = DataLoader(
+        drawn, batch_size=None, sampler=steps, num_workers=num_workers, collate_fn=_as_tensors
     )
+    yield from (_as_arrays(batch) for batch in loader)
 
 
 class _Batches(Dataset[CropBatch]):
@@ -42,5 +45,13 @@ class _Batches(Dataset[CropBatch]):
         return self._sampler.draw(step, rows, phase.crop)
 
 
-def _as_it_is(batch: Any) -> Any:
-    return batch
+def _as_tensors(batch: Any) -> list[Any]:
+    """Returns arrays as tensors, which processes hand to each other without a copy."""
+    return [
+        None if part is None else torch.from_numpy(np.ascontiguousarray(part)) for part in batch
+    ]
+
+
+def _as_arrays(batch: list[Any]) -> CropBatch:
+    arrays: list[Any] = [None if part is None else part.numpy() for part in batch]
+    return CropBatch(*arrays)

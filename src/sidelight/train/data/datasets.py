@@ -15,6 +15,7 @@ from sidelight.captions.listing import CaptionListing
 from sidelight.errors import ConfigError, ImageError
 from sidelight.text.encoder import TextEncoder
 from sidelight.train import distributed
+from sidelight.train.data.cores import on_all_cores
 from sidelight.train.data.drawings import draw_pictures
 from sidelight.train.data.pictures import CaptionedFile, CaptionedImage, picture_size
 from sidelight.train.data.shards import find_in_shards, held_out_keys
@@ -100,13 +101,20 @@ def sound_pictures(
 
 
 def _decoded(pictures: Iterable[TrainingPicture], faults: "Faults") -> Iterator[np.ndarray | None]:
-    """Yields the pixels of each picture, None for a broken one."""
-    for picture in pictures:
-        try:
-            yield picture.image
-        except ImageError as error:
-            faults.note(error)
+    """Yields the pixels of each picture, decoded on all cores; None for a broken one."""
+    for pixels in on_all_cores(_pixels_or_error, pictures):
+        if isinstance(pixels, ImageError):
+            faults.note(pixels)
             yield None
+        else:
+            yield pixels
+
+
+def _pixels_or_error(picture: TrainingPicture) -> np.ndarray | ImageError:
+    try:
+        return picture.image
+    except ImageError as error:
+        return error
 
 
 class Faults:

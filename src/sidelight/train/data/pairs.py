@@ -10,7 +10,6 @@ import json
 import os
 import random
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -21,6 +20,7 @@ from PIL import Image
 from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
 from sidelight.files import write_atomically
+from sidelight.train.data.cores import on_all_cores
 from sidelight.train.data.pictures import CaptionedFile, CaptionedImage, decode_rgb
 
 CODECS = {"avif": "AVIF", "jpeg": "JPEG", "webp": "WEBP"}
@@ -161,10 +161,9 @@ class Pairs:
             report: Gets how many pictures are done, and how many were to do.
         """
         missing = [k for k in range(len(self._pictures)) if not self._complete(k)]
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-            for done, _ in enumerate(pool.map(self._code_picture, missing), 1):
-                if report is not None:
-                    report(done, len(missing))
+        for done, _ in enumerate(on_all_cores(self._code_picture, missing), 1):
+            if report is not None:
+                report(done, len(missing))
 
     def in_memory(self, hold: Callable[[Iterable[np.ndarray]], Sequence[Any]] = list) -> Self:
         """Decodes every version, once; returns itself.
@@ -173,7 +172,8 @@ class Pairs:
             hold: Returns the arrays that it is given, from wherever they are to be.
         """
         count = self.num_versions
-        held = hold(self.version(k, v) for k in range(len(self._pictures)) for v in range(count))
+        places = [(k, v) for k in range(len(self._pictures)) for v in range(count)]
+        held = hold(on_all_cores(lambda place: self.version(*place), places))
         self._pixels = [held[begin : begin + count] for begin in range(0, len(held), count)]
         return self
 
