@@ -42,13 +42,15 @@ class CarrierObjective:
         self.model = CarrierGenerator(config)
 
     def reconstruct(
-        self, x: Float[Tensor, "b 3 h w"], text: Float[Tensor, "b t"], batch: CropBatch
+        self, x: Float[Tensor, "b 3 h w"], text: Float[Tensor, "b t"], batch: CropBatch, step: int
     ) -> CarrierReconstruction:
         """Returns what the generator makes of the carriers' crops, each at a place of the dial."""
         assert batch.carriers is not None
         carrier = torch.from_numpy(batch.carriers).to(x.device).float().div(255)
         carrier = carrier.contiguous(memory_format=torch.channels_last)
         realism = _places(torch.from_numpy(batch.chances)).to(x.device)
+        if step < self._dial.first_step:
+            realism = torch.zeros_like(realism)
         x_hat = self.model(carrier, text, realism)
         return CarrierReconstruction(x_hat=x_hat, condition=carrier, realism=realism)
 

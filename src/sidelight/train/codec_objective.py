@@ -54,7 +54,11 @@ class CodecObjective:
         self.rate = rate_rule(recipe)
 
     def reconstruct(
-        self, x: Float[Tensor, "b 3 h w"], text: Float[Tensor, "b t"], batch: CropBatch
+        self,
+        x: Float[Tensor, "b 3 h w"],
+        text: Float[Tensor, "b t"],
+        batch: CropBatch,
+        step: int,  # noqa: ARG002
     ) -> CodecReconstruction:
         """Returns reconstructions, each at a rate of its own."""
         position = self._positions(torch.from_numpy(batch.chances))

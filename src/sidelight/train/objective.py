@@ -58,7 +58,7 @@ class Objective(Protocol):
         """What is trained."""
 
     def reconstruct(
-        self, x: Float[Tensor, "b 3 h w"], text: Float[Tensor, "b t"], batch: CropBatch
+        self, x: Float[Tensor, "b 3 h w"], text: Float[Tensor, "b t"], batch: CropBatch, step: int
     ) -> Any:
         """Returns a ``Reconstruction`` with whatever ``loss`` and ``follow`` need of it."""
 

@@ -49,10 +49,16 @@ class Phase(StrictConfig):
     crop: int
     """Side of the square crops in pixels, a multiple of 64."""
     batch: int
+    learning_rate_share: float = 1.0
+    """Of both peak learning rates."""
 
     def __post_init__(self) -> None:
         if self.steps < 1 or self.batch < 1:
             raise ConfigError("phase.steps and phase.batch must be >= 1")
+        if not 0 < self.learning_rate_share <= 1:
+            raise ConfigError(
+                f"phase.learning_rate_share must be in (0, 1], got {self.learning_rate_share}"
+            )
         if self.batch > _LARGEST_BATCH:
             raise ConfigError(f"phase.batch must be <= {_LARGEST_BATCH}, got {self.batch}")
         if not 64 <= self.crop <= _LARGEST_CROP or self.crop % 64:
@@ -204,6 +210,12 @@ class Recipe(StrictConfig):
         for name, known in _CHOICES.items():
             if getattr(self, name) not in known:
                 raise ConfigError(f"{name} must be one of {known}, got {getattr(self, name)!r}")
+        if carrier and self.adversarial and self.adversarial.first_step < self.dial.first_step:
+            raise ConfigError(
+                f"adversarial.first_step must be >= dial.first_step, got "
+                f"{self.adversarial.first_step} and {self.dial.first_step}: D judges nothing at "
+                "realism 0"
+            )
         if self.rate_rule == "switched" and levels > 1:
             raise ConfigError("rate_rule switched is for models of one level")
         if not self.data:

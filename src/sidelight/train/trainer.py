@@ -104,7 +104,7 @@ class Trainer:
         self.optimizer.zero_grad()
         with fast_autocast(self.device):
             read = text if recipe.generator_text else torch.zeros_like(text)
-            made = self.objective.reconstruct(x, read, batch)
+            made = self.objective.reconstruct(x, read, batch, self.step)
         if adversary is not None:
             picture_ids = torch.from_numpy(batch.picture_ids)
             judged = adversary.take_step(x, made, text, picture_ids, share)
@@ -155,6 +155,7 @@ class Trainer:
     def _learning_rate_share(self) -> float:
         recipe = self.recipe
         warm = min(1.0, (self.step + 1) / recipe.warmup_steps)
+        warm *= recipe.phase_at(self.step).learning_rate_share
         if recipe.schedule == "half":
             return warm if self.step < recipe.num_steps / 2 else 0.1 * warm
         if recipe.schedule == "trapezoid":

@@ -39,12 +39,17 @@ class DialConfig(StrictConfig):
     """k_P; where both are 0 LPIPS is not computed at all."""
     lattice_weight: tuple[float, ...] = (0.0, 0.0)
     """Of ``lattice_energy``, on squared errors of the 0-255 scale."""
+    first_step: int = 0
+    """Step at which the dial joins; before it all pictures are at realism 0. A generator that is to
+    learn everything at once never learns fidelity: LPIPS's gradient is ten times as large."""
 
     def __post_init__(self) -> None:
         for name in ("mse_weight", "structure_weight", "lpips_weight", "lattice_weight"):
             weights = getattr(self, name)
             if len(weights) != 2 or min(weights) < 0:
                 raise ConfigError(f"{name} must be two numbers >= 0, got {weights}")
+        if self.first_step < 0:
+            raise ConfigError(f"dial.first_step must be >= 0, got {self.first_step}")
 
     @property
     def needs_lpips(self) -> bool:
