@@ -3,31 +3,36 @@
 # there, and brings the run back in pieces.
 #
 #   scripts/gpu_slice.sh pack RECIPE FOLDER [RUN_FOLDER]
-#       Here: fills FOLDER (at most 60 MiB) with the package, the recipe, the shards and weights it
-#       needs, and the state of RUN_FOLDER if that is to go on.
-#   scripts/gpu_slice.sh train FOLDER OUT MINUTES [DEVICE]
-#       There: trains from decoded pictures in memory, then writes OUT/log.jsonl, OUT/recipe.json
-#       and the state in pieces of at most 15 MiB. DEVICE is cuda by default.
+#       Here: fills FOLDER (at most 60 MiB) with the package, the recipe, the vectors of all captions,
+#       LPIPS's weights, and the state of RUN_FOLDER if that is to go on; then with shards. Those that
+#       there is no room for go into FOLDER-2, FOLDER-3 and so on, to be carried by calls of their own.
+#   scripts/gpu_slice.sh keep FOLDER STORE
+#       There: copies what a call has brought into STORE, beside what earlier ones have.
+#   scripts/gpu_slice.sh train STORE OUT MINUTES [DEVICE]
+#       There: trains, coding pictures and samples included, for so long; then writes OUT/log.jsonl,
+#       OUT/recipe.json and the state in pieces of at most 15 MiB. DEVICE is cuda by default.
 #   scripts/gpu_slice.sh unpack OUT RUN_FOLDER
 #       Here: joins the pieces into RUN_FOLDER, from which `sidelight train --resume` goes on.
 set -euo pipefail
 
 limit_mib=60
 # what the package imports and such a machine may lack; torch itself must be there
-wheels="${WHEELS-constriction defusedxml pillow typer click rich markdown-it-py mdurl pygments shellingham annotated-doc}"
+wheels="${WHEELS-constriction defusedxml pillow}"
 wheels_python="${WHEELS_PYTHON-3.12}"
 piece=15M
+ending_s=30 # for the last samples and the pieces
 here="$(cd "$(dirname "$0")/.." && pwd)"
 python="${PYTHON:-python3}"
-need() { [ -n "${2:-}" ] || { sed -n '2,15p' "$0" >&2; echo "gpu_slice.sh: $1 is missing" >&2; exit 2; }; }
+need() { [ -n "${2:-}" ] || { sed -n '2,18p' "$0" >&2; echo "gpu_slice.sh: $1 is missing" >&2; exit 2; }; }
 
 pack() {
     local recipe=$1 folder=$2 run=${3:-}
     : "${SIDELIGHT_ASSETS:?set it to the folder of training data and weights}"
-    rm -rf "$folder" && mkdir -p "$folder/assets/weights"
+    rm -rf "$folder" "$folder"-[0-9] && mkdir -p "$folder/assets/weights" "$folder/cache"
     cp -r "$here/src" "$folder/src"
     find "$folder/src" -name __pycache__ -prune -exec rm -rf {} +
-    cp "$recipe" "$folder/recipe.toml"
+    rm "$folder"/src/sidelight/weights/*.safetensors
+    cp "$0" "$folder/"
     cp "$SIDELIGHT_ASSETS/weights/lpips_alexnet_v0.1.safetensors" "$folder/assets/weights/"
     if [ -n "$wheels" ]; then
         # shellcheck disable=SC2086 # a list
@@ -40,47 +45,87 @@ pack() {
         mkdir "$folder/run"
         cp "$run/state.pt" "$run/recipe.json" "$folder/run/"
     fi
-    "$python" - "$recipe" "$folder" "$limit_mib" <<'PYTHON'
-# the shards that the recipe names, smallest first, as many as there is room for
-import os, shutil, sys, tomllib
+    XDG_CACHE_HOME="$folder/cache" PYTHONPATH="$here/src:${PYTHONPATH:-}" \
+        "$python" - "$recipe" "$folder" "$limit_mib" <<'PYTHON'
+import shutil
+import sys
 from pathlib import Path
-recipe, folder, limit = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]) << 20
-assets = Path(os.environ["SIDELIGHT_ASSETS"])
-room = limit - sum(p.stat().st_size for p in folder.rglob("*") if p.is_file())
-sources = tomllib.loads(recipe.read_text())["data"]
-shards = {path for source in sources for path in assets.glob(source["pictures"])}
-left_out = []
+
+from sidelight.assets import assets_folder, find_assets
+from sidelight.text.registry import load_text_encoder
+from sidelight.train.data.datasets import find_pictures, no_words, odd_vectors, text_vectors
+from sidelight.train.recipe import load_recipe, save_recipe
+
+
+def size(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+recipe, folder, limit = load_recipe(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]) << 20
+save_recipe(recipe, folder)
+
+# the text encoder is slow, and its vectors are small
+encoder = load_text_encoder(recipe.text_encoder)
+pictures, _ = find_pictures(recipe, no_words)
+text_vectors(pictures, encoder)
+odd_vectors(recipe, encoder)
+
+# the shards, smallest first, into as many folders as it takes
+shards = {path for source in recipe.data if source.pictures for path in find_assets(source.pictures)}
+folders, too_large = [folder], []
 for shard in sorted(shards, key=lambda path: (path.stat().st_size, path.name)):
-    if shard.stat().st_size > room:
-        left_out.append(shard.name)
+    if shard.stat().st_size > limit:
+        too_large.append(shard.name)
         continue
-    target = folder / "assets" / shard.relative_to(assets)
+    if size(folders[-1]) + shard.stat().st_size > limit:
+        folders.append(folder.with_name(f"{folder.name}-{len(folders) + 1}"))
+    target = folders[-1] / "assets" / shard.relative_to(assets_folder())
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(shard, target)
-    room -= shard.stat().st_size
-if len(left_out) == len(shards):
-    sys.exit(f"gpu_slice.sh: no shard of {recipe} fits into {limit >> 20} MiB")
-print(f"{folder}: {(limit - room) >> 20} MiB; left out: {', '.join(left_out) or 'nothing'}")
+if len(too_large) == len(shards):
+    sys.exit(f"gpu_slice.sh: no shard of {sys.argv[1]} fits into {limit >> 20} MiB")
+for each in folders:
+    print(f"{each}: {size(each) >> 20} MiB")
+print(f"left out: {', '.join(too_large) or 'nothing'}")
 PYTHON
 }
 
+keep() {
+    mkdir -p "$2"
+    cp -r "$1/." "$2/"
+}
+
 train() {
-    local folder=$1 out=$2 minutes=$3 device=${4:-cuda} run
-    run="$(mktemp -d)/run"
+    local store=$1 out=$2 minutes=$3 device=${4:-cuda} workers=0 run
+    run="$store/run"
     mkdir -p "$out"
-    [ ! -d "$folder/run" ] || cp -r "$folder/run" "$run"
-    export SIDELIGHT_ASSETS="$folder/assets" PYTHONPATH="$folder/src:${PYTHONPATH:-}"
-    XDG_CACHE_HOME="$(mktemp -d)" && export XDG_CACHE_HOME
-    if [ -d "$folder/wheels" ]; then
-        local site
-        site="$(mktemp -d)"
-        "$python" -m pip install --quiet --no-index --no-deps --target "$site" "$folder"/wheels/*.whl
-        PYTHONPATH="$PYTHONPATH:$site"
+    if [ -d "$store/wheels" ] && [ ! -d "$store/site" ]; then
+        "$python" -m pip install --quiet --no-index --no-deps --target "$store/site" "$store"/wheels/*.whl
     fi
-    local workers=0
-    [ "$device" = cpu ] || workers=8
-    "$python" -c 'from sidelight.cli.app import app; app()' train "$folder/recipe.toml" "$run" --resume \
-        --time-limit "${minutes}m" --device "$device" --workers "$workers"
+    [ "$device" = cpu ] || workers=14
+    SIDELIGHT_ASSETS="$store/assets" XDG_CACHE_HOME="$store/cache" \
+        PYTHONPATH="$store/src:$store/site:${PYTHONPATH:-}" \
+        "$python" - "$store" "$run" "$minutes" "$ending_s" "$device" "$workers" <<'PYTHON'
+# without the command line: such a machine need not have what that imports
+import sys
+from pathlib import Path
+
+from sidelight.train.recipe import recipe_of_run
+from sidelight.train.run import train
+
+store, run, minutes, ending_s, device, workers = sys.argv[1:]
+seconds = 60 * float(minutes)
+train(
+    recipe_of_run(Path(store)),
+    Path(run),
+    resume=True,
+    device=device,
+    time_limit_s=max(seconds - float(ending_s), seconds / 2),
+    num_workers=int(workers),
+    report=lambda step, record: print(step, record, flush=True),
+    tell=print,
+)
+PYTHON
     cp "$run/log.jsonl" "$run/recipe.json" "$out/"
     split --bytes "$piece" --numeric-suffixes "$run/state.pt" "$out/state.pt."
 }
@@ -95,7 +140,8 @@ unpack() {
 
 case "${1:-}" in
     pack) need FOLDER "${3:-}"; pack "${@:2}" ;;
+    keep) need STORE "${3:-}"; keep "${@:2}" ;;
     train) need MINUTES "${4:-}"; train "${@:2}" ;;
     unpack) need RUN_FOLDER "${3:-}"; unpack "${@:2}" ;;
-    *) need "pack, train or unpack" "" ;;
+    *) need "pack, keep, train or unpack" "" ;;
 esac

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -61,9 +62,11 @@ def assets(tmp_path) -> Path:
     return root
 
 
-def slice_(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def slice_(
+    *arguments: object, script: Path = SCRIPT, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(SCRIPT), *map(str, arguments)],
+        [str(script), *map(str, arguments)],
         env=os.environ | {"PYTHON": sys.executable, "WHEELS": ""} | environment,
         capture_output=True,
         text=True,
@@ -71,25 +74,45 @@ def slice_(*arguments: object, **environment: str) -> subprocess.CompletedProces
 
 
 def test_a_slice_goes_there_and_back_and_on(assets, tmp_path):
-    (tmp_path / "recipe.toml").write_text(RECIPE)
-    packed, out, run = tmp_path / "packed", tmp_path / "out", tmp_path / "run"
+    recipe = tmp_path / "recipe.toml"
+    recipe.write_text(RECIPE)
+    packed, store, out, run = (tmp_path / name for name in ("packed", "store", "out", "run"))
     here = {"SIDELIGHT_ASSETS": str(assets)}
-    done = slice_("pack", tmp_path / "recipe.toml", packed, **here)
+    done = slice_("pack", recipe, packed, **here)
     assert done.returncode == 0, done.stderr
-    assert "left out: large.tar" in done.stdout
-    assert sum(p.stat().st_size for p in packed.rglob("*") if p.is_file()) < 60 * 2**20
-    done = slice_("train", packed, out, "1", "cpu")
+    assert "left out: nothing" in done.stdout
+    more = tmp_path / "packed-2"
+    assert [path.name for path in more.rglob("*.tar")] == ["large.tar"]
+    for folder in (packed, more):
+        assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) < 60 * 2**20
+    # what stays here must not be needed there
+    assert slice_("keep", packed, store).returncode == 0
+    script = store / SCRIPT.name
+    done = slice_("train", store, out, "1", "cpu", script=script)
     assert done.returncode == 0, done.stderr
     assert all(piece.stat().st_size <= 15 * 2**20 for piece in out.iterdir())
     assert slice_("unpack", out, run).returncode == 0
     assert torch.load(run / "state.pt", weights_only=True)["step"] == 3
 
-    (tmp_path / "recipe.toml").write_text(RECIPE.replace("steps = 3", "steps = 5"))
-    assert slice_("pack", tmp_path / "recipe.toml", packed, run, **here).returncode == 0
-    done = slice_("train", packed, out, "1", "cpu")
+    recipe.write_text(RECIPE.replace("steps = 3", "steps = 5"))
+    assert slice_("pack", recipe, packed, run, **here).returncode == 0
+    shutil.rmtree(store)
+    assert slice_("keep", packed, store).returncode == 0
+    done = slice_("train", store, out, "1", "cpu", script=script)
     assert done.returncode == 0, done.stderr
     assert slice_("unpack", out, run).returncode == 0
     assert torch.load(run / "state.pt", weights_only=True)["step"] == 5
+
+
+def test_shards_larger_than_a_call_are_left_out(assets, tmp_path):
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    with (assets / "data" / "large.tar").open("r+b") as shard:
+        shard.truncate(61 * 2**20)
+    done = slice_(
+        "pack", tmp_path / "recipe.toml", tmp_path / "packed", SIDELIGHT_ASSETS=str(assets)
+    )
+    assert done.returncode == 0, done.stderr
+    assert "left out: large.tar" in done.stdout
 
 
 def test_a_wrong_call_says_what_is_missing(tmp_path):

@@ -63,7 +63,8 @@ def train(
         folder: Gets everything that the run writes.
         resume: Whether to go on with the run in ``folder``.
         device: Such as "cpu", "cuda" or "cuda:1".
-        time_limit_s: After so many seconds of steps the state is saved and the run left.
+        time_limit_s: After so many seconds, those of preparation included, the state is saved and
+            the run left; one step is taken in any case.
         num_workers: Processes that draw batches.
         report: Gets the step and a record now and then.
         prepare: Gets how many pictures are coded for pairs, and how many are to be.
@@ -78,6 +79,7 @@ def train(
         CodecError: Something that the recipe names is missing or damaged.
         TrainingError: The run has diverged.
     """
+    end = time.monotonic() + time_limit_s
     distributed.join(device)
     with ExitStack() as stack:
         stack.callback(distributed.leave)
@@ -115,7 +117,7 @@ def train(
         loop = _Loop(trainer, folder, held_out or pictures, encoder, report)
         with closing(loop):
             drawn_ahead = batches(sampler, recipe, trainer.step, num_workers=num_workers)
-            return loop.run(drawn_ahead, time_limit_s)
+            return loop.run(drawn_ahead, end)
 
 
 def _check_batches(recipe: Recipe) -> None:
@@ -172,9 +174,9 @@ class _Loop:
         self._since, self._seen = time.monotonic(), 0
         self._losses: list[StepLosses] = []
 
-    def run(self, drawn: Iterator[Any], time_limit_s: float) -> bool:
+    def run(self, drawn: Iterator[Any], end: float) -> bool:
         trainer, recipe = self._trainer, self._trainer.recipe
-        begin = saved = time.monotonic()
+        saved = time.monotonic()
         with _stop_signals() as asked:
             for batch in drawn:
                 self._losses.append(trainer.take_step(batch))
@@ -184,7 +186,7 @@ class _Loop:
                 if trainer.step % recipe.sample_every == 0:
                     self._sample()
                 now = time.monotonic()
-                over = bool(asked) or now - begin >= time_limit_s
+                over = bool(asked) or now >= end
                 if distributed.any_process(over):
                     break
                 if now - saved > _SAVE_EVERY_S:

@@ -19,6 +19,7 @@ from sidelight.train.carrier_objective import _places
 from sidelight.train.data.crops import CropSampler
 from sidelight.train.data.pairs import CodingRange, Pairs, PairsConfig
 from sidelight.train.data.pictures import CaptionedImage
+from sidelight.train.losses.dial import DialConfig
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
 from sidelight.train.state_file import STATE_FILE
 from sidelight.train.trainer import Trainer
@@ -118,6 +119,13 @@ def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):
     assert float(shares[0].model.lpips) == 0
 
 
+def test_the_dial_joins_at_its_step_and_before_it_all_is_fidelity(sampler):
+    run = trainer(dial=dataclasses.replace(RECIPE.dial, first_step=2))
+    lpips = [float(step(run, sampler).model.lpips) for _ in range(4)]
+    assert lpips[:2] == [0.0, 0.0]
+    assert min(lpips[2:]) > 0
+
+
 def test_places_lie_at_both_ends_and_between():
     chances = torch.from_numpy(np.random.default_rng(0).random((4000, 4), np.float32))
     places = _places(chances)
@@ -132,6 +140,10 @@ def test_places_lie_at_both_ends_and_between():
     ("changes", "said"),
     [
         ({"pairs": None}, "pairs are for carrier generators, and they need them"),
+        (
+            {"dial": DialConfig(first_step=4), "adversarial": ADVERSARIAL},
+            "adversarial.first_step must be >= dial.first_step, got 3 and 4",
+        ),
         ({"model": TINY_CONFIG}, "pairs are for carrier generators"),
         ({"framing": "whole"}, "framing must be 'native'"),
         ({"target_bpp": (0.1,)}, "need 0 values"),

@@ -74,6 +74,11 @@ def test_the_recorded_recipe_comes_back(path):
         ("phases=[{ steps = 1, crop = 96, batch = 1 }]", "multiple of 64, at most 16384, got 96"),
         ("phases=[{ steps = 0, crop = 64, batch = 1 }]", "must be >= 1"),
         ("phases=[]", "phases must name at least one"),
+        (
+            "phases=[{ steps = 1, crop = 64, batch = 1, learning_rate_share = 0.0 }]",
+            r"learning_rate_share must be in \(0, 1\], got 0.0",
+        ),
+        ("dial.first_step=-1", "dial.first_step must be >= 0, got -1"),
         ('model.preset="huge"', r"one of \['balle2018-high', .*\], got 'huge'"),
         ("target_bpp=[0.1]", "need 2 values, one per level"),
         ("target_bpp=[0.1,0.0]", "target_bpp must be > 0"),

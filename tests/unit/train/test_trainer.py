@@ -324,6 +324,21 @@ def test_the_trapezoid_keeps_its_height_until_it_cools_down(make_stage):
     assert short[20:] == sorted(short[20:], reverse=True)
 
 
+def test_phases_have_a_learning_rate_of_their_own(make_stage):
+    first = Phase(steps=5, crop=64, batch=2)
+    stage = make_stage(
+        schedule="trapezoid",
+        cooldown_steps=1,
+        warmup_steps=1,
+        phases=(first, dataclasses.replace(first, learning_rate_share=0.25)),
+    )
+    shares = []
+    for step in range(10):
+        stage.step = step
+        shares.append(stage._learning_rate_share())
+    assert shares == [1.0] * 5 + [0.25] * 5
+
+
 def test_hific_has_nothing_that_reads_text(make_stage, tiny_config):
     stage = make_stage(model=dataclasses.replace(tiny_config, ssa=False), generator_text=False)
     assert float(stage.take_step().model.total) > 0
