@@ -1,8 +1,8 @@
 """Writes the AVIF files and expected pictures that web/benchmarks reads.
 
-python -m benchmarks.web.pictures KODAK_FOLDER OUT [NAME ...]
+python -m benchmarks.web.pictures FOLDER OUT [NAME ...]
 
-For each picture: NAME.avif, its captions as NAME.json, NAME.plain.png as Pillow decodes the file,
+For each PNG or JPEG there: NAME.avif with its colour profile, its captions as NAME.json, NAME.plain.png as Pillow decodes the file,
 and NAME.drawn.png as `carrier-small` draws it in float32 with the first caption; NAME.slt by
 `small-multirate`, and NAME.shown.png as it shows that with the same caption.
 """
@@ -20,6 +20,7 @@ from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import to_pillow
 
 QUALITY = 4
+SUFFIXES = {".png", ".jpg"}
 
 
 def main() -> None:
@@ -29,8 +30,8 @@ def main() -> None:
     codec, slt_codec = load_carrier(), load()
     folder = Path(target)
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted(Path(source).glob("*.png")):
-        if names and path.stem not in names:
+    for path in sorted(Path(source).iterdir()):
+        if path.suffix not in SUFFIXES or (names and path.stem not in names):
             continue
         data = AVIF.encode(read_picture(path), QUALITY)
         (folder / f"{path.stem}.avif").write_bytes(data)

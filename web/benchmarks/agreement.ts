@@ -5,8 +5,9 @@
  *
  * PICTURES is what `python -m benchmarks.web.pictures` wrote, MODELS what scripts/export_web.py
  * did. Prints per picture the largest and mean difference in levels: `improve` of the very pixels
- * that Python decoded; the browser's own AVIF decoder against Pillow's; `decode` of the AVIF file,
- * and of the .slt file, whose latents' CRC is compared on the way.
+ * that Python decoded; the browser's own AVIF decoder against Pillow's; `decodePixels` of the AVIF
+ * file, all in the file's own colours; `decode` of it and Python's picture, both in sRGB by the
+ * browser; the .slt file, whose latents' CRC is compared on the way.
  */
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -19,10 +20,10 @@ if (!pictures || !models) throw new Error("expected PICTURES MODELS");
 const names = readdirSync(pictures).flatMap((name) => /^(.*)\.avif$/.exec(name)?.[1] ?? []);
 
 const script = `
-import { decode, improve } from "/package/dist/index.js";
-async function pixels(source) {
+import { decode, decodePixels, improve } from "/package/dist/index.js";
+async function pixels(source, colorSpaceConversion = "none") {
   const bitmap = source instanceof ImageBitmap ? source
-    : await createImageBitmap(await (await fetch(source)).blob());
+    : await createImageBitmap(await (await fetch(source)).blob(), { colorSpaceConversion });
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d");
   context.drawImage(bitmap, 0, 0);
   return context.getImageData(0, 0, bitmap.width, bitmap.height);
@@ -44,9 +45,11 @@ globalThis.compare = async (name, caption) => {
   return {
     improve: difference(await improve(plain, options), drawn),
     avif: difference(await pixels("/pictures/" + name + ".avif"), plain),
-    decode: difference(await pixels(await decode(file, options)), drawn),
+    decode_pixels: difference(await decodePixels(file, options), drawn),
+    decode: difference(await pixels(await decode(file, options)),
+      await pixels("/pictures/" + name + ".drawn.png", "default")),
     slt: difference(
-      await pixels(await decode(await (await fetch("/pictures/" + name + ".slt")).blob(), options)),
+      await decodePixels(await (await fetch("/pictures/" + name + ".slt")).blob(), options),
       await pixels("/pictures/" + name + ".shown.png")),
   };
 };`;

@@ -1,7 +1,7 @@
 /** What is made once, when it is first asked for. */
 
 /** For so long a failure is told again, so that a page of pictures does not fetch it for each. */
-const REST_MS = 30_000;
+export const REST_MS = 30_000;
 
 export class Once<T> {
   readonly #make: () => Promise<T>;

@@ -4,6 +4,9 @@ import type { DrawTimes, Settings, Wish } from "./decoder.ts";
 import type { Mask, Pixels } from "./pixels/pixels.ts";
 import type { Answer } from "./worker-calls.ts";
 
+/** A bitmap is in sRGB; pixels and the PNG in a blob have the file's own colours and its profile. */
+export type Form = "bitmap" | "blob" | "pixels";
+
 export type Work =
   | { readonly kind: "prepare" }
   /** Improve the picture of a carrier's file. */
@@ -11,7 +14,7 @@ export type Work =
       readonly kind: "decode";
       readonly bytes: ArrayBuffer;
       readonly wish: Wish;
-      readonly as: "bitmap" | "blob";
+      readonly as: Form;
     }
   /** Improve a picture that is decoded already. */
   | { readonly kind: "improve"; readonly picture: Pixels; readonly wish: Wish };
@@ -35,7 +38,7 @@ export type Result =
   | { readonly kind: "prepared" }
   | {
       readonly kind: "decoded";
-      readonly shown: ImageBitmap | Blob;
+      readonly shown: ImageBitmap | Blob | Pixels;
       readonly masks: Mask[];
       readonly width: number;
       readonly height: number;

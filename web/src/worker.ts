@@ -1,11 +1,12 @@
 /** The worker: decodes files and draws, one picture after the other, away from the page. */
 
 import { MAGIC } from "./bitstream/header.ts";
+import { soundProfile } from "./carriers/icc.ts";
 import { codedBpp, drawnShare, readCarrier } from "./carriers/reading.ts";
 import { Decoder, type Settings, type Wish } from "./decoder.ts";
-import { addAlpha, decodePixels, toBitmap, toBlob } from "./pixels/browser-codec.ts";
-import { makeGray } from "./pixels/pixels.ts";
-import type { Reply, Request, Result, Work } from "./protocol.ts";
+import { addAlpha, decodeFile, toBitmap, toBlob } from "./pixels/browser-codec.ts";
+import { makeGray, type Pixels } from "./pixels/pixels.ts";
+import type { Form, Reply, Request, Result, Work } from "./protocol.ts";
 import { checkRealism } from "./runtime/generator.ts";
 import { toSent } from "./sent-error.ts";
 
@@ -46,17 +47,12 @@ async function perform(decoder: Decoder, work: Exclude<Work, { kind: "prepare" }
   return { kind: "improved", picture } satisfies Result;
 }
 
-async function decode(
-  decoder: Decoder,
-  bytes: ArrayBuffer,
-  wish: Wish,
-  as: "bitmap" | "blob",
-): Promise<Result> {
+async function decode(decoder: Decoder, bytes: ArrayBuffer, wish: Wish, as: Form): Promise<Result> {
   const begin = performance.now();
   const data = new Uint8Array(bytes);
   if (MAGIC.every((byte, k) => data[k] === byte)) return decodeSlt(decoder, data, wish, as);
   const file = readCarrier(data);
-  const plain = await decodePixels(data, file.type);
+  const plain = await decodeFile(data, file);
   const decoded = performance.now();
   const numPixels = plain.width * plain.height;
   const share = drawnShare(file, numPixels);
@@ -64,7 +60,7 @@ async function decode(
   const untouched = { picture: plain, masks: [], used: "", times };
   const improved = share > 0 ? await decoder.improve(plain, wish, share) : untouched;
   const drawn = performance.now();
-  const shown = as === "blob" ? await toBlob(improved.picture) : toBitmap(improved.picture);
+  const shown = await shownAs(as, { ...improved.picture, profile: plain.profile });
   return {
     kind: "decoded",
     shown,
@@ -86,13 +82,16 @@ async function decodeSlt(
   decoder: Decoder,
   data: Uint8Array,
   wish: Wish,
-  as: "bitmap" | "blob",
+  as: Form,
 ): Promise<Result> {
-  const { picture, used, times, container } = await decoder.decodeSlt(data, wish);
+  const { picture: opaque, used, times, container } = await decoder.decodeSlt(data, wish);
   const drawn = performance.now();
+  // a canvas has no gray pictures, so that it cannot have their profiles
+  const profile = container.gray ? undefined : soundProfile(container.icc);
+  const picture = { ...opaque, profile: profile && Uint8Array.from(profile) };
   if (container.gray) makeGray(picture);
   if (container.alpha) await addAlpha(picture, container.alpha);
-  const shown = as === "blob" ? await toBlob(picture) : toBitmap(picture);
+  const shown = await shownAs(as, picture);
   return {
     kind: "decoded",
     shown,
@@ -106,7 +105,13 @@ async function decodeSlt(
   };
 }
 
+async function shownAs(as: Form, picture: Pixels): Promise<ImageBitmap | Blob | Pixels> {
+  if (as === "blob") return toBlob(picture);
+  return as === "bitmap" ? toBitmap(picture) : picture;
+}
+
 function transferable(result: Result): Transferable[] {
   if (result.kind === "improved") return [result.picture.data.buffer];
-  return result.kind === "decoded" && result.shown instanceof ImageBitmap ? [result.shown] : [];
+  if (result.kind === "prepared" || result.shown instanceof Blob) return [];
+  return [result.shown instanceof ImageBitmap ? result.shown : result.shown.data.buffer];
 }

@@ -6,7 +6,8 @@
  */
 
 import { ImageError } from "../errors.ts";
-import { type Box, BoxReader, byKind, findBoxes } from "./boxes.ts";
+import { profileOf, sizeOf } from "./avif-properties.ts";
+import { type Box, BoxReader, byKind, findBoxes, VERSION_AND_FLAGS_BYTES } from "./boxes.ts";
 import { bigEndian, latin1 } from "./bytes.ts";
 import type { Carrier } from "./carrier.ts";
 
@@ -16,7 +17,6 @@ const MAX_BRANDS = 64;
 const BRAND_BYTES = 4;
 const FIRST_BRAND = 8;
 const COMPATIBLE_BRANDS = 16;
-const VERSION_AND_FLAGS_BYTES = 4;
 const TILES = "dimg";
 const IN_FILE = 0;
 const IN_IDAT = 1;
@@ -40,24 +40,27 @@ const brandAt = (data: Uint8Array, place: number) => latin1(data, place, place +
  * Alpha, thumbnails, gain maps and metadata are items of their own and do not count.
  */
 function codedBytes(data: Uint8Array): number {
-  const meta = byKind(findBoxes(data, 0, data.length)).get("meta");
-  if (!meta) throw new ImageError("AVIF file without a box 'meta', so without a still picture");
-  const inside = byKind(findBoxes(data, meta.start + VERSION_AND_FLAGS_BYTES, meta.end));
-  const places = inside.get("iloc");
-  const named = inside.get("pitm");
-  if (!places || !named) {
-    const missing = places ? "pitm" : "iloc";
-    throw new ImageError(`AVIF file without a box '${missing}', so without a still picture`);
-  }
-  const primary = readPrimary(data, named);
+  const inside = boxesInMeta(data);
+  const primary = readPrimary(data, inside);
   const references = inside.get("iref");
   const tiles = references ? readTiles(data, references, primary) : new Set<number>();
   const items = tiles.size > 0 ? tiles : new Set([primary]);
-  return readSize(data, places, items, inside.get("idat"));
+  return readSize(data, needed(inside, "iloc"), items, inside.get("idat"));
 }
 
-function readPrimary(data: Uint8Array, box: Box): number {
-  const reader = new BoxReader(data, box);
+function boxesInMeta(data: Uint8Array): ReadonlyMap<string, Box> {
+  const meta = needed(byKind(findBoxes(data, 0, data.length)), "meta");
+  return byKind(findBoxes(data, meta.start + VERSION_AND_FLAGS_BYTES, meta.end));
+}
+
+function needed(boxes: ReadonlyMap<string, Box>, kind: string): Box {
+  const box = boxes.get(kind);
+  if (!box) throw new ImageError(`AVIF file without a box '${kind}', so without a still picture`);
+  return box;
+}
+
+function readPrimary(data: Uint8Array, inside: ReadonlyMap<string, Box>): number {
+  const reader = new BoxReader(data, needed(inside, "pitm"));
   return reader.take(reader.version ? 4 : 2);
 }
 
@@ -150,6 +153,14 @@ export const AVIF: Carrier = {
   type: "image/avif",
   starts,
   codedBytes,
+  size(data) {
+    const inside = boxesInMeta(data);
+    return sizeOf(data, needed(inside, "iprp"), readPrimary(data, inside));
+  },
+  profile(data) {
+    const inside = boxesInMeta(data);
+    return profileOf(data, needed(inside, "iprp"), readPrimary(data, inside));
+  },
   isLossless: () => false,
   isAnimated: (data) => brandAt(data, FIRST_BRAND) === SEQUENCE_BRAND,
 };

@@ -3,6 +3,9 @@
 import { ImageError } from "../errors.ts";
 import { bigEndian, latin1 } from "./bytes.ts";
 
+/** Of those boxes that begin with them. */
+export const VERSION_AND_FLAGS_BYTES = 4;
+
 const HEADER_BYTES = 8;
 const LARGE_SIZE_BYTES = 8;
 const SIZE_IS_LARGE = 1;
@@ -51,6 +54,7 @@ export function byKind(boxes: Iterable<Box>): Map<string, Box> {
 /** Takes big-endian numbers one after the other out of a box with a version and flags. */
 export class BoxReader {
   readonly version: number;
+  readonly flags: number;
   #position: number;
 
   constructor(
@@ -60,7 +64,7 @@ export class BoxReader {
   ) {
     this.#position = box.start;
     this.version = versioned ? this.take(1) : 0;
-    if (versioned) this.skip(3);
+    this.flags = versioned ? this.take(3) : 0;
   }
 
   /** Returns the next number, 0 where it has no bytes. */

@@ -1,3 +1,9 @@
+/** A picture's columns and rows. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** What is to be known of a standard codec: how its files are recognised and measured. */
 export interface Carrier {
   /** Its key, such as `avif`; the same as in the Python package. */
@@ -18,6 +24,20 @@ export interface Carrier {
    * @throws ImageError: the file's structure is broken.
    */
   codedBytes(data: Uint8Array): number;
+
+  /**
+   * Returns the picture's size by the file's header, as it is stored, before it is turned upright.
+   *
+   * @throws ImageError: the header is broken.
+   */
+  size(data: Uint8Array): Size;
+
+  /**
+   * Returns the ICC profile as the file has it, sound or not, undefined where there is none.
+   *
+   * @throws ImageError: the file's structure is broken.
+   */
+  profile(data: Uint8Array): Uint8Array | undefined;
 
   /** Returns whether a file of this codec surely holds every pixel as it was. */
   isLossless(data: Uint8Array): boolean;

@@ -1,8 +1,8 @@
 /** JPEG (ITU-T T.81). */
 
 import { ImageError } from "../errors.ts";
-import { bigEndian } from "./bytes.ts";
-import type { Carrier } from "./carrier.ts";
+import { bigEndian, joined, latin1 } from "./bytes.ts";
+import type { Carrier, Size } from "./carrier.ts";
 
 const SOI_BYTES = 2;
 const MARKER_BYTES = 2;
@@ -10,6 +10,17 @@ const LENGTH_BYTES = 2;
 const SOS = 0xda;
 const EOI = 0xd9;
 const COM = 0xfe;
+const APP2 = 0xe2;
+const ICC = "ICC_PROFILE\0";
+/** After its name, a part of a profile has its number and how many there are. */
+const ICC_NUMBER = ICC.length;
+const ICC_COUNT = ICC.length + 1;
+const ICC_HEADER_BYTES = ICC.length + 2;
+const FRAME_HEADER_BYTES = 8;
+
+/** Frame headers: among their numbers are tables (C4, CC) and one that is kept free (C8). */
+const isFrame = (marker: number) =>
+  marker >= 0xc0 && marker < 0xd0 && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
 const isApp = (marker: number) => marker >= 0xe0 && marker < 0xf0;
 
@@ -22,12 +33,15 @@ const isStuffed = (marker: number) => marker === 0x00;
 /** A stuffed zero byte, or a restart marker: neither ends a scan. */
 const isInScan = (marker: number) => marker === 0x00 || (marker >= 0xd0 && marker < 0xd8);
 
-/**
- * Yields markers and the bytes of their segments, SOS with its entropy-coded data.
- *
- * Bytes between segments are passed over, as decoders do.
- */
-function* segments(data: Uint8Array): Generator<readonly [marker: number, bytes: number]> {
+/** A marker with what belongs to it: its segment, and of SOS the entropy-coded data. */
+interface Segment {
+  readonly marker: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Yields the segments. Bytes between them are passed over, as decoders do. */
+function* segments(data: Uint8Array): Generator<Segment> {
   let position = nextMarker(data, SOI_BYTES, isStuffed);
   while (position < data.length) {
     const marker = data[position + 1]!;
@@ -43,7 +57,7 @@ function* segments(data: Uint8Array): Generator<readonly [marker: number, bytes:
       end += length;
     }
     if (marker === SOS) end = nextMarker(data, end, isInScan);
-    yield [marker, end - position];
+    yield { marker, start: position, end };
     position = nextMarker(data, end, isStuffed);
   }
 }
@@ -64,6 +78,33 @@ function nextMarker(
   return data.length;
 }
 
+/** Returns the size that the frame header states. */
+function size(data: Uint8Array): Size {
+  for (const { marker, start, end } of segments(data)) {
+    if (!isFrame(marker)) continue;
+    const header = start + MARKER_BYTES;
+    if (end - header < FRAME_HEADER_BYTES) {
+      throw new ImageError(`JPEG frame header at byte ${start} has ${end - header} bytes`);
+    }
+    // after its length and the bits of a sample
+    return { height: bigEndian(data, header + 3, 2), width: bigEndian(data, header + 5, 2) };
+  }
+  throw new ImageError("JPEG file without a frame header, so without a picture");
+}
+
+/** Returns the profile that stands in parts before the frame, if all of them are there. */
+function profile(data: Uint8Array): Uint8Array | undefined {
+  const parts: Uint8Array[] = [];
+  for (const { marker, start, end } of segments(data)) {
+    if (isFrame(marker)) break;
+    const payload = data.subarray(start + MARKER_BYTES + LENGTH_BYTES, end);
+    if (marker === APP2 && latin1(payload, 0, ICC.length) === ICC) parts.push(payload);
+  }
+  parts.sort((a, b) => (a[ICC_NUMBER] ?? 0) - (b[ICC_NUMBER] ?? 0));
+  if (parts[0]?.[ICC_COUNT] !== parts.length) return undefined;
+  return joined(parts.map((part) => part.subarray(ICC_HEADER_BYTES)));
+}
+
 export const JPEG: Carrier = {
   name: "jpeg",
   title: "JPEG",
@@ -71,11 +112,13 @@ export const JPEG: Carrier = {
   starts: (data) => data[0] === 0xff && data[1] === 0xd8 && data[2] === 0xff,
   codedBytes(data) {
     let total = 0;
-    for (const [marker, bytes] of segments(data)) {
-      if (!isApp(marker) && marker !== COM) total += bytes;
+    for (const { marker, start, end } of segments(data)) {
+      if (!isApp(marker) && marker !== COM) total += end - start;
     }
     return total;
   },
+  size,
+  profile,
   isLossless: () => false,
   isAnimated: () => false,
 };

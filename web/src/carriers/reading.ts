@@ -3,7 +3,8 @@
 import { ImageError } from "../errors.ts";
 import { AVIF } from "./avif.ts";
 import { hex } from "./bytes.ts";
-import type { Carrier } from "./carrier.ts";
+import type { Carrier, Size } from "./carrier.ts";
+import { soundProfile } from "./icc.ts";
 import { JPEG } from "./jpeg.ts";
 import { WEBP } from "./webp.ts";
 
@@ -18,13 +19,15 @@ const NOTHING_FROM_BPP = 2.4;
 const TABLE_BYTES = 600;
 
 /** What a file's bytes say of it. */
-export interface CarrierFile {
+export interface CarrierFile extends Size {
   readonly codec: string;
   readonly type: string;
   /** Bytes of the coded pixels alone: the same whatever metadata the file carries. */
   readonly codedBytes: number;
   /** Whether the file surely holds every pixel as it was. */
   readonly isLossless: boolean;
+  /** The ICC profile of the picture's colours; undefined for sRGB, or where it cannot be kept. */
+  readonly profile: Uint8Array | undefined;
 }
 
 /** Returns the carrier whose file this is by its first bytes, undefined for any other file. */
@@ -50,6 +53,8 @@ export function readCarrier(data: Uint8Array): CarrierFile {
     throw new ImageError(`a moving ${carrier.title} file, expected a still picture`);
   }
   return {
+    ...carrier.size(data),
+    profile: soundProfile(carrier.profile(data)),
     codec: carrier.name,
     type: carrier.type,
     codedBytes: carrier.codedBytes(data),

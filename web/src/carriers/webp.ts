@@ -1,8 +1,8 @@
 /** WebP (RFC 9649). */
 
 import { ImageError } from "../errors.ts";
-import { latin1, littleEndian32 } from "./bytes.ts";
-import type { Carrier } from "./carrier.ts";
+import { latin1, littleEndian16, littleEndian32 } from "./bytes.ts";
+import type { Carrier, Size } from "./carrier.ts";
 
 const RIFF_HEADER_BYTES = 12;
 const CHUNK_HEADER_BYTES = 8;
@@ -10,6 +10,15 @@ const FRAME_HEADER_BYTES = 16;
 const LOSSY = "VP8 ";
 const LOSSLESS = "VP8L";
 const FRAME = "ANMF";
+const EXTENDED = "VP8X";
+const PROFILE = "ICCP";
+const HAS_PROFILE = 0x20;
+const LOSSY_SIZE = 6;
+const LOSSY_HEADER_BYTES = 10;
+const LOSSLESS_SIZE = 1;
+const LOSSLESS_HEADER_BYTES = 5;
+const SIDE_BITS = 14;
+const SIDE_MASK = 2 ** SIDE_BITS - 1;
 
 interface Chunk {
   readonly kind: string;
@@ -49,6 +58,33 @@ function pixels(data: Uint8Array): Chunk {
   throw new ImageError("WebP file without a picture, expected a chunk 'VP8 ' or 'VP8L'");
 }
 
+/** Returns the size that the coded picture's own header states. */
+function size(data: Uint8Array): Size {
+  const { kind, start, end } = pixels(data);
+  const headerBytes = kind === LOSSY ? LOSSY_HEADER_BYTES : LOSSLESS_HEADER_BYTES;
+  if (end - start < headerBytes) {
+    throw new ImageError(`WebP chunk '${kind}' has ${end - start} bytes, expected a header`);
+  }
+  if (kind === LOSSY) {
+    // above the sides are two bits on how to scale the picture, which nobody does
+    const width = littleEndian16(data, start + LOSSY_SIZE) & SIDE_MASK;
+    return { width, height: littleEndian16(data, start + LOSSY_SIZE + 2) & SIDE_MASK };
+  }
+  const sides = littleEndian32(data, start + LOSSLESS_SIZE);
+  return { width: 1 + (sides & SIDE_MASK), height: 1 + ((sides >>> SIDE_BITS) & SIDE_MASK) };
+}
+
+/** Returns the profile that the file's extended header announces. */
+function profile(data: Uint8Array): Uint8Array | undefined {
+  let isAnnounced = false;
+  for (const chunk of chunks(data, RIFF_HEADER_BYTES, data.length)) {
+    if (isPixels(chunk)) return undefined;
+    if (chunk.kind === EXTENDED) isAnnounced = (data[chunk.start]! & HAS_PROFILE) !== 0;
+    if (chunk.kind === PROFILE && isAnnounced) return data.subarray(chunk.start, chunk.end);
+  }
+  return undefined;
+}
+
 export const WEBP: Carrier = {
   name: "webp",
   title: "WebP",
@@ -58,6 +94,8 @@ export const WEBP: Carrier = {
     const chunk = pixels(data);
     return chunk.end - chunk.start;
   },
+  size,
+  profile,
   isLossless: (data) => pixels(data).kind === LOSSLESS,
   isAnimated(data) {
     for (const chunk of chunks(data, RIFF_HEADER_BYTES, data.length)) {

@@ -1,6 +1,8 @@
 /** A page's pictures, drawn better from their own files and words, one after the other. */
 
 import type { Client } from "../client.ts";
+import { CheckpointError } from "../errors.ts";
+import { REST_MS } from "../once.ts";
 import type { Times } from "../protocol.ts";
 import { captionOf } from "./captions.ts";
 import { Replacement } from "./replacement.ts";
@@ -33,7 +35,7 @@ export interface Outcome {
 export interface UpgradeOptions {
   /** The dial, from 0 (faithful) to 1 (natural); left out for the model's default. */
   readonly realism?: number;
-  /** Called once per picture, and again when its source changes. */
+  /** Called once per picture, and again when its source changes or it is tried again. */
   readonly onOutcome?: (outcome: Outcome) => void;
   /** How far outside the window a picture is begun, as for `IntersectionObserver`. */
   readonly margin?: string;
@@ -55,6 +57,10 @@ export class Upgrade {
   readonly #images: HTMLImageElement[];
   readonly #shown = new Map<HTMLImageElement, Replacement>();
   readonly #sources = new WeakMap<HTMLImageElement, string>();
+  /** Pictures that were left since the models or the worker failed, and when. */
+  readonly #failed = new Map<HTMLImageElement, number>();
+  /** Sources that were tried again, which is done once. */
+  readonly #retried = new WeakMap<HTMLImageElement, string>();
   #isStopped = false;
 
   constructor(root: ParentNode, client: Client, options: UpgradeOptions) {
@@ -71,12 +77,14 @@ export class Upgrade {
       return;
     }
     for (const image of this.#images) this.#observer.observe(image);
+    document.addEventListener("visibilitychange", this.#onVisible);
   }
 
   /** Looks after the pictures no longer; those that are drawn stay. */
   stop(): void {
     this.#isStopped = true;
     this.#observer.disconnect();
+    document.removeEventListener("visibilitychange", this.#onVisible);
     for (const image of this.#images) {
       image.removeEventListener("load", this.#onLoad);
       known.delete(image);
@@ -105,10 +113,26 @@ export class Upgrade {
     void this.#draw(event.currentTarget as HTMLImageElement);
   };
 
+  /** What failed is made anew after a rest: before, trying again would only hear the same. */
+  readonly #onVisible = (): void => {
+    if (!document.hidden) this.#retry((at) => performance.now() >= at + REST_MS);
+  };
+
+  #retry(isDue: (at: number) => boolean): void {
+    for (const [image, at] of this.#failed) {
+      if (!isDue(at)) continue;
+      this.#failed.delete(image);
+      this.#sources.delete(image);
+      this.#retried.set(image, image.currentSrc);
+      void this.#draw(image);
+    }
+  }
+
   async #draw(image: HTMLImageElement): Promise<void> {
     const source = image.currentSrc;
     if (this.#isStopped || (source && this.#sources.get(image) === source)) return;
     this.#sources.set(image, source);
+    this.#failed.delete(image);
     this.#shown.get(image)?.undo();
     this.#shown.delete(image);
     const isCurrent = () => !this.#isStopped && image.currentSrc === source;
@@ -133,9 +157,14 @@ export class Upgrade {
       const { used, share } = made;
       const times = { ...made.times, fetch: fetched };
       this.#tell(image, { state: "drawn", caption: used, share, times });
+      this.#retry(() => true); // models and worker are there
     } catch (thrown) {
       const error = thrown as Error;
-      if (isCurrent()) this.#leave(image, caption, { reason: error.message, error });
+      if (!isCurrent()) return;
+      if (error instanceof CheckpointError && this.#retried.get(image) !== source) {
+        this.#failed.set(image, performance.now());
+      }
+      this.#leave(image, caption, { reason: error.message, error });
     }
   }
 

@@ -1,10 +1,13 @@
 /** Pictures as rows of RGBA bytes, cut and put together. */
 
+/** A picture's samples. */
 export interface Pixels {
   readonly width: number;
   readonly height: number;
   /** RGBA, row by row. */
   readonly data: Uint8Array<ArrayBuffer>;
+  /** ICC profile that says which colours the samples are; left out for sRGB. */
+  readonly profile?: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Where one block of the generator let the text act. */

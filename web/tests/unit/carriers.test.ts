@@ -25,6 +25,8 @@ describe.each(sound)("$file", (entry) => {
     const file = readCarrier(data);
     expect(file.codedBytes).toBe(entry.coded_bytes);
     expect(file.isLossless).toBe(entry.lossless);
+    expect([file.width, file.height]).toEqual([entry.width, entry.height]);
+    expect(file.profile).toBeUndefined();
     expect(drawnShare(file, entry.width * entry.height)).toBeCloseTo(entry.drawn_share, 12);
   });
 });
@@ -42,8 +44,9 @@ test("an empty file is named as one", () => {
 });
 
 test("less is drawn the more bits there are, and nothing from 2.4 bits per pixel on", () => {
+  const someBits = readCarrier(read("files/some-bits.jpg"));
   const shares = [0.5, 1.2, 1.8, 2.4, 5].map((bpp) =>
-    drawnShare({ codec: "jpeg", type: "", codedBytes: 600 + bpp * 1000, isLossless: false }, 8000),
+    drawnShare({ ...someBits, codedBytes: 600 + bpp * 1000 }, 8000),
   );
   expect(shares).toEqual([1, 1, expect.closeTo(0.5, 12), 0, 0]);
 });
