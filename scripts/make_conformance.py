@@ -20,6 +20,7 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
 
+from conformance_profiles import write_profiles  # noqa: E402
 from export_web import export_codec, export_models  # noqa: E402
 from tests.golden.tiny_text import HashingTextEncoder  # noqa: E402
 from tests.tiny_carrier import trained_carrier  # noqa: E402
@@ -85,6 +86,7 @@ def main() -> None:
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (FOLDER / "manifest.json").write_text(text + "\n", "utf-8")
     write_masks(encoder)
+    write_profiles()
     _write_damaged()
     _write_shown()
 

@@ -2,9 +2,10 @@
 
 python -m benchmarks.web.pictures FOLDER OUT [NAME ...]
 
-For each PNG or JPEG there: NAME.avif with its colour profile, its captions as NAME.json, NAME.plain.png as Pillow decodes the file,
-and NAME.drawn.png as `carrier-small` draws it in float32 with the first caption; NAME.slt by
-`small-multirate`, and NAME.shown.png as it shows that with the same caption.
+For each PNG or JPEG there: NAME.avif with its colour profile, its captions as NAME.json,
+NAME.plain.png as Pillow decodes the file, and NAME.drawn.png as `carrier-small` draws it in float32
+with the first caption; NAME.slt by `small-multirate`, and NAME.shown.png as it shows that with the
+same caption.
 """
 
 import json

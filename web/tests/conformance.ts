@@ -38,6 +38,30 @@ export const CONFORMANCE: {
   readonly files: readonly FileCase[];
 } = JSON.parse(read("manifest.json").toString("utf8"));
 
+/** What is to be known of ICC profiles: which are kept, and what is drawn in their colours. */
+export const PROFILES: {
+  /** A sound one, as hexadecimal digits. */
+  readonly profile: string;
+  readonly files: readonly {
+    file: string;
+    width: number;
+    height: number;
+    profile_sha256: string | null;
+  }[];
+  readonly drawn: readonly {
+    file: string;
+    caption: string;
+    /** In the file's own colours. */
+    expected: string;
+    srgb: string;
+  }[];
+  readonly damaged: readonly {
+    bytes: number;
+    set: readonly (readonly [place: number, value: number])[];
+    kept: boolean;
+  }[];
+} = JSON.parse(read("profiles/manifest.json").toString("utf8"));
+
 interface MaskCase {
   readonly picture: string;
   readonly caption: string;
@@ -68,4 +92,10 @@ export function readPpm(name: string): Pixels {
 export function largestDifference(a: Pixels, b: Pixels): number {
   if (a.width !== b.width || a.height !== b.height) return Number.POSITIVE_INFINITY;
   return a.data.reduce((most, value, k) => Math.max(most, Math.abs(value - b.data[k]!)), 0);
+}
+
+/** Returns the mean difference of two pictures' colours, of equal size. */
+export function meanDifference(a: Pixels, b: Pixels): number {
+  const total = a.data.reduce((sum, value, k) => sum + Math.abs(value - b.data[k]!), 0);
+  return total / (0.75 * a.data.length); // alpha is the same
 }

@@ -1,6 +1,13 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CONFORMANCE, largestDifference, read, readPpm } from "../conformance.ts";
+import {
+  CONFORMANCE,
+  largestDifference,
+  meanDifference,
+  PROFILES,
+  read,
+  readPpm,
+} from "../conformance.ts";
 import { readGolden } from "../golden.ts";
 import { CHROMIUM, launch } from "./chromium.ts";
 import { type Shown, show } from "./pages.ts";
@@ -81,6 +88,30 @@ describe.runIf(CHROMIUM)("decode and improve", () => {
     expect(await decoded(entry.file, { caption: "A dog" })).toEqual(expected);
   });
 
+  test.each(PROFILES.drawn)("$file is drawn in the colours of its profile", async (entry) => {
+    const [pixels, bitmap] = await shown.page.evaluate(
+      async ({ data, caption }) => {
+        const file = new Blob([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))]);
+        const options = { models: "/models/", caption };
+        const { data: samples, profile } = await sidelight.decodePixels(file, options);
+        const picture = await sidelight.decode(file, options);
+        const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d")!;
+        context.drawImage(picture, 0, 0);
+        const { data: inSrgb } = context.getImageData(0, 0, picture.width, picture.height);
+        return [{ samples: [...samples], profile: [...(profile ?? [])] }, [...inSrgb]] as const;
+      },
+      { data: read(entry.file).toString("base64"), caption: entry.caption },
+    );
+    const expected = readPpm(entry.expected);
+    const drawn = { ...expected, data: Uint8Array.from(pixels.samples) };
+    expect(largestDifference(drawn, expected)).toBeLessThanOrEqual(2);
+    expect(Buffer.from(pixels.profile).toString("hex")).toBe(PROFILES.profile);
+    // the two convert alike but for the darkest colours, where one level becomes many
+    const inSrgb = { ...expected, data: Uint8Array.from(bitmap) };
+    expect(meanDifference(inSrgb, readPpm(entry.srgb))).toBeLessThan(0.5);
+    expect(meanDifference(inSrgb, expected)).toBeGreaterThan(5);
+  });
+
   test("a .slt file is shown within a level of Python's", async () => {
     const pixels = await shown.page.evaluate(async (data) => {
       const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -105,6 +136,11 @@ describe.runIf(CHROMIUM)("decode and improve", () => {
 
   test("settings and captions out of range are errors of their kind", async () => {
     expect(await decoded("files/plain.avif", { realism: 2 })).toBe("ConfigError");
+    expect(await decoded("files/plain.avif", { realisim: 1 })).toBe("ConfigError");
+    const name = await shown.page.evaluate(() =>
+      sidelight.decode("x" as never).catch((error) => error.name),
+    );
+    expect(name).toBe("ImageError");
     expect(await decoded("files/plain.avif", { caption: "a".repeat(70_000) })).toBe("TextError");
     expect(await decoded("files/plain.avif", { models: "/none/" })).toBe("CheckpointError");
   });

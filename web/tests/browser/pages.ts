@@ -11,6 +11,7 @@ export const FOLDERS = {
   "/package/": PACKAGE,
   "/models/": `${FOLDER}/models`,
   "/slt/": resolve(FOLDER, "../slt"),
+  "/profiles/": `${FOLDER}/profiles`,
   "/": `${FOLDER}/files`,
 };
 

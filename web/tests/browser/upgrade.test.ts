@@ -97,6 +97,55 @@ describe.runIf(CHROMIUM)("upgrade", () => {
     expect(errors).toEqual([]);
   });
 
+  test("a picture with a profile is shown with it", async () => {
+    const { page, told, errors } = await open(`<img id="a" src="/profiles/wide.webp" alt="A">`);
+    const [outcome] = await told(1);
+    expect(outcome).toMatchObject({ state: "drawn" });
+    const png = await page.evaluate(async (content) => {
+      const bytes = await (await fetch(/"(.*)"/.exec(content)![1]!)).arrayBuffer();
+      return String.fromCharCode(...new Uint8Array(bytes));
+    }, outcome!.content);
+    expect(png.slice(37, 41)).toBe("iCCP"); // after the header
+    expect(errors).toEqual([]);
+  });
+
+  test("pictures that a broken worker left are drawn after the next one is", async () => {
+    let numAsked = 0;
+    const prepare = async (page: Page) => {
+      await page.route("**/worker.js", (route) => (numAsked++ ? route.continue() : route.abort()));
+    };
+    const { told, page } = await open(
+      `<img id="a" src="/plain.avif" alt="A">
+      <p style="height: 9000px"></p><img id="b" src="/plain.jpg" alt="B">`,
+      { prepare },
+    );
+    expect(await told(1)).toMatchObject([{ id: "a", state: "left", error: "CheckpointError" }]);
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    expect((await told(3)).slice(1)).toMatchObject([
+      { id: "b", state: "drawn" },
+      { id: "a", state: "drawn" },
+    ]);
+  });
+
+  test("a page that is looked at again after a while tries once what failed", async () => {
+    const prepare = async (page: Page) => {
+      await page.clock.install();
+      await page.route("**/worker.js", (route) => route.abort());
+    };
+    const { told, page } = await open(`<img id="a" src="/plain.avif" alt="A">`, { prepare });
+    const comeBack = (after: number) =>
+      page.clock
+        .fastForward(after)
+        .then(() => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange"))));
+    await told(1);
+    await comeBack(1_000);
+    await comeBack(40_000);
+    await told(2);
+    await comeBack(40_000);
+    await page.evaluate(() => fetch("/plain.avif"));
+    expect(await told(2)).toHaveLength(2);
+  });
+
   test("a Content-Security-Policy without inline scripts and styles is enough", async () => {
     const { told, errors } = await open(`<img id="a" src="/plain.avif" alt="A dog">`, {
       headers: { "content-security-policy": STRICT },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { drawnShare, readCarrier, sniff } from "../../src/carriers/reading.ts";
 import { CodecError, ImageError } from "../../src/errors.ts";
-import { CONFORMANCE, read } from "../conformance.ts";
+import { CONFORMANCE, PROFILES, read } from "../conformance.ts";
 import { MOST_GROWN_MIB, peakMib } from "../memory.ts";
 import { seeded } from "../random.ts";
 
@@ -54,7 +54,7 @@ test("less is drawn the more bits there are, and nothing from 2.4 bits per pixel
 test("10,000 damaged files give only the package's own errors, in bounded memory", () => {
   const before = peakMib();
   const random = seeded(1);
-  const files = sound.map((entry) => read(entry.file));
+  const files = [...sound, ...PROFILES.files].map((entry) => read(entry.file));
   let numRefused = 0;
   for (let k = 0; k < 10_000; k++) {
     const file = Uint8Array.from(files[k % files.length]!);
