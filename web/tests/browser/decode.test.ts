@@ -1,5 +1,6 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parseContainer } from "../../src/bitstream/container.ts";
 import {
   CONFORMANCE,
   largestDifference,
@@ -123,6 +124,16 @@ describe.runIf(CHROMIUM)("decode and improve", () => {
     const expected = readPpm("../slt/rgb.ppm");
     const made = { ...expected, data: Uint8Array.from(pixels) };
     expect(largestDifference(made, expected)).toBeLessThanOrEqual(1);
+  });
+
+  test("a .slt file has the profile inside it", async () => {
+    const data = readGolden("icc-exif.slt");
+    const profile = await shown.page.evaluate(async (letters) => {
+      const bytes = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
+      const options = { models: "/with-codec/" };
+      return [...((await sidelight.decodePixels(new Blob([bytes]), options)).profile ?? [])];
+    }, data.toString("base64"));
+    expect(profile).toEqual([...parseContainer(data).icc!]);
   });
 
   test("what a .slt file cannot have, or a model cannot read, is an error of its kind", async () => {
