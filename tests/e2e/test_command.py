@@ -33,7 +33,9 @@ def test_a_folder_keeps_its_tree_skips_and_lists_what_failed(folder, run):
     coded = ["a.jpg.slt", "a.png.slt", "deep/b.slt"]
     assert tree_of(folder / "out") == coded
     assert [r["target"] for r in records(first.stdout)] == [f"out/{name}" for name in coded]
-    assert all(r["bytes"] == (folder / r["target"]).stat().st_size for r in records(first.stdout))
+    assert all(
+        r["target_bytes"] == (folder / r["target"]).stat().st_size for r in records(first.stdout)
+    )
     assert b"1 of 4 files failed:\n  tree/deep/broken.png: no PNG" in first.stderr
 
     (folder / "tree" / "deep" / "broken.png").unlink()
@@ -56,12 +58,13 @@ def test_pipes_carry_bytes_and_nothing_else(folder, run):
     photo = (folder / "photo.jpg").read_bytes()
     encoded = run("encode", "-", "-", "--format", "slt", stdin=photo)
     assert encoded.stdout.startswith(b"\x89SLT")
-    assert encoded.stderr.startswith(b"- -> -: ")
+    assert encoded.stderr.startswith(b"- -> - (%d bytes, " % len(encoded.stdout))
     decoded = run("decode", "-", "-", "--json", stdin=encoded.stdout)
     assert Image.open(BytesIO(decoded.stdout)).format == "PNG"
     notes, record = decoded.stderr.splitlines()
     assert notes == b"-: caption: none found"
     assert json.loads(record)["caption"] is None
+    assert json.loads(record)["source_bytes"] == len(encoded.stdout)
     asked = run("info", "-", "--json", stdin=encoded.stdout, model=None)
     assert json.loads(asked.stdout)["bytes"] == len(encoded.stdout)
 
@@ -87,7 +90,7 @@ def test_stdout_and_pipes_are_targets_under_any_name(folder):
         with Image.open(folder / name) as image:
             formats[name] = image.format
     assert formats == {"stdout": "AVIF", "piped": "AVIF", "substituted": "WEBP", "fifo": "AVIF"}
-    assert done.stderr.startswith(b"photo.jpg -> /dev/stdout: ")
+    assert done.stderr.startswith(b"photo.jpg -> /dev/stdout (")
 
 
 @pytest.mark.parametrize(

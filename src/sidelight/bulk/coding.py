@@ -3,7 +3,11 @@
 from typing import Any, NamedTuple, Protocol
 
 Record = dict[str, Any]
-"""What is told of one picture; ``notes`` holds what a person may want to know."""
+"""What is told of one picture; ``notes`` holds what a person may want to know.
+
+The coded file's size is in ``source_bytes`` or ``target_bytes``, by which of both it is; ``bpp`` is
+its rate.
+"""
 
 
 class Coded(NamedTuple):

@@ -126,7 +126,7 @@ class Decoding:
                 precision=self.precision,
             )
         record: Record = {
-            "bytes": len(data),
+            "source_bytes": len(data),
             "bpp": bits_per_pixel(len(data), picture),
             "caption": found.text or None,
             "notes": [f"caption: {found.origin}", *found.notes, *picture.notes],

@@ -105,7 +105,7 @@ class Encoding:
             coded = self._carrier(carrier, picture, max_bytes, sent.text)
         facts = coded.record
         record = {
-            "bytes": len(coded.data),
+            "target_bytes": len(coded.data),
             "bpp": bits_per_pixel(len(coded.data), picture),
             "width": picture.width,
             "height": picture.height,

@@ -222,7 +222,14 @@ def print_record(record: "Record", *, as_json: bool, to_stderr: bool = False) ->
         show(json.dumps({**record, "notes": notes}), to_stderr=to_stderr)
     else:
         show(
-            f"{record['source']} -> {record['target']}: {record['bytes']} bytes, "
-            f"{record['bpp']:.4f} bpp, {record['seconds']:.2f} s",
+            f"{_with_rate(record, 'source')} -> {_with_rate(record, 'target')}: "
+            f"{record['seconds']:.2f} s",
             to_stderr=to_stderr,
         )
+
+
+def _with_rate(record: "Record", which: str) -> str:
+    """Returns a file's name, and its size and rate if it is the coded one."""
+    num_bytes = record.get(f"{which}_bytes")
+    rate = "" if num_bytes is None else f" ({num_bytes} bytes, {record['bpp']:.4f} bpp)"
+    return f"{record[which]}{rate}"

@@ -33,7 +33,7 @@ class Upper:
             raise ImageError("starts with !")
 
     def code(self, data: bytes, name: str, caption: str | None = None) -> Coded:
-        return Coded(data.upper(), {"bytes": len(data), "bpp": 1.0, "notes": [name]})
+        return Coded(data.upper(), {"target_bytes": len(data), "bpp": 1.0, "notes": [name]})
 
     def write(self, data: bytes, name: str, target: str) -> dict:
         coded = self.code(data, name)
@@ -49,7 +49,7 @@ def test_a_job_reads_codes_and_writes(folder):
     assert record == {
         "source": "photos/a.png",
         "target": "new/a.up",
-        "bytes": 3,
+        "target_bytes": 3,
         "bpp": 1.0,
         "notes": ["photos/a.png"],
     }

@@ -38,7 +38,7 @@ def test_a_row_tells_what_was_coded_and_what_came_of_it(manifest):
     assert row == {
         "source": "photos/a.png",
         "target": "a.up",
-        "bytes": 3,
+        "target_bytes": 3,
         "bpp": 1.0,
         "digest": "sha256:b1f51a511f1da0cd348b8f8598db32e61cb963e5fc69e2b41485bf99590ed75a",
         "size": 3,

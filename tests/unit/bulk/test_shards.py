@@ -73,7 +73,7 @@ def test_a_tar_keeps_what_stands_beside_its_pictures(shards):
     assert done.exit_code == 1
     told = "1 of 5 pictures failed:\n  in/00.tar/a/1: not a picture"
     assert told in done.stderr
-    assert done.stdout.startswith("in/00.tar/a/0 -> out/00.tar/a/0.avif: ")
+    assert done.stdout.startswith("in/00.tar/a/0 -> out/00.tar/a/0.avif (")
     before, after = read_tar(Path("in/00.tar")), read_tar(Path("out/00.tar"))
     assert [*after] == ["a/0.avif", "a/0.json", "a/2.avif", "a/2.json"]
     assert after["a/2.json"] == before["a/2.json"]
@@ -144,7 +144,7 @@ def test_a_manifest_tells_of_shards_and_rows_and_goes_on_from_them(shards, optio
     assert run(*command).exit_code == 1
     rows = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
     assert [row.get("name") for row in rows] == ["a/0", "a/1", "a/2", None, "a/3", "a/4", None]
-    assert {"bytes", "bpp", "seconds", "digest"} <= set(rows[0])
+    assert {"target_bytes", "bpp", "seconds", "digest"} <= set(rows[0])
     assert "not a picture" in rows[1]["error"]
     assert (rows[3]["pictures"], rows[3]["failed"], rows[3]["error"]) == (2, 1, None)
     again = run(*command)

@@ -22,13 +22,13 @@ def one(source: str, target: str) -> Jobs:
 
 
 def record(job: Job) -> Record:
-    return {**job._asdict(), "seconds": 1.0, "bytes": 100, "bpp": 0.5, "notes": ["a note"]}
+    return {**job._asdict(), "seconds": 1.0, "target_bytes": 100, "bpp": 0.5, "notes": ["a note"]}
 
 
 def test_one_job_prints_its_line_and_its_notes_apart(folder, capsys):
     run_jobs(one("a.png", "a.slt"), record, force=False, as_json=False)
     out, err = capsys.readouterr()
-    assert out.startswith("a.png -> a.slt: 100 bytes, 0.5000 bpp, ")
+    assert out.startswith("a.png -> a.slt (100 bytes, 0.5000 bpp): ")
     assert err == "a.png: a note\n"
 
 

@@ -226,10 +226,12 @@ def test_every_command_explains_itself(command):
 
 def test_a_picture_goes_to_a_file_and_back(folder):
     encoded = run("encode", "a.png", "x.slt", "--quality", "9", *MODEL)
-    assert encoded.stdout.startswith(f"a.png -> x.slt: {Path('x.slt').stat().st_size} bytes, ")
+    size = Path("x.slt").stat().st_size
+    assert encoded.stdout.startswith(f"a.png -> x.slt ({size} bytes, ")
     assert encoded.stderr == ""
     decoded = run("decode", "x.slt", "new/x.png", "--caption-from", "none", *MODEL)
-    assert decoded.stdout.startswith("x.slt -> new/x.png: ")
+    assert decoded.stdout.startswith(f"x.slt ({size} bytes, ")
+    assert " bpp) -> new/x.png: " in decoded.stdout
     assert decoded.stderr == "x.slt: caption: none, as asked\n"
     with Image.open("new/x.png") as picture:
         assert picture.size == (20, 30)
