@@ -1,6 +1,7 @@
 """What a coding of pictures is: ``Encoding`` and ``Decoding`` are two of them."""
 
-from typing import Any, NamedTuple, Protocol
+from dataclasses import Field
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 Record = dict[str, Any]
 """What is told of one picture; ``notes`` holds what a person may want to know.
@@ -18,7 +19,12 @@ class Coded(NamedTuple):
 
 
 class Coding(Protocol):
-    """Options that say how any number of pictures are coded; may be pickled."""
+    """Options that say how any number of pictures are coded: a dataclass; may be pickled.
+
+    A manifest tells them apart by the fields that are compared, whose values JSON can hold.
+    """
+
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
 
     @property
     def suffix(self) -> str:

@@ -9,6 +9,7 @@ what was coded; it is not computed again to go on, which would mean reading ever
 import contextlib
 import hashlib
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -132,4 +133,7 @@ def _digest(facts: tuple[Any, ...]) -> bytes:
 
 
 def _digest_of_options(coding: Coding) -> str:
-    return hashlib.sha256(repr(coding).encode()).hexdigest()[:16]
+    """Returns what tells options apart: by their names and values, in the order of the names."""
+    options = {each.name: getattr(coding, each.name) for each in fields(coding) if each.compare}
+    named = {"coding": type(coding).__name__, **dict(sorted(options.items()))}
+    return hashlib.sha256(to_json(named).encode()).hexdigest()[:16]

@@ -2,16 +2,21 @@
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from tests.unit.bulk.test_local import Upper
 
+from sidelight.bulk.coding import Coding
+from sidelight.bulk.decoding import Decoding
+from sidelight.bulk.encoding import Encoding
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.local import FileWork
 from sidelight.bulk.manifest import Manifest
 from sidelight.errors import ConfigError, ImageError
 
+OF_AN_OLDER_RELEASE = "03a9b8d2c4f7e651"
 JOB = Job("photos/a.png", "a.up")
 
 
@@ -69,6 +74,33 @@ def test_what_has_changed_is_not(manifest, change):
 
 def test_other_options_are_not(manifest):
     assert not vouches(manifest, ".other")
+
+
+@dataclass(frozen=True, repr=False)
+class Loud(Upper):
+    """Has the options in another order, and prints in another way."""
+
+    marks: int | None = None
+    suffix: str = ".up"
+
+
+def test_options_are_told_apart_by_name_and_value_however_they_print(manifest):
+    def digest(coding: Coding) -> str:
+        with Manifest.opened(Path("other.jsonl"), coding) as opened:
+            opened.add_failure(JOB, ImageError("broken"))
+        return json.loads(Path("other.jsonl").read_text().splitlines()[-1])["options"]
+
+    known = "53e1a947203c0f26"
+    assert digest(Upper()) == json.loads(manifest.read_text())["options"] == known
+    assert digest(Loud()) not in (known, digest(Loud(marks=1)))
+    assert digest(Encoding(caption="A.")) != digest(Encoding(caption="B."))
+    assert digest(Encoding(quality=5.0)) == digest(Encoding(quality=5.0)) != digest(Decoding())
+
+
+def test_rows_of_an_older_release_are_read_as_of_other_options(manifest):
+    row = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**row, "options": OF_AN_OLDER_RELEASE}) + "\n")
+    assert not vouches(manifest)
 
 
 def test_a_failure_is_told_and_tried_again(manifest):
