@@ -2,20 +2,23 @@
 
 A row is added after its file is there, in one write. A run that goes on leaves alone what a row
 vouches for: the source has the size and time of change that it had, the options are the same, and
-the target has the size that was written. A digest of each source is kept for whoever wants to know
-what was coded; it is not computed again to go on, which would mean reading everything.
+the target has the size that was written. Rows that are there before the work begins tell whose a
+file is that a cut run left behind: one of which no row tells is not replaced unasked. A digest of
+each source is kept for whoever wants to know what was coded; it is not computed again to go on,
+which would mean reading everything.
 """
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job
-from sidelight.bulk.places import is_folder, stat
+from sidelight.bulk.places import existing, is_folder, stat
 from sidelight.claim import claimed_file
 from sidelight.errors import ConfigError, reason_of
 from sidelight.files import append_whole
@@ -28,6 +31,9 @@ _NEEDED = ("source", "target", "size", "mtime_ns", "written", "options")
 _ROW_STARTS = (b'{"source": ', b'{"shard": ')
 _FOLDER = -1
 """Written into one, whose files tell their sizes in rows of their own."""
+_NOT_YET = "not done yet"
+_AT_ONCE = 10_000
+"""Rows of jobs to come that are written at once."""
 
 
 class Manifest:
@@ -36,7 +42,10 @@ class Manifest:
     def __init__(self, path: Path, options: str) -> None:
         self._path, self._options = path, options
         self._vouched: dict[str, bytes] = {}
-        """By target, a short digest of what must still be so: ten million fit into memory."""
+        """By target, a short digest of what must still be so: ten million fit into memory.
+
+        Empty for what is listed and not vouched for.
+        """
         self._read()
 
     @classmethod
@@ -57,7 +66,7 @@ class Manifest:
     def vouches_for(self, job: Job) -> bool:
         """Returns whether a job was done, with these options, and its files are as they were."""
         vouched = self._vouched.get(job.target)
-        if vouched is None:
+        if not vouched:
             return False
         try:
             source, target = stat(job.source), stat(job.target)
@@ -66,6 +75,27 @@ class Manifest:
         written = _FOLDER if is_folder(job.target) else target.size
         facts = job.source, *source, written, self._options
         return _digest(facts) == vouched
+
+    def begin(self, jobs: Iterable[Job], *, force: bool) -> None:
+        """Tells of jobs that are to be done, so that whatever comes, their files are known.
+
+        Args:
+            jobs: All that this run will do.
+            force: Whether files may be replaced that no earlier run has made.
+
+        Raises:
+            ConfigError: There are such files, and they may not. Nothing is told then.
+        """
+        new = [job for job in jobs if job.target not in self._vouched]
+        if not force and (there := existing(job.target for job in new)):
+            more = f" and {len(there) - 1} more exist" if len(there) > 1 else " exists"
+            raise ConfigError(
+                f"{min(there)}{more}, of which {self._path} does not tell; give --force to replace "
+                "what is there, or another folder"
+            )
+        rows = ({**j._asdict(), "options": self._options, "error": _NOT_YET} for j in new)
+        while told := "".join(to_json(row) + "\n" for row in islice(rows, _AT_ONCE)):
+            append_whole(self._path, told.encode())
 
     def add(self, record: Record) -> None:
         """Tells that a job is done, by the record that ``FileWork`` made for a manifest."""
@@ -117,7 +147,7 @@ class Manifest:
         if "shard" in row:
             return
         if row["error"] is not None:
-            self._vouched.pop(row["target"], None)
+            self._vouched[row["target"]] = b""
             return
         source, target, size, changed, written, options = (row[key] for key in _NEEDED)
         self._vouched[target] = _digest((source, size, changed, written, options))

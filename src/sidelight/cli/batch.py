@@ -124,7 +124,7 @@ def run_jobs(
         processes: How many at a time; None for what suits their number.
         cluster: Runs them in place of processes.
         manifest: Is told what became of each.
-        force: Whether no job is skipped.
+        force: Whether no job is skipped, and what exists is replaced.
         as_json: Whether each line is a record.
     """
     jobs = found.jobs
@@ -139,6 +139,8 @@ def run_jobs(
     else:
         there = existing(job.target for job in jobs)
         to_do = [job for job in jobs if job.target not in there]
+    if manifest is not None:
+        manifest.begin(to_do, force=force)
     outcomes = _outcomes(to_do, work, processes, cluster)
     failures = _run_many(outcomes, len(to_do), manifest, as_json=as_json)
     if len(to_do) < len(jobs):

@@ -60,8 +60,8 @@ ManifestOption = Annotated[
         "--manifest",
         metavar="FILE",
         help="JSON lines that tell what became of each picture of a folder or glob. A later run "
-        "leaves alone what they vouch for, and codes again, and replaces, what has changed or is "
-        "not listed.",
+        "leaves alone what they vouch for and codes the rest again. Files that exist and that they "
+        "do not list are replaced by --force alone.",
         dir_okay=False,
     ),
 ]

@@ -69,6 +69,8 @@ def code_shards(
         else:
             # of a folder, single files are looked at
             to_do = [job for job in jobs if unpack or not exists(job.target)]
+        if rows is not None:
+            rows.begin(to_do, force=options.force)
         work = ShardWork(
             kind, RowWork(coding), unpack=unpack, only_new=not options.force and rows is None
         )

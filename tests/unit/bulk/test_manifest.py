@@ -110,6 +110,36 @@ def test_a_failure_is_told_and_tried_again(manifest):
     assert not vouches(manifest)
 
 
+def test_jobs_are_told_of_before_they_are_done(manifest):
+    new = Job("photos/b.png", "b.up")
+    with Manifest.opened(manifest, Upper()) as opened:
+        opened.begin([JOB, new], force=False)
+    row = json.loads(manifest.read_text().splitlines()[1])
+    assert row == {**new._asdict(), "options": row["options"], "error": "not done yet"}
+    Path("b.up").write_bytes(b"of a run that was cut")
+    whole = manifest.read_bytes()
+    with Manifest.opened(manifest, Upper(".other")) as opened:
+        assert not opened.vouches_for(new)
+        opened.begin([JOB, new], force=False)
+    assert manifest.read_bytes() == whole
+
+
+def test_files_of_which_no_row_tells_are_not_replaced_unasked(manifest):
+    for name in "cb":
+        Path(f"{name}.up").write_bytes(b"somebody's")
+    jobs = [Job(f"photos/{name}.png", f"{name}.up") for name in "cbd"]
+    whole = manifest.read_bytes()
+    with Manifest.opened(manifest, Upper()) as opened:
+        told = r"b\.up and 1 more exist, of which manifest\.jsonl does not tell; give --force"
+        with pytest.raises(ConfigError, match=told):
+            opened.begin([JOB, *jobs], force=False)
+        with pytest.raises(ConfigError, match=r"c\.up exists, of which"):
+            opened.begin(jobs[:1], force=False)
+        assert manifest.read_bytes() == whole
+        opened.begin(jobs, force=True)
+    assert manifest.read_bytes().count(b"\n") == 4
+
+
 def test_half_a_row_is_taken_away(manifest):
     whole = manifest.read_bytes()
     for cut in (1, len(whole) // 2, len(whole) - 1):

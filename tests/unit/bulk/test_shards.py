@@ -143,6 +143,8 @@ def test_a_manifest_tells_of_shards_and_rows_and_goes_on_from_them(shards, optio
     command = ("encode", "in/*.tar", "out", "-j", 1, "--manifest", "rows.jsonl", *option)
     assert run(*command).exit_code == 1
     rows = [json.loads(line) for line in Path("rows.jsonl").read_text().splitlines()]
+    assert [row["error"] for row in rows[:2]] == ["not done yet"] * 2
+    del rows[:2]
     assert [row.get("name") for row in rows] == ["a/0", "a/1", "a/2", None, "a/3", "a/4", None]
     assert {"target_bytes", "bpp", "seconds", "digest"} <= set(rows[0])
     assert "not a picture" in rows[1]["error"]
@@ -152,6 +154,19 @@ def test_a_manifest_tells_of_shards_and_rows_and_goes_on_from_them(shards, optio
     assert "2 of 2 shards were there already" in again.stderr
     write_tar(Path("in/01.tar"), {"a/9.png": picture(9)})
     assert "1 of 2 shards were there already" in run(*command).stderr
+
+
+@pytest.mark.parametrize("option", [[], ["--unpack"]])
+def test_shards_of_which_the_manifest_does_not_tell_are_not_replaced_unasked(shards, option):
+    run("encode", "in/01.tar", "out", "-j", 1, *option)
+    before = {path: path.stat().st_mtime_ns for path in Path("out").rglob("*")}
+    command = ("encode", "in/*.tar", "out", "-j", 1, "--manifest", "rows.jsonl", *option)
+    refused = run(*command)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    name = "out/01" if option else "out/01.tar"
+    assert f"{name} exists, of which rows.jsonl does not tell" in refused.stderr
+    assert {path: path.stat().st_mtime_ns for path in Path("out").rglob("*")} == before
+    assert "1 of 5 pictures failed" in run(*command, "--force").stderr
 
 
 def test_shards_that_are_there_are_left_alone_unless_forced(shards):

@@ -3,14 +3,17 @@
 import json
 import os
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import typer
+from tests.unit.bulk.test_local import Upper
 
 from sidelight.bulk.coding import Record
 from sidelight.bulk.jobs import Job, Jobs
+from sidelight.bulk.manifest import Manifest
 from sidelight.cli.batch import run_jobs
-from sidelight.errors import ImageError
+from sidelight.errors import ConfigError, ImageError
 
 
 def several(*jobs: Job) -> Jobs:
@@ -69,6 +72,16 @@ def test_several_jobs_skip_what_is_there(folder, capsys):
     assert [json.loads(line)["source"] for line in out.splitlines()] == ["y"]
     assert "1 of 2 files were there already; --force codes them again" in err
     run_jobs(both, record, force=True, as_json=True)
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_no_file_is_replaced_of_which_the_manifest_does_not_tell(folder, capsys):
+    both = several(Job("y", "y.up"), Job("x", "photos/a.png"))
+    with Manifest.opened(Path("rows.jsonl"), Upper()) as manifest:
+        with pytest.raises(ConfigError, match=r"photos/a\.png exists, of which rows\.jsonl"):
+            run_jobs(both, record, manifest=manifest, force=False, as_json=True)
+        assert capsys.readouterr().out == ""
+        run_jobs(both, record, manifest=manifest, force=True, as_json=True)
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
