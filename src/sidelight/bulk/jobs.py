@@ -13,6 +13,7 @@ from sidelight.errors import ConfigError
 from sidelight.pixels.names import names_with_suffix
 
 _SHARDS = (".tar", ".parquet")
+_END_TO_END = ".slt"
 _FOREIGN_PREFIX = "._"
 """Of the files that macOS leaves beside others; they hold no picture, whatever their suffix."""
 
@@ -49,7 +50,7 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
         suffix: Of the files to write, with the dot.
 
     Raises:
-        ConfigError: A folder or glob without a matching file, with a file as TARGET or around it,
+        ConfigError: A folder or glob without a matching file, with a TARGET that can be no folder,
             or with two files that would become one; stdin with a folder as TARGET.
         OSError: The one file is not there.
     """
@@ -83,8 +84,7 @@ def find_jobs(source: str, target: str, *, read_suffixes: Collection[str], suffi
                 ]
             )
         )
-    if not is_remote(target):
-        _check_folder(source, target)
+    check_folder(target, f"must be a folder, because {source} stands for several files")
     return Jobs(jobs, True, search.passed_over, search.unread)
 
 
@@ -98,9 +98,25 @@ def check_there(source: str) -> None:
         Path(source).stat()
 
 
-def _check_folder(source: str, target: str) -> None:
+def check_folder(target: str, told: str) -> None:
+    """Looks whether TARGET may be a folder, one that is there or one to be made.
+
+    Args:
+        target: A path or an address; with a slash at its end it is one, whatever its name.
+        told: What it must be, and why.
+
+    Raises:
+        ConfigError: It is a file or a stream, lies below a file, or has a picture's name.
+    """
+    from sidelight.pixels.suffixes import picture_suffixes  # with Pillow, not for --help
+
+    is_new = not (target.endswith("/") or is_folder(target))
+    if is_new and PurePosixPath(target).suffix.lower() in {_END_TO_END, *picture_suffixes()}:
+        raise ConfigError(f"{target} {told}; this is a picture's name")
+    if is_remote(target):
+        return
     if is_stream(target) or Path(target).is_file():
-        raise ConfigError(f"{target} must be a folder, because {source} stands for several files")
+        raise ConfigError(f"{target} {told}")
     for place in Path(target).parents:
         if place.is_file():
             raise ConfigError(f"{target} cannot be a folder: {place} is a file; name another")

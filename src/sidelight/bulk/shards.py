@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from sidelight.bulk.coding import Coded, Record
-from sidelight.bulk.jobs import Job, check_there
+from sidelight.bulk.jobs import Job, check_folder, check_there
 from sidelight.bulk.local import FULL
 from sidelight.bulk.packing import Packing, Packs
 from sidelight.bulk.parquet import ParquetShards
@@ -113,11 +113,12 @@ def find_shards(source: str, target: str, *, unpack: bool) -> list[Job]:
     if not found:
         raise ConfigError(f"{source}: no shard to read")
     asked = "" if is_folder(target) else PurePosixPath(target).suffix.lower()
+    wanted = "a folder" if unpack or len(found) > 1 else f"a folder or a {suffix} file"
     if asked in SUFFIXES and (unpack or len(found) > 1 or asked != suffix):
-        wanted = "a folder" if unpack or len(found) > 1 else f"a folder or a {suffix} file"
         raise ConfigError(f"{target} must be {wanted}: shards become shards of their own kind")
     if asked == suffix:
         return [_checked(Job(found[0], target))]
+    check_folder(target, f"must be {wanted}, because {source} holds many pictures")
     jobs = [Job(place, join(target, _name(place, unpack=unpack))) for place in found]
     if len({job.target for job in jobs}) < len(jobs):
         raise ConfigError(f"{source} matches two shards of one name, which would become one")

@@ -196,3 +196,13 @@ def test_a_linked_file_is_one_of_its_own(folder):
     Path("photos/latest.png").symlink_to("a.png")
     for source in ("photos", "photos/*.png"):
         assert ("photos/latest.png", "out/latest.slt") in jobs(source, "out")
+
+
+@pytest.mark.parametrize("source", ["photos", "photos/*.png"])
+def test_a_picture_is_no_name_for_a_new_folder(folder, source):
+    for name in ("out.avif", "deep.er/out.SLT", "out.png"):
+        with pytest.raises(ConfigError, match=r"must be a folder.*; this is a picture's name"):
+            jobs(source, name)
+    Path("out.avif").mkdir()
+    for name in ("out.avif", "out.png/", "out.v1"):
+        assert jobs(source, name)[0][1].startswith(name)

@@ -285,6 +285,14 @@ def test_a_row_without_a_picture_is_listed(shards):
         ("encode in out", 1, "to be given as 'in/*.tar' or 'in/*.parquet'"),
         ("encode in/*.tar out.tar", 1, "out.tar must be a folder"),
         ("encode in/00.tar out.parquet", 1, "out.parquet must be a folder or a .tar file"),
+        (
+            "encode in/00.tar out.avif",
+            1,
+            "out.avif must be a folder or a .tar file, because in/00.tar holds many pictures",
+        ),
+        ("encode in/*.parquet out.JPG", 1, "out.JPG must be a folder, because in/*.parquet holds"),
+        ("decode in/00.tar out.png --unpack", 1, "out.png must be a folder, because in/00.tar"),
+        ("encode in/00.tar -", 1, "- must be a folder or a .tar file"),
         ("encode in/00.tar in", 1, "in/00.tar is the source itself"),
         ("encode in/00.tar x.tar --caption A", 2, "one caption"),
         ("encode in/00.tar out --image-column x", 1, "columns are those of Parquet files"),
@@ -304,6 +312,7 @@ def test_what_cannot_be_is_told(shards, command, code, told):
     assert done.exit_code == code
     assert told in " ".join(done.stderr.replace("\u2502", "").split())
     assert not Path("out").exists() or not list(Path("out").iterdir())
+    assert not any(Path(name).exists() for name in ("out.avif", "out.JPG", "out.png", "-"))
 
 
 @pytest.fixture
