@@ -48,6 +48,25 @@ def progress_bar(*, transient: bool = False) -> Progress:
     )
 
 
+class PhaseLog:
+    """Tells a log what a bar tells a terminal: each phase as it begins, then how far it is.
+
+    How far is told every half minute at most. On a terminal it says nothing.
+    """
+
+    def __init__(self) -> None:
+        self._is_silent = Console(stderr=True).is_terminal
+        self._phase, self._told = "", 0.0
+
+    def tell(self, phase: str, how_far: str = "") -> None:
+        """Says what is under way, where it has just begun or half a minute has passed."""
+        now = time.monotonic()
+        if self._is_silent or (phase == self._phase and now - self._told < _SECONDS_BETWEEN_LINES):
+            return
+        self._phase, self._told = phase, now
+        say(f"{phase}: {how_far}" if how_far else phase)
+
+
 class _Rate(ProgressColumn):
     """Pictures per second."""
 

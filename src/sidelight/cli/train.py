@@ -1,5 +1,6 @@
 """``sidelight train``."""
 
+import os
 import re
 import time
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sidelight.cli.progress import progress_bar
+from sidelight.cli.progress import PhaseLog, progress_bar
 from sidelight.cli.streams import say
 
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ def train(
         typer.Option("--with", metavar="FILE", help="Lay a TOML file over RECIPE; repeatable."),
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in RUN_FOLDER.")
+        bool,
+        typer.Option(
+            "--resume", help="Go on with the run in RUN_FOLDER; start it where there is none."
+        ),
     ] = False,
     time_limit: Annotated[
         str | None, typer.Option(help="Save and leave after so long, such as 9m or 2h.")
@@ -56,6 +60,7 @@ def train(
         return done
 
     from sidelight.train.recipe import load_recipe
+    from sidelight.train.state_file import STATE_FILE
     from sidelight.train.sweep import is_sweep, load_sweep, train_sweep
 
     changes, fragments = changes or [], fragments or []
@@ -63,7 +68,10 @@ def train(
         sweep = load_sweep(recipe, folder, changes, fragments=fragments)
         train_sweep(sweep, folder, train_run)
     else:
-        train_run(load_recipe(recipe, changes, fragments=fragments), folder, resume=resume)
+        loaded = load_recipe(recipe, changes, fragments=fragments)
+        if resume and not (folder / STATE_FILE).exists() and _is_first():
+            say(f"nothing to resume in {folder}: starting")
+        train_run(loaded, folder, resume=resume)
 
 
 def _train(
@@ -72,15 +80,20 @@ def _train(
     """Trains one run behind a progress bar; returns whether it is complete."""
     from sidelight.train.run import train as run
 
+    log = PhaseLog()
+    if _is_first():
+        log.tell("decoding the pictures" if recipe.in_memory else "finding the pictures")
     with progress_bar() as progress:
         task = progress.add_task("steps", total=recipe.num_steps)
 
         def report(step: int, record: dict[str, Any]) -> None:
             told = f"loss {record['total']:.3f}, {record['images_per_s']} images/s"
             progress.update(task, completed=step, description=told)
+            log.tell("training", f"step {step} of {recipe.num_steps}, {told}")
 
         def prepare(done: int, total: int) -> None:
             progress.update(task, total=recipe.num_steps, description=f"coding {done} of {total}")
+            log.tell("coding pairs", f"{done} of {total}")
 
         return run(
             recipe,
@@ -93,6 +106,11 @@ def _train(
             prepare=prepare,
             tell=say,
         )
+
+
+def _is_first() -> bool:
+    """Returns whether this process speaks for those that torchrun has started."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _seconds(duration: str | None) -> float:

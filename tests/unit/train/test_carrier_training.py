@@ -195,7 +195,8 @@ def run_command(*arguments: str) -> str:
 
 
 def test_one_command_trains_both_stages_and_shows_samples(folder):
-    run_command("train", str(folder / "recipe.toml"), str(folder / "run"))
+    said = run_command("train", str(folder / "recipe.toml"), str(folder / "run"))
+    assert "coding pairs: 1 of 3\n" in said
     records = [json.loads(line) for line in (folder / "run" / "log.jsonl").read_text().splitlines()]
     told = {name: value for record in records for name, value in record.items()}
     assert told["step"] == 4

@@ -117,12 +117,22 @@ def test_a_run_stops_at_its_time_limit_and_goes_on_where_it_was(folder):
         options = ["--time-limit", "0s", "--set", "adversarial.weight=0.2"]
         cut = train(folder, *options, *(["--resume"] if k else []))
         assert ("stopped before its end" in cut.stderr) == (k < 3), cut.output
+        assert "nothing to resume" not in cut.stderr
     first, second = (
         torch.load(folder / run / STATE_FILE, weights_only=True) for run in ("whole", "run")
     )
     assert first["step"] == second["step"] == 4
     for part in ("model", "ema"):
         assert all(torch.equal(v, second[part][name]) for name, v in first[part].items())
+
+
+def test_a_run_that_is_to_go_on_where_there_is_none_says_that_it_starts(folder):
+    done = train(folder, "--resume")
+    assert done.exit_code == 0, done.output
+    first, second, *_ = done.stderr.splitlines()
+    assert first == f"nothing to resume in {folder / 'run'}: starting"
+    assert second == "decoding the pictures"
+    assert "training: step 4 of 4, loss " in done.stderr
 
 
 def test_a_folder_with_a_run_is_not_written_over(folder):
