@@ -128,7 +128,7 @@ def decoder_of(
 @cache
 def _load(path: Path, device: str | None) -> Codec | CarrierCodec:
     checkpoint = load_model(path, device)
-    if hasattr(checkpoint.model, "improve"):
+    if checkpoint.model.config.improves_carriers:
         return CarrierCodec(checkpoint)
     return codec_of(checkpoint)
 

@@ -15,6 +15,7 @@ from sidelight import api
 from sidelight.bitstream.container import Container
 from sidelight.codec.checkpoint import save_checkpoint
 from sidelight.codec.codec import Codec
+from sidelight.codec.loading import load_model
 from sidelight.codec.stored import Checkpoint
 from sidelight.errors import (
     CheckpointError,
@@ -241,6 +242,13 @@ def test_a_wrong_caption_warns_where_decode_was_called(model, monkeypatch):
 def test_load_gives_the_same_codec_for_the_same_path(model):
     assert isinstance(sidelight.load(model), Codec)
     assert sidelight.load(str(model)) is sidelight.load(model)
+
+
+def test_the_kind_of_a_model_is_that_of_its_config(model, monkeypatch):
+    checkpoint = load_model(model)
+    checkpoint.model.improve = None  # as a codec might name something of its own
+    monkeypatch.setattr(api, "load_model", lambda *_: checkpoint)
+    assert isinstance(api._load.__wrapped__(model, None), Codec)
 
 
 def test_load_takes_the_name_of_a_shipped_model():
