@@ -3,10 +3,11 @@
 Axes: b batch, c channels, h height, w width.
 """
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn import functional as F
 
 
@@ -30,6 +31,25 @@ class ChannelNorm(nn.Module):
         return normalised.permute(0, 3, 1, 2)
 
 
+class _SumOverProcesses(torch.autograd.Function):
+    """Adds a tensor up over all processes; so is its gradient, as each process's loss needs it.
+
+    torch's own function for it is deprecated, and what is to follow has no gradient.
+    """
+
+    @staticmethod
+    def forward(_: Any, values: Tensor) -> Tensor:
+        total = values.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_: Any, gradient: Tensor) -> Tensor:
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        distributed.all_reduce(total)
+        return total
+
+
 class SyncedBatchNorm(nn.BatchNorm2d):
     """Batch norm that in data-parallel training takes its statistics over all processes.
 
@@ -43,7 +63,7 @@ class SyncedBatchNorm(nn.BatchNorm2d):
         processes = distributed.get_world_size()
         values = x.float()
         moments = torch.stack([values.mean((0, 2, 3)), values.square().mean((0, 2, 3))])
-        mean, square = all_reduce(moments) / processes
+        mean, square = _SumOverProcesses.apply(moments) / processes
         variance = square - mean.square()
         self._remember(mean, variance, processes * x.numel() // x.shape[1])
         scale = (variance + self.eps).rsqrt()

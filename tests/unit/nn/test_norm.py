@@ -1,6 +1,37 @@
-import torch
+import warnings
 
-from sidelight.nn.norm import ChannelNorm
+import pytest
+import torch
+from torch import distributed, nn
+
+from sidelight.nn.norm import ChannelNorm, SyncedBatchNorm
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A group of one process, which goes the way of many."""
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{tmp_path / 'meeting'}", rank=0, world_size=1
+    )
+    yield
+    distributed.destroy_process_group()
+
+
+def test_batch_norm_over_processes_is_torchs_own_and_warns_of_nothing(alone):
+    torch.manual_seed(0)
+    found = []
+    x = 3 * torch.randn(4, 5, 6, 7) + 1
+    weight = torch.randn(4, 5, 6, 7)
+    for kind in (SyncedBatchNorm, nn.BatchNorm2d):
+        norm, inputs = kind(5), x.clone().requires_grad_()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            y = norm(inputs)
+            (y * weight).sum().backward()
+        parts = (y, inputs.grad, norm.weight.grad, norm.running_mean, norm.running_var)
+        found.append([part.detach() for part in parts])
+    for synced, own in zip(*found, strict=True):
+        torch.testing.assert_close(synced, own, rtol=1e-4, atol=1e-5)
 
 
 def test_channel_norm_is_the_mean_and_variance_form():
