@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
+from sidelight.bitstream.quality import DEFAULT_QUALITY
 from sidelight.carriers.registry import CARRIERS, check_start
 from sidelight.codec.card import find_model
 from sidelight.codec.carrier_codec import CarrierCodec
@@ -151,7 +152,7 @@ def encode(
     image: ImageLike,
     *,
     format: str = "avif",
-    quality: float = 5.0,
+    quality: float = DEFAULT_QUALITY,
     bpp: float | None = None,
     max_bytes: int | None = None,
     effort: int | None = None,

@@ -1,5 +1,6 @@
 """What `sidelight` exports, every kind of picture that it takes, and what it refuses."""
 
+import inspect
 import warnings
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -13,8 +14,13 @@ from tests.golden.tiny_text import HashingTextEncoder
 import sidelight
 from sidelight import api
 from sidelight.bitstream.container import Container
+from sidelight.bitstream.quality import DEFAULT_QUALITY
+from sidelight.bulk.encoding import Encoding
+from sidelight.carriers.carrier import Carrier
+from sidelight.cli.page import encode as page
 from sidelight.codec.checkpoint import save_checkpoint
 from sidelight.codec.codec import Codec
+from sidelight.codec.joint_codec import JointCodec
 from sidelight.codec.loading import load_model
 from sidelight.codec.stored import Checkpoint
 from sidelight.errors import (
@@ -242,6 +248,13 @@ def test_a_wrong_caption_warns_where_decode_was_called(model, monkeypatch):
 def test_load_gives_the_same_codec_for_the_same_path(model):
     assert isinstance(sidelight.load(model), Codec)
     assert sidelight.load(str(model)) is sidelight.load(model)
+
+
+@pytest.mark.parametrize(
+    "encode", [sidelight.encode, Codec.encode, JointCodec.encode, Carrier.encode, Encoding, page]
+)
+def test_the_default_quality_stands_once(encode):
+    assert inspect.signature(encode).parameters["quality"].default is DEFAULT_QUALITY
 
 
 def test_the_kind_of_a_model_is_that_of_its_config(model, monkeypatch):

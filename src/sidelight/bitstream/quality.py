@@ -7,6 +7,8 @@ LATENT_STRIDE = 16
 HYPER_STRIDE = 64
 """Picture pixels per hyper-latent position; pictures are padded to a multiple of it."""
 MIN_QUALITY, MAX_QUALITY = 1.0, 9.0
+DEFAULT_QUALITY = 5.0
+"""Where a sender says nothing of quality, rate or size."""
 QUALITY_STEPS_PER_UNIT = 16
 """A file stores the quality in sixteenths, as one byte."""
 NUM_QUALITY_STEPS = int((MAX_QUALITY - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT) + 1

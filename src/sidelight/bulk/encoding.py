@@ -4,11 +4,11 @@ from dataclasses import dataclass, field, replace
 
 from sidelight.api import END_TO_END, load
 from sidelight.bitstream.container import Container
-from sidelight.bitstream.quality import step_to_quality
+from sidelight.bitstream.quality import DEFAULT_QUALITY, step_to_quality
 from sidelight.bulk.captions import CaptionToSend
 from sidelight.bulk.coding import Coded, Record
 from sidelight.bulk.streams import write_bytes
-from sidelight.carriers.carrier import DEFAULT_QUALITY, Carrier
+from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
 from sidelight.codec.card import find_model

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sidelight.bitstream.compression import check_caption
-from sidelight.bitstream.quality import quality_to_step, step_to_quality
+from sidelight.bitstream.quality import DEFAULT_QUALITY, quality_to_step, step_to_quality
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.transparency import fill_transparent
@@ -15,8 +15,6 @@ from sidelight.pixels.xmp import with_description
 
 KNOT_QUALITIES = (1, 3, 5, 7, 9)
 """Sidelight's qualities that a codec's own are given for; between them lie straight lines."""
-
-DEFAULT_QUALITY = 5.0
 
 EFFORTS = range(1, 10)
 """From the fastest writing to the smallest files."""

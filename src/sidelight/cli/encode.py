@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
+from sidelight.bitstream.quality import DEFAULT_QUALITY, MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
 from sidelight.cli.batch import RunOptions, cluster_of, code_files
@@ -52,7 +52,7 @@ def encode(
             "-q",
             min=MIN_QUALITY,
             max=MAX_QUALITY,
-            help="1 (smallest file) to 9; 5 if nothing is given.",
+            help=f"1 (smallest file) to 9; {DEFAULT_QUALITY:g} if nothing is given.",
         ),
     ] = None,
     bpp: Annotated[
@@ -113,7 +113,6 @@ def encode(
     cluster = cluster_of(engine, address, jobs)
     from sidelight.bulk.encoding import Encoding, check_known
     from sidelight.bulk.shards import is_shard, packed_name
-    from sidelight.carriers.carrier import DEFAULT_QUALITY
     from sidelight.pixels.suffixes import picture_suffixes
 
     suffix = f".{format}"

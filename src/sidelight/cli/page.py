@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sidelight.bitstream.quality import MAX_QUALITY, MIN_QUALITY
+from sidelight.bitstream.quality import DEFAULT_QUALITY, MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
 from sidelight.cli.options import CaptionAs, ForceOption, MaxPixelsOption, ModelOption
 from sidelight.cli.progress import progress_bar
@@ -45,7 +45,7 @@ def encode(
     *,
     quality: Annotated[
         float, typer.Option(min=MIN_QUALITY, max=MAX_QUALITY, help="1 (smallest files) to 9.")
-    ] = 5.0,
+    ] = DEFAULT_QUALITY,
     format: Annotated[
         str, typer.Option(help="Of the pictures: avif, jpg, webp, jxl or slt.")
     ] = "avif",

@@ -11,7 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sidelight.bitstream.container import Container
-from sidelight.bitstream.quality import HYPER_STRIDE, NUM_QUALITY_STEPS, quality_to_step
+from sidelight.bitstream.quality import (
+    DEFAULT_QUALITY,
+    HYPER_STRIDE,
+    NUM_QUALITY_STEPS,
+    quality_to_step,
+)
 from sidelight.captions.canonical import canonical_caption, caption_digest, caption_matches
 from sidelight.codec.info import slt_info
 from sidelight.codec.opened import OpenedFile
@@ -78,7 +83,7 @@ class Codec:
         self,
         picture: Picture,
         *,
-        quality: float = 5.0,
+        quality: float = DEFAULT_QUALITY,
         caption: str | None = None,
         caption_as: str = "embed",
     ) -> bytes:

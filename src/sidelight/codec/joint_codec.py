@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sidelight.bitstream.container import Container
+from sidelight.bitstream.quality import DEFAULT_QUALITY
 from sidelight.captions.canonical import canonical_caption, caption_matches
 from sidelight.codec.codec import CaptionSections, Codec, OpenedSlt, caption_sections
 from sidelight.codec.info import slt_info
@@ -34,7 +35,7 @@ class JointCodec(Codec):
         self,
         picture: Picture,
         *,
-        quality: float = 5.0,
+        quality: float = DEFAULT_QUALITY,
         caption: str | None = None,
         caption_as: str = "embed",
     ) -> bytes:
