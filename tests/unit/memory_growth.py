@@ -23,6 +23,7 @@ from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.transparency import fill_transparent
 from sidelight.runtime.tiles import run_in_tiles
 from sidelight.tiling import TileGrid
 
@@ -58,6 +59,14 @@ def writing(format: str) -> Iterator[Callable[[], object]]:
         for side in SIDES:
             picture, path = flat(side), Path(folder) / f"a.{format}"
             yield lambda picture=picture, path=path: write_picture(picture, path)
+
+
+def filling() -> Iterator[Callable[[], object]]:
+    for side in SIDES:
+        picture = flat(side, has_alpha=True)
+        assert picture.alpha is not None
+        picture.alpha[side // 2 :] = 0
+        yield lambda picture=picture: fill_transparent(picture)
 
 
 def tiling() -> Iterator[Callable[[], object]]:
@@ -117,6 +126,7 @@ CASES: dict[str, Callable[[], Iterator[Callable[[], object]]]] = {
     "read webp": lambda: reading("webp"),
     "write png": lambda: writing("png"),
     "write tiff": lambda: writing("tiff"),
+    "fill transparent": filling,
     "run in tiles": tiling,
     "push symbols": pushing,
     "pull symbols": pulling,

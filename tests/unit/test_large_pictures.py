@@ -18,6 +18,7 @@ MOST = {
     "read webp": 8 + 4 + 0.9,
     "write png": 4 + 0.9,
     "write tiff": 4 + 0.9,
+    "fill transparent": 3 + 6.5,
     "run in tiles": 3 + 0.6,
     # per symbol: what is gathered, what comes back, and a part's own
     "push symbols": 4 + 5,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sidelight.carriers.registry import CARRIERS
+from sidelight.pixels import transparency
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.transparency import fill_transparent
 
@@ -47,6 +48,21 @@ def test_any_size_and_nothing_seen(shape):
     assert (filled.image == 0).all()
     opaque = Picture(image=image, alpha=np.full(shape, 3, np.uint8))
     assert fill_transparent(opaque) is opaque
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 70), (70, 1), (63, 65), (131, 97), (1025, 3)])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.9])
+def test_strips_change_no_bit(monkeypatch, shape, share):
+    random = np.random.default_rng(0)
+    image = random.integers(0, 256, (*shape, 3), np.uint8)
+    alpha = (random.random(shape) < share).astype(np.uint8)
+    alpha[:, : shape[1] // 3] = 0
+    picture, found = Picture(image=image, alpha=alpha), []
+    for held, num_pixels in ((1, 2**30), (3, 2**30), (3, 1), (2, 1000)):
+        monkeypatch.setattr(transparency, "_HELD", held)
+        monkeypatch.setattr(transparency, "STRIP_PIXELS", num_pixels)
+        found.append(fill_transparent(picture).image)
+    assert all(np.array_equal(found[0], other) for other in found[1:])
 
 
 @pytest.mark.parametrize("name", ["avif", "webp"])
