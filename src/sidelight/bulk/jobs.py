@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from sidelight.bulk.places import is_folder, is_remote, join, listed, plain
+from sidelight.bulk.places import answer_of, is_folder, is_remote, join, listed, plain
 from sidelight.bulk.streams import STREAM, is_stream
 from sidelight.errors import ConfigError
 from sidelight.pixels.names import names_with_suffix
@@ -187,7 +187,7 @@ class _Search:
             (os.path.realpath(place), name): Path(place, name)
             for place, name in map(os.path.split, reversed(matches))
         }
-        files = [path for path in once.values() if not path.is_dir()]
+        files = [path for path in once.values() if not answer_of(path.is_dir, if_refused=False)]
         asked = Path(pattern).suffix
         if not asked or glob.has_magic(asked):  # whoever names a suffix knows what is in there
             files = list(self._of_kind(iter(files), self._read_suffixes))
@@ -208,13 +208,15 @@ class _Search:
         for path in files:
             if path.name.startswith(_FOREIGN_PREFIX):
                 self.passed_over[_FOREIGN_PREFIX + "*"] += 1
-            elif path.suffix.lower() in suffixes and (path.is_file() or path.is_symlink()):
-                yield path  # a link to nothing fails by itself
+            elif path.suffix.lower() in suffixes and (
+                answer_of(path.is_file, if_refused=True) or path.is_symlink()
+            ):
+                yield path  # what cannot be looked at, or is a link to nothing, fails by itself
             else:
                 self.passed_over[path.suffix.lower() or "no suffix"] += 1
 
     def _is_link(self, folder: Path) -> bool:
-        if folder.is_symlink():
+        if answer_of(folder.is_symlink, if_refused=False):
             self.unread.append((str(folder), "linked folders are not followed; give it by itself"))
             return True
         return False

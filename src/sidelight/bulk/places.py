@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -67,6 +67,14 @@ def exists(place: str) -> bool:
         return bool(system.exists(path))
 
 
+def answer_of(question: Callable[[], bool], *, if_refused: bool) -> bool:
+    """Returns what a path says of itself, or what to take where one may not look at it."""
+    try:
+        return question()
+    except OSError:
+        return if_refused
+
+
 def existing(files: Iterable[str]) -> set[str]:
     """Returns which of the files are there; a store is asked once for each folder."""
     there: set[str] = set()
@@ -74,7 +82,7 @@ def existing(files: Iterable[str]) -> set[str]:
     for file in files:
         if is_remote(file):
             in_stores[file.rpartition("/")[0]].append(file)
-        elif Path(file).exists():
+        elif answer_of(Path(file).exists, if_refused=False):  # to write it will say why
             there.add(file)
     for folder, wanted in in_stores.items():
         system, path = filesystem(folder)

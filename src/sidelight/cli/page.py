@@ -156,7 +156,16 @@ def _pages(page: Path, root: Path | None, folder: Path) -> _Pages:
     alien = [p for p in places if not p.resolve().is_relative_to(page.resolve())]
     reason = "a link leads out of the site's folder"
     unread = [*found.unread, *((str(place), reason) for place in alien)]
-    return _Pages([p for p in places if p not in alien], root or page, unread)
+    pages = []
+    for place in places:
+        if place in alien:
+            continue
+        try:
+            place.open("rb").close()
+            pages.append(place)
+        except OSError as error:
+            unread.append((str(place), error.strerror or str(error)))
+    return _Pages(pages, root or page, unread)
 
 
 @contextlib.contextmanager

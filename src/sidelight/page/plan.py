@@ -204,7 +204,10 @@ class Plan:
         for place in self.shown:
             in_folder[posixpath.dirname(place)].add(posixpath.basename(place))
         for folder, names in in_folder.items():
-            there = {path.name for path in (self.site.root / folder).iterdir()}
+            try:
+                there = {path.name for path in (self.site.root / folder).iterdir()}
+            except PermissionError:  # its files may be read, and not be listed
+                there = set(names)
             pictures = {n for n in there if PurePosixPath(n).suffix.lower() in suffixes}
             made = names_with_suffix(names | pictures, suffix, taken=there)
             for name in names:

@@ -159,6 +159,25 @@ def test_folders_that_cannot_be_read_are_named(folder, monkeypatch):
         found("photos/deep", "out")
 
 
+@pytest.mark.parametrize("source", ["photos", "photos/**/*"])
+def test_what_cannot_be_looked_at_is_a_job_that_fails(folder, monkeypatch, source):
+    def refusing(question):
+        def ask(path):
+            if path.name in ("c.png", "er"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return question(path)
+
+        return ask
+
+    for name in ("is_file", "is_dir", "is_symlink"):
+        monkeypatch.setattr(Path, name, refusing(getattr(Path, name)))
+    assert [Path(job.source).name for job in found(source, "out").jobs] == [
+        "a.png",
+        "b.JPG",
+        "c.png",
+    ]
+
+
 def test_a_link_to_nothing_is_a_job_that_fails(folder):
     Path("photos/gone.png").symlink_to("nowhere.png")
     assert ("photos/gone.png", "out/gone.slt") in jobs("photos", "out")

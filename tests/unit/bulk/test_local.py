@@ -14,7 +14,7 @@ from sidelight.bulk.encoding import Encoding
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.local import FileWork, run
 from sidelight.bulk.streams import write_bytes
-from sidelight.errors import CheckpointError, ConfigError, ImageError
+from sidelight.errors import CheckpointError, ConfigError, ImageError, reason_of
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -148,3 +148,19 @@ def test_a_large_picture_is_written_piece_by_piece(tmp_path, monkeypatch):
 def test_options_that_contradict_are_refused_before_any_picture(make, message):
     with pytest.raises((CheckpointError, ConfigError, ImageError), match=message):
         make()
+
+
+def test_a_file_that_cannot_be_read_stops_nothing(folder, monkeypatch):
+    open_file = Path.open
+
+    def refuse(path, *arguments, **options):
+        if path.name == "a.png":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return open_file(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    jobs = [Job("photos/a.png", "a.up"), Job("photos/b.JPG", "b.up")]
+    first, second = run(jobs, FileWork(Upper()))
+    assert reason_of(first.error) == "photos/a.png: Permission denied"
+    assert second.error is None
+    assert not Path("a.up").exists()

@@ -10,6 +10,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from sidelight.bulk import places
+from sidelight.bulk.places import existing
 from sidelight.cli.app import app
 
 
@@ -114,3 +115,13 @@ def test_whatever_a_store_raises_names_the_address(store, monkeypatch):
 def test_names_are_joined_as_the_place_does_it():
     assert places.join("s3://bucket/x/", "a", "b.png") == "s3://bucket/x/a/b.png"
     assert places.join("x/", "a", "b.png") == str(Path("x/a/b.png"))
+
+
+def test_what_cannot_be_looked_at_is_none_that_is_there(tmp_path, monkeypatch):
+    def refuse(path):
+        if path.parent.name == "shut":
+            raise PermissionError(13, "Permission denied", str(path))
+        return True
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    assert existing(["shut/a", "open/b"]) == {"open/b"}

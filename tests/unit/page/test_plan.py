@@ -1,5 +1,6 @@
 """All files are settled before one is written, and none is another's."""
 
+import io
 import os
 import stat
 from pathlib import Path
@@ -194,6 +195,34 @@ def test_a_file_that_cannot_be_read_is_told(run, draw, monkeypatch):
     assert done.exit_code == 1
     assert "style.css: Permission denied" in done.stderr
     assert Path("out/a.slt").exists()
+
+
+def test_what_cannot_be_read_costs_itself_alone_and_is_told_once(run, draw, monkeypatch):
+    for name in ("site/a.jpg", "site/shut.jpg", "site/hidden/b.jpg"):
+        draw(name)
+    write("<img src=a.jpg><img src=shut.jpg><img src=hidden/b.jpg>")
+    write("<img src=a.jpg>", "site/shut.html")
+    open_file, list_folder = io.open, Path.iterdir
+
+    def refuse(path, *arguments, **options):
+        if "shut" in str(path):
+            raise PermissionError(13, "Permission denied", str(path))
+        return open_file(path, *arguments, **options)
+
+    def refuse_to_list(path):
+        if path.name == "hidden":
+            raise PermissionError(13, "Permission denied", str(path))
+        return list_folder(path)
+
+    monkeypatch.setattr(io, "open", refuse)
+    monkeypatch.setattr(Path, "iterdir", refuse_to_list)
+    done = run("encode", "site", "out")
+    assert done.exit_code == 1
+    assert "site/shut.html: Permission denied\n1 files failed" in done.stderr
+    assert done.stderr.endswith("  shut.jpg: site/shut.jpg: Permission denied\n")
+    coded = '<img src="a.slt"><img src=shut.jpg><img src="hidden/b.slt">'
+    assert Path("out/page.html").read_text() == coded
+    assert not Path("out/shut.html").exists()
 
 
 def test_captions_cannot_command_the_terminal(run, draw):
