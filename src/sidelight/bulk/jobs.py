@@ -98,6 +98,21 @@ def check_there(source: str) -> None:
         Path(source).stat()
 
 
+def check_not_source(job: Job) -> None:
+    """Looks whether a job would write over what it reads, under this name or another.
+
+    Raises:
+        ConfigError: It would.
+    """
+    source, target = job
+    is_source = source == target != STREAM
+    if not (STREAM in job or is_remote(source) or is_remote(target)):
+        is_there = Path(source).exists() and Path(target).exists()
+        is_source = is_there and Path(source).samefile(target)
+    if is_source:
+        raise ConfigError(f"{target} is the source itself, which would be lost; name another")
+
+
 def check_folder(target: str, told: str) -> None:
     """Looks whether TARGET may be a folder, one that is there or one to be made.
 

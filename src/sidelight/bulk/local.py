@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from sidelight.bulk.coding import Coding, Record
-from sidelight.bulk.jobs import Job
+from sidelight.bulk.jobs import Job, check_not_source
 from sidelight.bulk.places import exists, is_remote, stat
 from sidelight.bulk.pool import Outcome, num_cores, run_here, run_in_processes
-from sidelight.bulk.streams import STREAM, is_stream, read_bytes
+from sidelight.bulk.streams import is_stream, read_bytes
 from sidelight.errors import ConfigError
 from sidelight.files import discard_leftovers
 
@@ -113,14 +113,6 @@ def check_target(job: Job, *, force: bool) -> None:
     """
     if is_stream(job.target):
         return
-    if job.source != STREAM and _is_same(job.source, job.target):
-        raise ConfigError(f"{job.target} is the source itself, which would be lost; name another")
+    check_not_source(job)
     if not force and exists(job.target):
         raise ConfigError(f"{job.target} exists; give --force to replace it")
-
-
-def _is_same(source: str, target: str) -> bool:
-    if is_remote(source) or is_remote(target):
-        return source == target
-    there = Path(source).exists() and Path(target).exists()
-    return there and Path(source).samefile(target)

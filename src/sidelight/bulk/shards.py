@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from sidelight.bulk.coding import Coded, Record
-from sidelight.bulk.jobs import Job, check_folder, check_there
+from sidelight.bulk.jobs import Job, check_folder, check_not_source, check_there
 from sidelight.bulk.local import FULL
 from sidelight.bulk.packing import Packing, Packs
 from sidelight.bulk.parquet import ParquetShards
@@ -117,28 +117,20 @@ def find_shards(source: str, target: str, *, unpack: bool) -> list[Job]:
     if asked in SUFFIXES and (unpack or len(found) > 1 or asked != suffix):
         raise ConfigError(f"{target} must be {wanted}: shards become shards of their own kind")
     if asked == suffix:
-        return [_checked(Job(found[0], target))]
-    check_folder(target, f"must be {wanted}, because {source} holds many pictures")
-    jobs = [Job(place, join(target, _name(place, unpack=unpack))) for place in found]
+        jobs = [Job(found[0], target)]
+    else:
+        check_folder(target, f"must be {wanted}, because {source} holds many pictures")
+        jobs = [Job(place, join(target, _name(place, unpack=unpack))) for place in found]
     if len({job.target for job in jobs}) < len(jobs):
         raise ConfigError(f"{source} matches two shards of one name, which would become one")
-    return [_checked(job) for job in jobs]
+    for job in jobs:
+        check_not_source(job)
+    return jobs
 
 
 def _name(place: str, *, unpack: bool) -> str:
     path = PurePosixPath(place)
     return path.stem if unpack else path.name
-
-
-def _checked(job: Job) -> Job:
-    same = job.source == job.target
-    if not (same or is_remote(job.source) or is_remote(job.target)):
-        same = (
-            Path(job.target).exists() and Path(job.source).resolve() == Path(job.target).resolve()
-        )
-    if same:
-        raise ConfigError(f"{job.target} is the source itself, which would be lost; name another")
-    return job
 
 
 @dataclass(frozen=True, slots=True)

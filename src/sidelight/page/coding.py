@@ -12,7 +12,7 @@ from sidelight.errors import CodecError, ConfigError, is_out_of_memory
 from sidelight.files import copy_atomically, write_atomically
 from sidelight.limits import MAX_PIXELS
 from sidelight.page.addresses import Site, renamed
-from sidelight.page.plan import Plan, ShownPicture, is_same
+from sidelight.page.plan import Plan, ShownPicture, have_same_bytes
 from sidelight.page.references import Reference
 from sidelight.pixels.files import read_picture, write_picture
 from sidelight.pixels.kinds import FIRST_FRAME
@@ -242,7 +242,7 @@ class _Writer:
     def _copy(self, place: str) -> None:
         source, target = self._plan.site.root / place, self._folder / place
         if target.exists():
-            if is_same(source, target):
+            if have_same_bytes(source, target):
                 return
             if not self._force:
                 raise ConfigError(f"{target} exists; give --force to replace it")

@@ -86,7 +86,7 @@ class Plan:
                 continue
             if os.path.realpath(target) in sources:
                 raise ConfigError(f"{target} is a file of the page itself; give another folder")
-            if not force and not (source and is_same(self.site.root / source, target)):
+            if not force and not (source and have_same_bytes(self.site.root / source, target)):
                 taken.append(str(target))
         if taken:
             more = f" and {len(taken) - 5} more" if len(taken) > 5 else ""
@@ -215,7 +215,7 @@ class Plan:
                 self.shown[posixpath.join(folder, name)].target = target
 
 
-def is_same(a: Path, b: Path) -> bool:
+def have_same_bytes(a: Path, b: Path) -> bool:
     """Returns whether two files hold the same bytes."""
     if not b.is_file() or a.stat().st_size != b.stat().st_size:
         return False

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 import tarfile
 from pathlib import Path
@@ -313,6 +314,16 @@ def test_what_cannot_be_is_told(shards, command, code, told):
     assert told in " ".join(done.stderr.replace("\u2502", "").split())
     assert not Path("out").exists() or not list(Path("out").iterdir())
     assert not any(Path(name).exists() for name in ("out.avif", "out.JPG", "out.png", "-"))
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_shard_is_not_written_over_under_another_name(shards, link):
+    link(Path("in/01.tar").resolve(), "other.tar")
+    before = Path("in/01.tar").read_bytes()
+    done = run("encode", "in/01.tar", "other.tar", "--force")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "other.tar is the source itself" in done.stderr
+    assert Path("in/01.tar").read_bytes() == before
 
 
 @pytest.fixture
