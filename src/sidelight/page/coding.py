@@ -214,8 +214,8 @@ class _Writer:
         except (CodecError, OSError, MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and not is_out_of_memory(error):
                 raise
-            known = ((known, str(error)) for known, error in self._result.failures)
-            if (Path(place), str(error)) not in known:  # what cannot be read, cannot be copied
+            told = {(path, str(reason)) for path, reason in self._result.failures}
+            if (Path(place), str(error)) not in told:  # what cannot be read, cannot be copied
                 self._result.failures.append((Path(place), error))
             if more:
                 self._plan.copies[place] = None
