@@ -88,7 +88,7 @@ async function decodeSlt(
   const drawn = performance.now();
   // a canvas has no gray pictures, so that it cannot have their profiles
   const profile = container.gray ? undefined : soundProfile(container.icc);
-  const picture = { ...opaque, profile: profile && Uint8Array.from(profile) };
+  const picture = { ...opaque, profile };
   if (container.gray) makeGray(picture);
   if (container.alpha) await addAlpha(picture, container.alpha);
   const shown = await shownAs(as, picture);

@@ -28,14 +28,14 @@ const CLASSES = [
 ];
 
 /**
- * Returns a profile if it can be read and describes RGB; the rules are those of LittleCMS, by which
- * the Python package keeps a profile or drops it.
+ * Returns a copy of a profile if it can be read and describes RGB; the rules are those of LittleCMS,
+ * by which the Python package keeps a profile or drops it.
  *
  * Profiles of gray pictures are none for this: a canvas has three channels.
  */
-export function soundProfile(profile: Uint8Array | undefined): Uint8Array | undefined {
+export function soundProfile(profile: Uint8Array | undefined): Uint8Array<ArrayBuffer> | undefined {
   return profile && isReadable(profile) && named(profile, COLOUR_SPACE) === "RGB "
-    ? profile
+    ? Uint8Array.from(profile)
     : undefined;
 }
 

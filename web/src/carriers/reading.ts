@@ -27,7 +27,7 @@ export interface CarrierFile extends Size {
   /** Whether the file surely holds every pixel as it was. */
   readonly isLossless: boolean;
   /** The ICC profile of the picture's colours; undefined for sRGB, or where it cannot be kept. */
-  readonly profile: Uint8Array | undefined;
+  readonly profile: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** Returns the carrier whose file this is by its first bytes, undefined for any other file. */

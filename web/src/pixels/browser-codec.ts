@@ -23,7 +23,7 @@ export async function decodeFile(
   file: CarrierFile,
 ): Promise<Pixels> {
   checkSize(file); // before memory is taken for it
-  const profile = file.profile && Uint8Array.from(file.profile);
+  const { profile } = file;
   if (!profile || !(await isLeftAlone(profile))) return decoded(bytes, file.type);
   return { ...(await decoded(bytes, file.type, "none")), profile };
 }
