@@ -4,8 +4,9 @@
 #
 #   scripts/gpu_slice.sh pack RECIPE FOLDER [RUN_FOLDER]
 #       Here: fills FOLDER (at most 60 MiB) with the package, the recipe, the vectors of all captions,
-#       LPIPS's weights, and the state of RUN_FOLDER if that is to go on; then with shards. Those that
-#       there is no room for go into FOLDER-2, FOLDER-3 and so on, to be carried by calls of their own.
+#       LPIPS's weights, the weights that the recipe starts from, and the state of RUN_FOLDER if that is
+#       to go on; then with shards. Those that there is no room for go into FOLDER-2, FOLDER-3 and so
+#       on, to be carried by calls of their own.
 #   scripts/gpu_slice.sh keep FOLDER STORE
 #       There: copies what a call has brought into STORE, beside what earlier ones have.
 #   scripts/gpu_slice.sh train STORE OUT MINUTES [DEVICE]
@@ -23,7 +24,7 @@ piece=15M
 ending_s=30 # for the last samples and the pieces
 here="$(cd "$(dirname "$0")/.." && pwd)"
 python="${PYTHON:-python3}"
-need() { [ -n "${2:-}" ] || { sed -n '2,18p' "$0" >&2; echo "gpu_slice.sh: $1 is missing" >&2; exit 2; }; }
+need() { [ -n "${2:-}" ] || { sed -n '2,19p' "$0" >&2; echo "gpu_slice.sh: $1 is missing" >&2; exit 2; }; }
 
 pack() {
     local recipe=$1 folder=$2 run=${3:-}
@@ -51,10 +52,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import torch
+
 from sidelight.assets import assets_folder, find_assets
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.data.datasets import find_pictures, no_words, odd_vectors, text_vectors
 from sidelight.train.recipe import load_recipe, save_recipe
+from sidelight.train.state_file import STATE_FILE, read_state
 
 
 def size(folder):
@@ -63,6 +67,11 @@ def size(folder):
 
 recipe, folder, limit = load_recipe(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]) << 20
 save_recipe(recipe, folder)
+if recipe.start_from:
+    start = Path(recipe.start_from)
+    (folder / start).mkdir(parents=True)  # a relative path, as the run is to find it there
+    state = read_state(start / STATE_FILE, ["ema", "objective"], device="cpu")
+    torch.save({part: state[part] for part in ("ema", "objective")}, folder / start / STATE_FILE)
 
 # the text encoder is slow, and its vectors are small
 encoder = load_text_encoder(recipe.text_encoder)
@@ -96,9 +105,9 @@ keep() {
 }
 
 train() {
-    local store=$1 out=$2 minutes=$3 device=${4:-cuda} workers=0 run
-    run="$store/run"
-    mkdir -p "$out"
+    local store out minutes=$3 device=${4:-cuda} workers=0 run
+    mkdir -p "$2"
+    store=$(realpath "$1") out=$(realpath "$2") run="$store/run"
     if [ -d "$store/wheels" ] && [ ! -d "$store/site" ]; then
         "$python" -m pip install --quiet --no-index --no-deps --target "$store/site" "$store"/wheels/*.whl
     fi
@@ -107,6 +116,7 @@ train() {
         PYTHONPATH="$store/src:$store/site:${PYTHONPATH:-}" \
         "$python" - "$store" "$run" "$minutes" "$ending_s" "$device" "$workers" <<'PYTHON'
 # without the command line: such a machine need not have what that imports
+import os
 import sys
 from pathlib import Path
 
@@ -115,6 +125,7 @@ from sidelight.train.run import train
 
 store, run, minutes, ending_s, device, workers = sys.argv[1:]
 seconds = 60 * float(minutes)
+os.chdir(store)  # what the recipe starts from is there
 train(
     recipe_of_run(Path(store)),
     Path(run),

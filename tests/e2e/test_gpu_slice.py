@@ -63,13 +63,14 @@ def assets(tmp_path) -> Path:
 
 
 def slice_(
-    *arguments: object, script: Path = SCRIPT, **environment: str
+    *arguments: object, script: Path = SCRIPT, at: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(script), *map(str, arguments)],
         env=os.environ | {"PYTHON": sys.executable, "WHEELS": ""} | environment,
         capture_output=True,
         text=True,
+        cwd=at,
     )
 
 
@@ -102,6 +103,32 @@ def test_a_slice_goes_there_and_back_and_on(assets, tmp_path):
     assert done.returncode == 0, done.stderr
     assert slice_("unpack", out, run).returncode == 0
     assert torch.load(run / "state.pt", weights_only=True)["step"] == 5
+
+
+def test_what_the_recipe_starts_from_travels(assets, tmp_path):
+    here = {"SIDELIGHT_ASSETS": str(assets)}
+    recipe, first = tmp_path / "recipe.toml", tmp_path / "runs" / "first"
+    recipe.write_text(RECIPE)
+    packed, store, out = (tmp_path / name for name in ("packed", "store", "out"))
+    assert slice_("pack", recipe, packed, **here).returncode == 0
+    assert slice_("keep", packed, store).returncode == 0
+    assert slice_("train", store, out, "1", "cpu").returncode == 0
+    assert slice_("unpack", out, first).returncode == 0
+    trained = torch.load(first / "state.pt", weights_only=True)["ema"]
+
+    recipe.write_text(
+        'start_from = "runs/first"\nlearning_rate = 1e-9\nmatrix_learning_rate = 0.0\n' + RECIPE
+    )
+    done = slice_("pack", recipe, packed, at=tmp_path, **here)
+    assert done.returncode == 0, done.stderr
+    shutil.rmtree(store)
+    assert slice_("keep", packed, store).returncode == 0
+    done = slice_("train", store, out, "1", "cpu")
+    assert done.returncode == 0, done.stderr
+    assert slice_("unpack", out, tmp_path / "second").returncode == 0
+    second = torch.load(tmp_path / "second" / "state.pt", weights_only=True)["ema"]
+    assert all(torch.allclose(trained[name], second[name], atol=1e-6) for name in trained)
+    assert json.loads((out / "recipe.json").read_text())["start_from"] == "runs/first"
 
 
 def test_shards_larger_than_a_call_are_left_out(assets, tmp_path):

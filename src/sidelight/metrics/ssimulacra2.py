@@ -56,28 +56,43 @@ class Ssimulacra2:
             raise ImageError(
                 f"SSIMULACRA2 needs sides of {_SMALLEST_PX} px or more, got {width}x{height} px"
             )
-        pair = [_to_linear(to_batch(image) / 255) for image in sample[:2]]
-        differences = [_differences(*map(_to_xyb, pair))]
-        # a scale is made of any that was large enough, however small it gets
-        while len(differences) < _SCALES and min(pair[0].shape[2:]) >= _SMALLEST_PX:
-            pair = [F.avg_pool2d(linear, 2, ceil_mode=True) for linear in pair]
-            differences.append(_differences(*map(_to_xyb, pair)))
-        found = torch.stack(differences, 1).double().flatten()
-        # where scales lack, later channels move up to earlier weights: libjxl has it so
-        return _score(float(found @ found.new_tensor(_WEIGHTS)[: len(found)]))
+        return float(ssimulacra2(*(to_batch(image) / 255 for image in sample[:2])))
 
 
-def _score(difference: float) -> float:
+def ssimulacra2(
+    x: Float[Tensor, "b 3 h w"], x_hat: Float[Tensor, "b 3 h w"], *, least: float = 0.0
+) -> Float64[Tensor, " b"]:
+    """Returns each picture's value, through which gradients pass.
+
+    Args:
+        x: Originals, sRGB in [0, 1], with sides of at least 8 px.
+        x_hat: Decoded pictures, likewise.
+        least: At most 0.001; added where the gradient of a root would have no end, at equal
+            pictures; a picture's value is then a little too low.
+    """
+    first, second = _to_linear(x), _to_linear(x_hat)
+    differences = [_differences(_to_xyb(first), _to_xyb(second), least)]
+    # a scale is made of any that was large enough, however small it gets
+    while len(differences) < _SCALES and min(first.shape[2:]) >= _SMALLEST_PX:
+        first, second = (F.avg_pool2d(linear, 2, ceil_mode=True) for linear in (first, second))
+        differences.append(_differences(_to_xyb(first), _to_xyb(second), least))
+    found = torch.stack(differences, 2).double().flatten(1)
+    # where scales lack, later channels move up to earlier weights: libjxl has it so
+    return _score(found @ found.new_tensor(_WEIGHTS)[: found.shape[1]], least)
+
+
+def _score(difference: Float64[Tensor, " b"], least: float) -> Float64[Tensor, " b"]:
     x = _GAIN * difference
-    bent = sum(factor * x**k for k, factor in enumerate(_CUBIC, 1))
-    return 100 - 10 * max(bent, 0.0) ** _POWER
+    linear, square, cube = _CUBIC
+    bent = x * (linear + x * (square + x * cube))
+    return 100 - 10 * bent.clamp_min(least) ** _POWER
 
 
-def _to_linear(x: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "1 3 h w"]:
-    return torch.where(x <= 0.04045, x / 12.92, ((x + 0.055) / 1.055) ** 2.4)
+def _to_linear(x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
+    return torch.where(x <= 0.04045, x / 12.92, ((x.clamp_min(0) + 0.055) / 1.055) ** 2.4)
 
 
-def _to_xyb(linear: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "1 c h w"]:
+def _to_xyb(linear: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b c h w"]:
     """Returns JPEG XL's XYB, scaled and shifted to about 0 to 1, with B less Y in place of B."""
     mixed = torch.einsum("kc,ichw->ikhw", linear.new_tensor(_ABSORBANCE), linear) + _BIAS
     long, medium, short = (mixed ** (1 / 3) - _BIAS ** (1 / 3)).unbind(1)
@@ -86,8 +101,8 @@ def _to_xyb(linear: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "1 c h w"]:
 
 
 def _differences(
-    original: Float[Tensor, "1 c h w"], decoded: Float[Tensor, "1 c h w"]
-) -> Float[Tensor, "c 2 3"]:
+    original: Float[Tensor, "b c h w"], decoded: Float[Tensor, "b c h w"], least: float
+) -> Float[Tensor, "b c 2 3"]:
     """Returns by mean and 4-norm what structure lacks, what edges were added and what were lost.
 
     Structure is compared as in SSIM, but by moments of the error: nothing cancels, and equal
@@ -97,14 +112,15 @@ def _differences(
     powers = original.square() + decoded.square()
     mean, mean_error, power, power_of_error = _blur(
         torch.cat([original, error, powers, error.square()])
-    )
+    ).chunk(4)
     mean_hat = mean + mean_error
     light = mean_error.square()
     variances = power - mean.square() - mean_hat.square() + _STABILISER
     structure = light + (1 - light) * (power_of_error - light) / variances
-    edges = (1 + (decoded[0] - mean_hat).abs()) / (1 + (original[0] - mean).abs()) - 1
-    maps = torch.stack([structure, edges, -edges], 1).clamp_min(0)
-    return torch.stack([maps.mean((2, 3)), maps.pow(4).mean((2, 3)).pow(0.25)], 1)
+    edges = (1 + (decoded - mean_hat).abs()) / (1 + (original - mean).abs()) - 1
+    maps = torch.stack([structure, edges, -edges], 2).clamp_min(0)
+    fourth = (maps.pow(4).mean((3, 4)) + least**4).pow(0.25)
+    return torch.stack([maps.mean((3, 4)), fourth], 2)
 
 
 def _blur(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
@@ -112,8 +128,10 @@ def _blur(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
     line = torch.from_numpy(window(_SIGMA)).to(x)
     margin = len(line) // 2
     planes = x.flatten(0, 1)[:, None]
-    planes = F.conv2d(planes, line[None, None, :, None], padding=(margin, 0))
-    return F.conv2d(planes, line[None, None, None, :], padding=(0, margin)).view(x.shape)
+    # variances are small differences of large numbers, for which a GPU's TF32 is too coarse
+    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        planes = F.conv2d(planes, line[None, None, :, None], padding=(margin, 0))
+        return F.conv2d(planes, line[None, None, None, :], padding=(0, margin)).view(x.shape)
 
 
 def window(sigma: float) -> Float64[np.ndarray, " n"]:

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from sidelight.errors import ImageError
 from sidelight.metrics.protocol import Sample
-from sidelight.metrics.ssimulacra2 import Ssimulacra2, window
+from sidelight.metrics.ssimulacra2 import Ssimulacra2, ssimulacra2, window
 
 
 def coarse(original: np.ndarray, step: int) -> Sample:
@@ -39,6 +40,17 @@ def test_one_level_in_one_channel_shows(make_picture):
     decoded = original.copy()
     decoded[20:40, 20:40, 2] += 1
     assert 95 < Ssimulacra2()(Sample(original, decoded, [])) < 100
+
+
+def test_pictures_of_a_batch_are_judged_one_by_one(make_picture):
+    first, second = make_picture(64, 80), make_picture(64, 80, seed=1)
+    pairs = [coarse(first, 8), coarse(second, 24)]
+    originals, decoded = (
+        torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2) / 255
+        for images in zip(*(pair[:2] for pair in pairs), strict=True)
+    )
+    together = ssimulacra2(originals, decoded)
+    assert together.tolist() == pytest.approx([Ssimulacra2()(pair) for pair in pairs], abs=1e-3)
 
 
 @pytest.mark.parametrize("sigma", [1.0, 1.5, 3.0])

@@ -15,13 +15,21 @@ from torch import Tensor
 from sidelight.config import StrictConfig
 from sidelight.errors import ConfigError
 from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.metrics.ssimulacra2 import ssimulacra2
 from sidelight.train.losses.lattice import lattice_energy
 from sidelight.train.losses.structure import structural_dissimilarity
 
-TRAINED_METRICS = {"mse_weight": "psnr", "structure_weight": "ms_ssim", "lpips_weight": "lpips"}
+TRAINED_METRICS = {
+    "mse_weight": "psnr",
+    "structure_weight": "ms_ssim",
+    "ssimulacra2_weight": "ssimulacra2",
+    "lpips_weight": "lpips",
+}
 """What each weight improves directly, by its name among the metrics."""
 _LPIPS_SHIFT = 4
 """Stride of AlexNet's first layer: each step begins at another of its phases."""
+_LEAST_DIFFERENCE = 1e-4
+"""Of SSIMULACRA2's, so that gradients end where pictures are equal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +43,8 @@ class DialConfig(StrictConfig):
     """k_M, on squared errors of the 0-255 scale."""
     structure_weight: tuple[float, ...] = (1.0, 1.0)
     """Of ``structural_dissimilarity``."""
+    ssimulacra2_weight: tuple[float, ...] = (0.0, 0.0)
+    """Of ``1 - SSIMULACRA2 / 100``; where both are 0 it is not computed."""
     lpips_weight: tuple[float, ...] = (0.0, 4.0)
     """k_P; where both are 0 LPIPS is not computed at all."""
     lattice_weight: tuple[float, ...] = (0.0, 0.0)
@@ -44,7 +54,7 @@ class DialConfig(StrictConfig):
     learn everything at once never learns fidelity: LPIPS's gradient is ten times as large."""
 
     def __post_init__(self) -> None:
-        for name in ("mse_weight", "structure_weight", "lpips_weight", "lattice_weight"):
+        for name in (*TRAINED_METRICS, "lattice_weight"):
             weights = getattr(self, name)
             if len(weights) != 2 or min(weights) < 0:
                 raise ConfigError(f"{name} must be two numbers >= 0, got {weights}")
@@ -63,6 +73,8 @@ class DialLoss(NamedTuple):
     total: Float[Tensor, ""]
     mse: Float[Tensor, ""]
     structure: Float[Tensor, ""]
+    ssimulacra2: Float[Tensor, ""]
+    """As it is weighed: 0 for equal pictures."""
     lpips: Float[Tensor, ""]
     """Of the pictures for which it counts; others are taken as 0."""
     lattice: Float[Tensor, ""]
@@ -89,6 +101,11 @@ def dial_loss(
     mse = (255 * (x_hat - x)).square().mean((1, 2, 3))
     structure = structural_dissimilarity(x, x_hat)
     lattice = lattice_energy(carrier, x_hat)
+    visible = torch.zeros_like(mse)
+    if max(config.ssimulacra2_weight) > 0:
+        with torch.autocast(x.device.type, enabled=False):
+            points = ssimulacra2(x, x_hat.float().clamp(0, 1), least=_LEAST_DIFFERENCE)
+        visible = 1 - points.float() / 100
     perceptual = torch.zeros_like(mse)
     if config.needs_lpips:
         if lpips is None:
@@ -103,11 +120,12 @@ def dial_loss(
     total = (
         _weight(config.mse_weight, realism) * mse
         + _weight(config.structure_weight, realism) * structure
+        + _weight(config.ssimulacra2_weight, realism) * visible
         + _weight(config.lpips_weight, realism) * perceptual
         + _weight(config.lattice_weight, realism) * lattice
         + adversarial_weight * realism * fooling
     )
-    terms = (mse, structure, perceptual, lattice, fooling)
+    terms = (mse, structure, visible, perceptual, lattice, fooling)
     return DialLoss(total.mean(), *(term.mean().detach() for term in terms))
 
 

@@ -5,6 +5,7 @@ import torch
 
 from sidelight.errors import ConfigError
 from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.metrics.ssimulacra2 import ssimulacra2
 from sidelight.train.losses.dial import DialConfig, dial_loss
 
 
@@ -70,6 +71,32 @@ def test_the_structure_term_counts_where_it_is_weighted():
     ]
     assert float(losses[0].total) == pytest.approx(float(losses[0].structure)) != 0
     assert float(losses[1].total) == 0
+
+
+def test_the_term_of_ssimulacra2_is_the_metric_turned_over():
+    torch.manual_seed(0)
+    rough = (X + 0.05 * torch.randn_like(X)).requires_grad_()
+    config = DialConfig(
+        mse_weight=(0.0, 0.0),
+        structure_weight=(0.0, 0.0),
+        ssimulacra2_weight=(3.0, 1.0),
+        lpips_weight=(0.0, 0.0),
+    )
+    loss = dial_loss(X, rough, X, torch.ones(3), lpips=None, config=config)
+    points = float(ssimulacra2(X, rough.detach().clamp(0, 1)).mean())
+    assert float(loss.total.detach()) == pytest.approx(1 - points / 100, abs=0.003)
+    loss.total.backward()
+    better = (rough - 0.01 * rough.grad.sign()).detach().clamp(0, 1)
+    assert float(ssimulacra2(X, better).mean()) > points
+
+
+def test_equal_pictures_have_a_gradient_with_an_end():
+    same = X.clone().requires_grad_()
+    config = DialConfig(ssimulacra2_weight=(3.0, 1.0), lpips_weight=(0.0, 0.0))
+    loss = dial_loss(X, same, X, REALISM, lpips=None, config=config)
+    loss.total.backward()
+    assert float(loss.total.detach()) < 0.1
+    assert bool(same.grad.isfinite().all())
 
 
 def test_lpips_is_needed_where_it_counts():
