@@ -33,8 +33,8 @@ from sidelight.bitstream.quality import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.codec.card import find_model
 from sidelight.codec.checkpoint import load_checkpoint
 from sidelight.codec.stored import Checkpoint
+from sidelight.entropy.arrays import fingerprint
 from sidelight.entropy.latents import MEAN_BITS
-from sidelight.entropy.stored import fingerprint
 from sidelight.errors import CheckpointError
 from sidelight.files import write_atomically
 from sidelight.models.base import HyperpriorCodec

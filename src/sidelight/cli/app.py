@@ -23,7 +23,7 @@ from sidelight.cli.evaluate import evaluate
 from sidelight.cli.export import export
 from sidelight.cli.info import info
 from sidelight.cli.inspect import inspect
-from sidelight.cli.streams import say, show
+from sidelight.cli.messages import say, show
 from sidelight.cli.train import train
 from sidelight.errors import CodecError, is_out_of_memory, reason_of
 

@@ -11,9 +11,9 @@ import typer
 from sidelight.bulk.jobs import Job, Jobs
 from sidelight.bulk.places import existing
 from sidelight.bulk.streams import is_stdout
+from sidelight.cli.messages import say, show
 from sidelight.cli.options import Engine
 from sidelight.cli.progress import Counted
-from sidelight.cli.streams import say, show
 from sidelight.errors import reason_of
 
 if TYPE_CHECKING:

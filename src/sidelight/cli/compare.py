@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from sidelight.cli.messages import say, show
 from sidelight.cli.options import ForceOption, MaxPixelsOption
 from sidelight.cli.progress import progress_bar
-from sidelight.cli.streams import say, show
 
 
 def compare(

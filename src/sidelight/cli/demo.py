@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sidelight.cli.streams import say, show
+from sidelight.cli.messages import say, show
 
 _BUILT = Path("web", "site")
 

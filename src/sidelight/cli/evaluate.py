@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sidelight.cli.messages import say, show
 from sidelight.cli.progress import progress_bar
-from sidelight.cli.streams import say, show
-from sidelight.errors import ConfigError
+from sidelight.errors import CheckpointError, ConfigError
 
 if TYPE_CHECKING:
     from sidelight.evaluate.codecs.choice import CodecChoice
@@ -162,13 +162,14 @@ def _show(
 
 
 def _check(name: str, place: str) -> None:
-    from sidelight.assets import assets_folder
+    from sidelight.evaluate.dataset import dataset_folder
     from sidelight.evaluate.known_datasets import find_known
 
     known = find_known(name)
-    folder, assets = Path(place), assets_folder()
-    if assets is not None and not folder.is_dir() and (assets / "data" / place).is_dir():
-        folder = assets / "data" / place
+    try:
+        folder = dataset_folder(place)
+    except CheckpointError:
+        folder = Path(place)  # of which the next line tells what is wrong, and where to get it
     problems = known.problems(folder)
     for problem in problems:
         show(problem)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sidelight.cli.messages import say
 from sidelight.cli.options import ForceOption
-from sidelight.cli.streams import say
 from sidelight.errors import ConfigError
 
 

@@ -9,8 +9,8 @@ import typer
 
 from sidelight.bitstream.header import MAGIC
 from sidelight.bulk.streams import STREAM, read_bytes
+from sidelight.cli.messages import show
 from sidelight.cli.options import JsonOption, MaxPixelsOption
-from sidelight.cli.streams import show
 from sidelight.codec.info import read_info
 
 

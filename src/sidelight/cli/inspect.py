@@ -7,8 +7,8 @@ import typer
 
 from sidelight.bulk.streams import read_bytes
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
+from sidelight.cli.messages import say, show
 from sidelight.cli.options import ForceOption, MaxPixelsOption, ModelOption
-from sidelight.cli.streams import say, show
 from sidelight.errors import ConfigError
 
 

@@ -9,9 +9,9 @@ import typer
 
 from sidelight.bitstream.quality import DEFAULT_QUALITY, MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
+from sidelight.cli.messages import say, show
 from sidelight.cli.options import CaptionAs, ForceOption, MaxPixelsOption, ModelOption
 from sidelight.cli.progress import progress_bar
-from sidelight.cli.streams import say, show
 from sidelight.errors import ConfigError, reason_of
 
 if TYPE_CHECKING:

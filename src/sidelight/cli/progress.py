@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.segment import ControlType
 from rich.text import Text
 
-from sidelight.cli.streams import printable, say
+from sidelight.cli.messages import printable, say
 
 _SECONDS_BETWEEN_LINES = 30
 _EMPTY_LINE = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))

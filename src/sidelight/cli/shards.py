@@ -8,8 +8,8 @@ import typer
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.places import exists, plain
 from sidelight.cli.batch import Failure, RunOptions, list_failures, print_record, tell_passed_over
+from sidelight.cli.messages import say
 from sidelight.cli.progress import Counted
-from sidelight.cli.streams import say
 
 if TYPE_CHECKING:
     from sidelight.bulk.coding import Coding

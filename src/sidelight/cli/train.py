@@ -1,6 +1,5 @@
 """``sidelight train``."""
 
-import os
 import re
 import time
 from pathlib import Path
@@ -8,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sidelight.cli.messages import say
 from sidelight.cli.progress import PhaseLog, progress_bar
-from sidelight.cli.streams import say
 
 if TYPE_CHECKING:
     from sidelight.train.recipe import Recipe
@@ -59,6 +58,7 @@ def train(
         say(f"{folder}: " + ("complete" if done else f"stopped before its end; {advice}"))
         return done
 
+    from sidelight.train import distributed
     from sidelight.train.recipe import load_recipe
     from sidelight.train.state_file import STATE_FILE
     from sidelight.train.sweep import is_sweep, load_sweep, train_sweep
@@ -69,7 +69,7 @@ def train(
         train_sweep(sweep, folder, train_run)
     else:
         loaded = load_recipe(recipe, changes, fragments=fragments)
-        if resume and not (folder / STATE_FILE).exists() and _is_first():
+        if resume and not (folder / STATE_FILE).exists() and distributed.rank() == 0:
             say(f"nothing to resume in {folder}: starting")
         train_run(loaded, folder, resume=resume)
 
@@ -78,10 +78,11 @@ def _train(
     recipe: "Recipe", folder: Path, resume: bool, device: str, seconds: float, workers: int
 ) -> bool:
     """Trains one run behind a progress bar; returns whether it is complete."""
+    from sidelight.train import distributed
     from sidelight.train.run import train as run
 
     log = PhaseLog()
-    if _is_first():
+    if distributed.rank() == 0:
         log.tell("decoding the pictures" if recipe.in_memory else "finding the pictures")
     with progress_bar() as progress:
         task = progress.add_task("steps", total=recipe.num_steps)
@@ -106,11 +107,6 @@ def _train(
             prepare=prepare,
             tell=say,
         )
-
-
-def _is_first() -> bool:
-    """Returns whether this process speaks for those that torchrun has started."""
-    return os.environ.get("RANK", "0") == "0"
 
 
 def _seconds(duration: str | None) -> float:

@@ -21,9 +21,9 @@ from sidelight.captions.canonical import canonical_caption, caption_digest, capt
 from sidelight.codec.info import slt_info
 from sidelight.codec.opened import OpenedFile
 from sidelight.codec.stored import Checkpoint
+from sidelight.entropy.arrays import fingerprint
 from sidelight.entropy.latent_coder import CodedLatents, LatentCoder
 from sidelight.entropy.latents import Latents
-from sidelight.entropy.stored import fingerprint
 from sidelight.errors import ConfigError, ModelMismatchError
 from sidelight.pixels.alpha import pack_alpha, unpack_alpha
 from sidelight.pixels.exif import sound_exif

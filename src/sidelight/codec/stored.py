@@ -5,8 +5,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
+from sidelight.entropy.arrays import from_arrays
 from sidelight.entropy.model import EntropyModel
-from sidelight.entropy.stored import from_arrays
 from sidelight.errors import CheckpointError
 from sidelight.models.config import CodecConfig, ModelConfig
 from sidelight.runtime.cards import is_of_graphs

@@ -113,11 +113,20 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def dataset_folder(place: str) -> Path:
+    """Returns the folder ``place``, or that of this name below ``data`` in SIDELIGHT_ASSETS.
+
+    Raises:
+        CheckpointError: There is neither.
+    """
+    return Path(place) if Path(place).is_dir() else find_asset(f"data/{place}")
+
+
 def load_dataset(place: str, *, side_px: int | None = None, limit: int | None = None) -> Dataset:
     """Returns the pictures of a folder.
 
     Args:
-        place: A folder, or the name of one below ``data`` in the folder of SIDELIGHT_ASSETS.
+        place: As for ``dataset_folder``.
         side_px: As in ``Dataset``.
         limit: Only the first pictures, by name.
 
@@ -126,7 +135,7 @@ def load_dataset(place: str, *, side_px: int | None = None, limit: int | None = 
         TextError: Its captions.json cannot be read.
         CheckpointError: There is no such folder.
     """
-    folder = Path(place) if Path(place).is_dir() else find_asset(f"data/{place}")
+    folder = dataset_folder(place)
     listing = folder / CAPTIONS_FILE
     captions = CaptionListing.read(listing) if listing.is_file() else CaptionListing({})
     paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())[:limit]

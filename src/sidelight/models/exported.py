@@ -15,9 +15,9 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from sidelight.bitstream.quality import HYPER_STRIDE, LATENT_STRIDE, step_to_quality
+from sidelight.entropy.arrays import to_arrays
 from sidelight.entropy.latents import Latents, by_rounding, round_half_up
 from sidelight.entropy.model import EntropyModel
-from sidelight.entropy.stored import to_arrays
 from sidelight.models.base import HyperpriorCodec
 from sidelight.models.config import CodecConfig, ModelConfig
 from sidelight.models.freeze import freeze

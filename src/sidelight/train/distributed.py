@@ -33,8 +33,10 @@ def leave() -> None:
 
 
 def rank() -> int:
-    """Returns this process's number, from 0; process 0 writes files."""
-    return distributed.get_rank() if distributed.is_initialized() else 0
+    """Returns this process's number, from 0, also before ``join``; process 0 writes and speaks."""
+    if distributed.is_initialized():
+        return distributed.get_rank()
+    return int(os.environ.get("RANK", "0"))
 
 
 def count() -> int:

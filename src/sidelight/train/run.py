@@ -116,7 +116,13 @@ def train(
         )
         loop = _Loop(trainer, folder, held_out or pictures, encoder, report)
         with closing(loop):
-            drawn_ahead = batches(sampler, recipe, trainer.step, num_workers=num_workers)
+            drawn_ahead = batches(
+                sampler,
+                recipe,
+                trainer.step,
+                num_workers=num_workers,
+                for_gpu=trainer.device.type == "cuda",
+            )
             return loop.run(drawn_ahead, end)
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from sidelight.codec.card import FORMAT
 from sidelight.codec.checkpoint import load_checkpoint, save_checkpoint
 from sidelight.codec.stored import Checkpoint
-from sidelight.entropy.stored import fingerprint
+from sidelight.entropy.arrays import fingerprint
 from sidelight.errors import CheckpointError
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.hific import HiFiC

@@ -4,10 +4,10 @@ import torch
 
 from sidelight.bitstream.quality import NUM_QUALITY_STEPS, step_to_quality
 from sidelight.entropy import model as model_module
+from sidelight.entropy.arrays import fingerprint, from_arrays, to_arrays
 from sidelight.entropy.latents import MEAN_BITS
 from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.network import FRACTION_BITS
-from sidelight.entropy.stored import fingerprint, from_arrays, to_arrays
 from sidelight.errors import CheckpointError
 from sidelight.models.freeze import freeze
 from sidelight.models.prior import MIN_SCALE

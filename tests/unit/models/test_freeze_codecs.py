@@ -5,11 +5,11 @@ import pytest
 import torch
 from tests.tiny_codecs import TINY_CODECS
 
+from sidelight.entropy.arrays import fingerprint, from_arrays, to_arrays
 from sidelight.entropy.context import ContextModel
 from sidelight.entropy.latents import MEAN_BITS, Front, Latents, Prediction, by_rounding
 from sidelight.entropy.model import EntropyModel
 from sidelight.entropy.network import ExactStack
-from sidelight.entropy.stored import fingerprint, from_arrays, to_arrays
 from sidelight.errors import CheckpointError
 from sidelight.models.freeze import freeze
 from sidelight.models.registry import build_model

@@ -13,7 +13,12 @@ from sidelight.train.recipe import Recipe
 
 
 def batches(
-    sampler: CropSampler, recipe: Recipe, first_step: int, *, num_workers: int
+    sampler: CropSampler,
+    recipe: Recipe,
+    first_step: int,
+    *,
+    num_workers: int,
+    for_gpu: bool = False,
 ) -> Iterator[CropBatch]:
     """Yields this process's rows of the batch of each step that remains.
 
@@ -22,6 +27,7 @@ def batches(
         recipe: Says how many rows of which size.
         first_step: Where the run stands.
         num_workers: Processes that draw; 0 draws when a batch is asked for.
+        for_gpu: Whether a thread puts what they draw where a GPU fetches it fast.
     """
     steps = range(first_step, recipe.num_steps)
     drawn = _Batches(sampler, recipe)
@@ -29,7 +35,12 @@ def batches(
         yield from (drawn[step] for step in steps)
         return
     loader = DataLoader(
-        drawn, batch_size=None, sampler=steps, num_workers=num_workers, collate_fn=_as_tensors
+        drawn,
+        batch_size=None,
+        sampler=steps,
+        num_workers=num_workers,
+        collate_fn=_as_tensors,
+        pin_memory=for_gpu,
     )
     yield from (_as_arrays(batch) for batch in loader)
 
