@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,7 +11,12 @@ import typer
 from sidelight.bitstream.quality import DEFAULT_QUALITY, MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
 from sidelight.cli.messages import say, show
-from sidelight.cli.options import CaptionAs, ForceOption, MaxPixelsOption, ModelOption
+from sidelight.cli.options import (
+    CaptionAs,
+    ForceOption,
+    MaxPixelsOption,
+    ModelOption,
+)
 from sidelight.cli.progress import progress_bar
 from sidelight.errors import ConfigError, reason_of
 
@@ -33,6 +39,17 @@ RootOption = Annotated[
     typer.Option(
         help="The site's folder, for which / stands in a page; PAGE's own if not given.",
         file_okay=False,
+    ),
+]
+
+JobsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        "-j",
+        min=1,
+        help="Processes that code at a time. If not given, one for each core where there are 16 "
+        "pictures or more, else 1.",
     ),
 ]
 
@@ -59,6 +76,7 @@ def encode(
     root: RootOption = None,
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
+    jobs: JobsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Code every picture of PAGE that lies in its site; the captions stay in the page.
@@ -67,7 +85,6 @@ def encode(
     above it. What else the page names is copied: drawings, moving pictures, style sheets.
     """
     _need_parser()
-    from sidelight.api import load
     from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
     from sidelight.page.coding import encode_pages
 
@@ -79,13 +96,7 @@ def encode(
     if carrier is not None and (caption_as is CaptionAs.DIGEST or model is not None):
         raise ConfigError(f"--caption-as digest and --model are for .slt files, not for {format}")
 
-    def write(picture: "Picture", caption: str) -> bytes:
-        sent = (caption or None) if caption_as else None
-        if carrier is not None:
-            return carrier.encode(picture, quality, caption=sent)
-        form = (caption_as or CaptionAs.DIGEST).value
-        return load(model).encode(picture, quality=quality, caption=sent, caption_as=form)
-
+    write = _Encode(suffix, quality, None if caption_as is None else caption_as.value, model)
     found = _pages(page, root, folder)
     with _progress() as report:
         result = encode_pages(
@@ -96,6 +107,7 @@ def encode(
             suffix=suffix,
             max_pixels=max_pixels,
             force=force,
+            processes=jobs,
             report=report,
         )
     _tell(result, found.unread)
@@ -112,27 +124,66 @@ def decode(
     root: RootOption = None,
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
+    jobs: JobsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Decode the AVIF, JPEG, WebP, JPEG XL and .slt files of PAGE by the page's own captions."""
     _need_parser()
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
-    from sidelight.api import decoder_of
-    from sidelight.codec.codec import OpenedSlt
     from sidelight.page.coding import decode_pages
 
-    def improve(data: bytes, caption: str) -> "Picture":
-        opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
-        dial = None if isinstance(opened, OpenedSlt) else realism  # a page may hold both kinds
-        return opened.decode(caption or None, realism=dial)
-
+    improve = _Decode(model, realism, max_pixels)
     found = _pages(page, root, folder)
     with _progress() as report:
         result = decode_pages(
-            found.pages, found.root, folder, improve, format=format, force=force, report=report
+            found.pages,
+            found.root,
+            folder,
+            improve,
+            format=format,
+            force=force,
+            processes=jobs,
+            report=report,
         )
     _tell(result, found.unread)
+
+
+@dataclass(frozen=True, slots=True)
+class _Encode:
+    """Makes a file of a picture and its caption; travels to other processes."""
+
+    suffix: str
+    quality: float
+    caption_as: str | None
+    model: str | None
+
+    def __call__(self, picture: "Picture", caption: str) -> bytes:
+        from sidelight.api import load
+        from sidelight.carriers.registry import carrier_of_suffix
+
+        sent = (caption or None) if self.caption_as else None
+        if (carrier := carrier_of_suffix(self.suffix)) is not None:
+            return carrier.encode(picture, self.quality, caption=sent)
+        form = self.caption_as or CaptionAs.DIGEST.value
+        return load(self.model).encode(picture, quality=self.quality, caption=sent, caption_as=form)
+
+
+@dataclass(frozen=True, slots=True)
+class _Decode:
+    """Makes a picture of a file and its caption; travels to other processes."""
+
+    model: str | None
+    realism: float | None
+    max_pixels: int | None
+
+    def __call__(self, data: bytes, caption: str) -> "Picture":
+        from sidelight.api import decoder_of
+        from sidelight.codec.codec import OpenedSlt
+
+        opened = decoder_of(data, self.model, max_pixels=self.max_pixels).open(data)
+        dial = None if isinstance(opened, OpenedSlt) else self.realism  # a page may hold both kinds
+        return opened.decode(caption or None, realism=dial)
 
 
 def _need_parser() -> None:

@@ -1,15 +1,19 @@
 """Pages to coded pictures and back; the captions stay in the HTML, where they were."""
 
+import contextlib
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image
 
+from sidelight.bulk.local import default_processes
+from sidelight.bulk.pool import in_order, is_of_the_input, run_here, run_in_processes
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
-from sidelight.errors import CodecError, ConfigError, is_out_of_memory
-from sidelight.files import copy_atomically, write_atomically
+from sidelight.errors import ConfigError
+from sidelight.files import copy_atomically, discard_leftovers, write_atomically
 from sidelight.limits import MAX_PIXELS
 from sidelight.page.addresses import Site, renamed
 from sidelight.page.plan import Plan, ShownPicture, have_same_bytes
@@ -28,7 +32,7 @@ Encode = Callable[[Picture, str], bytes]
 Decode = Callable[[bytes, str], Picture]
 """Makes a picture of a file and of its caption, "" for none."""
 Report = Callable[[int, int, str], None]
-"""Hears how many pictures are done, of how many, and which is next."""
+"""Hears how many pictures are done, of how many, and which was the last."""
 
 
 class CodedPicture(NamedTuple):
@@ -64,6 +68,7 @@ def encode_pages(
     suffix: str,
     max_pixels: int | None = None,
     force: bool = False,
+    processes: int | None = 1,
     report: Report | None = None,
 ) -> PagesResult:
     """Writes the pages into ``folder`` with every picture that they show coded.
@@ -79,6 +84,8 @@ def encode_pages(
         suffix: Of the coded files, such as ".avif".
         max_pixels: Larger pictures stay as they are, as ones that failed; None for the default.
         force: Whether files that are in ``folder`` already may be replaced.
+        processes: How many code pictures, each with an ``encode`` of its own, which travels to it;
+            None for as many as the number of pictures is worth, 1 for this one.
         report: Hears of the progress.
 
     Raises:
@@ -86,17 +93,13 @@ def encode_pages(
             written then.
     """
 
-    def convert(source: Path, target: Path, caption: str) -> tuple[str, ...]:
-        picture = read_picture(source, max_pixels=max_pixels)
-        write_atomically(target, encode(picture, caption))
-        return picture.notes
-
     def takes(place: Path) -> bool:
         found = place.suffix.lower()
         return not (found in _DRAWINGS or _is_coded(found, suffix) or _moves(place))
 
     plan = _plan(pages, root, folder, takes, suffix, force=force)
-    return _Writer(plan, folder, convert, force=force).write(suffix, report)
+    work = _Encoded(encode, max_pixels)
+    return _Writer(plan, folder, work, processes, force=force).write(suffix, report)
 
 
 def decode_pages(
@@ -107,6 +110,7 @@ def decode_pages(
     *,
     format: str = "png",
     force: bool = False,
+    processes: int | None = 1,
     report: Report | None = None,
 ) -> PagesResult:
     """Writes the pages into ``folder`` with every coded picture decoded by its caption.
@@ -119,22 +123,52 @@ def decode_pages(
         decode: Decodes.
         format: Suffix of the pictures, such as "png" or "webp".
         force: As for ``encode_pages``.
+        processes: As for ``encode_pages``.
         report: Hears of the progress.
 
     Raises:
         ConfigError: As for ``encode_pages``.
     """
 
-    def convert(source: Path, target: Path, caption: str) -> tuple[str, ...]:
-        picture = decode(source.read_bytes(), caption)
-        write_picture(picture, target)
-        return picture.notes
-
     def takes(place: Path) -> bool:
         return place.suffix.lower() in (*SUFFIXES, _END_TO_END) and not _moves(place)
 
     plan = _plan(pages, root, folder, takes, f".{format}", force=force)
-    return _Writer(plan, folder, convert, force=force).write(f".{format}", report)
+    work = _Decoded(decode)
+    return _Writer(plan, folder, work, processes, force=force).write(f".{format}", report)
+
+
+class _Job(NamedTuple):
+    """One picture of a page, to be written in its new form."""
+
+    source: Path
+    target: Path
+    caption: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """Writes a job's picture encoded; returns what a user should hear of."""
+
+    encode: Encode
+    max_pixels: int | None
+
+    def __call__(self, job: _Job) -> tuple[str, ...]:
+        picture = read_picture(job.source, max_pixels=self.max_pixels)
+        write_atomically(job.target, self.encode(picture, job.caption))
+        return picture.notes
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """Writes a job's picture decoded; returns what a user should hear of."""
+
+    decode: Decode
+
+    def __call__(self, job: _Job) -> tuple[str, ...]:
+        picture = self.decode(job.source.read_bytes(), job.caption)
+        write_picture(picture, job.target)
+        return picture.notes
 
 
 def _is_coded(found: str, suffix: str) -> bool:
@@ -185,44 +219,65 @@ class _Writer:
         self,
         plan: Plan,
         folder: Path,
-        convert: Callable[[Path, Path, str], tuple[str, ...]],
+        work: Callable[[_Job], tuple[str, ...]],
+        processes: int | None,
         *,
         force: bool,
     ) -> None:
-        self._plan, self._folder, self._convert, self._force = plan, folder, convert, force
+        self._plan, self._folder, self._work, self._force = plan, folder, work, force
+        self._processes = default_processes(len(plan.shown)) if processes is None else processes
         self._urls: dict[str, dict[Reference, str]] = {place: {} for place in plan.pages}
         self._result = PagesResult([], [], [], [], plan.notes)
 
     def write(self, suffix: str, report: Report | None) -> PagesResult:
         """Writes pictures, then what is copied, and the pages last: they name nothing too soon."""
         plan, result = self._plan, self._result
-        for done, (place, shown) in enumerate(plan.shown.items()):
-            if report is not None:
-                report(done, len(plan.shown), place)
-            self._trying(self._write_picture, place, shown)
+        self._write_pictures(report)
         for place in plan.copies:
-            self._trying(self._copy, place)
+            try:
+                self._copy(place)
+            except Exception as error:
+                if not is_of_the_input(error):
+                    raise
+                self._failed(place, error)
         for place, page in plan.pages.items():
             written = page.rewritten(self._urls[place], _media_type(suffix))
             write_atomically(self._folder / place, written)
             result.pages.append(self._folder / place)
         return result
 
-    def _trying(self, write: Callable[..., None], place: str, *more: ShownPicture) -> None:
-        try:
-            write(place, *more)
-        except (CodecError, OSError, MemoryError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
-                raise
-            told = {(path, str(reason)) for path, reason in self._result.failures}
-            if (Path(place), str(error)) not in told:  # what cannot be read, cannot be copied
-                self._result.failures.append((Path(place), error))
-            if more:
-                self._plan.copies[place] = None
+    def _write_pictures(self, report: Report | None) -> None:
+        shown = list(self._plan.shown.items())
+        root = self._plan.site.root
+        jobs = [_Job(root / place, self._folder / to.target, to.caption) for place, to in shown]
+        outcomes = (
+            run_here(jobs, self._work)
+            if self._processes == 1
+            else run_in_processes(
+                jobs,
+                self._work,
+                self._processes,
+                abandoned=lambda job: discard_leftovers(job.target),
+            )
+        )
+        with contextlib.closing(outcomes):
+            for outcome in in_order(outcomes):
+                place, picture = shown[outcome.number]
+                if outcome.error is None:
+                    self._written(place, picture, outcome.result or ())
+                else:
+                    self._failed(place, outcome.error)
+                    self._plan.copies[place] = None
+                if report is not None:
+                    report(outcome.number + 1, len(shown), place)
 
-    def _write_picture(self, place: str, shown: ShownPicture) -> None:
+    def _failed(self, place: str, error: Exception) -> None:
+        told = {(path, str(reason)) for path, reason in self._result.failures}
+        if (Path(place), str(error)) not in told:  # what cannot be read, cannot be copied
+            self._result.failures.append((Path(place), error))
+
+    def _written(self, place: str, shown: ShownPicture, notes: tuple[str, ...]) -> None:
         source, target = self._plan.site.root / place, self._folder / shown.target
-        notes = self._convert(source, target, shown.caption)
         if shown.other_captions:
             others = ", ".join(dict.fromkeys(shown.other_captions))
             notes = (*notes, f"elsewhere its caption is: {others}")

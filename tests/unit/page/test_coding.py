@@ -144,6 +144,19 @@ def test_carriers_are_the_default_and_come_back_better(site, run, files):
     assert "pictures/a b.jpg.avif: caption: A cat.\n" in decoded.stderr
 
 
+def test_several_processes_make_the_same_of_a_page(site, run, files):
+    told = {}
+    for jobs in ("1", "2"):
+        done = run("encode", "site/page.html", f"out{jobs}", "-j", jobs, carrier=True)
+        assert done.exit_code == 1  # one picture is broken
+        told[jobs] = done.stdout.replace(f"out{jobs}", "out"), done.stderr
+    assert told["1"] == told["2"]
+    assert "c.avif" in files("out1")
+    assert files("out1") == files("out2")
+    for name in files("out1"):
+        assert Path("out1", name).read_bytes() == Path("out2", name).read_bytes()
+
+
 def test_without_the_parser_the_extra_is_named(site, run, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     done = run("encode", "site/page.html", "out")
