@@ -12,7 +12,7 @@ from typing import TypeVar
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job, check_not_source
 from sidelight.bulk.places import exists, is_remote, stat
-from sidelight.bulk.pool import Outcome, num_cores, run_here, run_in_processes
+from sidelight.bulk.pool import Outcome, carry_out, num_cores
 from sidelight.bulk.streams import is_stream, read_bytes
 from sidelight.errors import ConfigError
 from sidelight.files import discard_leftovers
@@ -73,11 +73,7 @@ def run(
     Raises:
         OSError: The disk is full, or read-only.
     """
-    if processes == 1:
-        outcomes = run_here(jobs, work)
-    else:
-        outcomes = run_in_processes(jobs, work, processes, abandoned=_clean_up)
-    yield from until_full(outcomes)
+    yield from until_full(carry_out(jobs, work, processes, abandoned=_clean_up))
 
 
 def until_full(

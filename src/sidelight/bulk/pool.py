@@ -86,6 +86,24 @@ class _Worker:
         self.connection.close()
 
 
+def carry_out(
+    jobs: Iterable[Job],
+    work: Callable[[Any], Result],
+    count: int,
+    *,
+    sent: Callable[[Job], Any] = lambda job: job,
+    abandoned: Callable[[Job], None] = lambda _: None,
+    ahead: int | None = None,
+) -> Generator[Outcome[Job, Result], None, None]:
+    """Yields what became of each job: by ``run_here`` where ``count`` is 1, else in processes.
+
+    Arguments and errors are those of ``run_in_processes``.
+    """
+    if count == 1:
+        return run_here(jobs, work, sent=sent)
+    return run_in_processes(jobs, work, count, sent=sent, abandoned=abandoned, ahead=ahead)
+
+
 def run_in_processes(
     jobs: Iterable[Job],
     work: Callable[[Any], Result],

@@ -25,7 +25,7 @@ from sidelight.bulk.places import (
     write,
     writing,
 )
-from sidelight.bulk.pool import Outcome, in_order, is_of_the_input, run_here, run_in_processes
+from sidelight.bulk.pool import Outcome, carry_out, in_order, is_of_the_input
 from sidelight.bulk.rows import Row, RowSource, RowWork, Write
 from sidelight.bulk.tar_shards import TarShards
 from sidelight.errors import ConfigError, reason_of
@@ -182,11 +182,7 @@ def run_shards(
     suffix = work.coding.suffix
     skipped = is_there if unpack else lambda _: False
     placed = _placed(jobs, kind, lambda job, row: skipped(_place(job, row, suffix)))
-    outcomes: Generator[Outcome[_Placed, Coded | None], None, None]
-    if processes == 1:
-        outcomes = run_here(placed, work, sent=_sent)
-    else:
-        outcomes = run_in_processes(placed, work, processes, sent=_sent, ahead=_AHEAD * processes)
+    outcomes = carry_out(placed, work, processes, sent=_sent, ahead=_AHEAD * processes)
     with contextlib.closing(outcomes):
         ordered = in_order(outcomes)
         for first in ordered:

@@ -35,14 +35,15 @@ ProcessesOption = Annotated[
         "-j",
         min=1,
         help="Processes that code at a time. If not given, one for each core where there are 16 "
-        "pictures or more, else 1; on Ray one for each core of the cluster.",
+        "pictures or more, else 1.",
     ),
 ]
 EngineOption = Annotated[
     Engine,
     typer.Option(
         help="What runs a folder, a glob or shards on many cores: processes of this machine, or "
-        "the machines of a Ray cluster (extra ray), which must see the same files."
+        "the machines of a Ray cluster (extra ray), which must see the same files; there --jobs is "
+        "one for each core of the cluster if not given."
     ),
 ]
 AddressOption = Annotated[

@@ -16,6 +16,7 @@ from sidelight.cli.options import (
     ForceOption,
     MaxPixelsOption,
     ModelOption,
+    ProcessesOption,
 )
 from sidelight.cli.progress import progress_bar
 from sidelight.errors import ConfigError, reason_of
@@ -42,17 +43,6 @@ RootOption = Annotated[
     ),
 ]
 
-JobsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs",
-        "-j",
-        min=1,
-        help="Processes that code at a time. If not given, one for each core where there are 16 "
-        "pictures or more, else 1.",
-    ),
-]
-
 _PAGES = (".html", ".htm", ".xhtml", ".xht")
 
 
@@ -76,7 +66,7 @@ def encode(
     root: RootOption = None,
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
-    jobs: JobsOption = None,
+    jobs: ProcessesOption = None,
     force: ForceOption = False,
 ) -> None:
     """Code every picture of PAGE that lies in its site; the captions stay in the page.
@@ -124,7 +114,7 @@ def decode(
     root: RootOption = None,
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
-    jobs: JobsOption = None,
+    jobs: ProcessesOption = None,
     force: ForceOption = False,
 ) -> None:
     """Decode the AVIF, JPEG, WebP, JPEG XL and .slt files of PAGE by the page's own captions."""

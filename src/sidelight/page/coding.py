@@ -10,7 +10,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from sidelight.bulk.local import default_processes
-from sidelight.bulk.pool import in_order, is_of_the_input, run_here, run_in_processes
+from sidelight.bulk.pool import carry_out, in_order, is_of_the_input
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
 from sidelight.errors import ConfigError
 from sidelight.files import copy_atomically, discard_leftovers, write_atomically
@@ -250,15 +250,11 @@ class _Writer:
         shown = list(self._plan.shown.items())
         root = self._plan.site.root
         jobs = [_Job(root / place, self._folder / to.target, to.caption) for place, to in shown]
-        outcomes = (
-            run_here(jobs, self._work)
-            if self._processes == 1
-            else run_in_processes(
-                jobs,
-                self._work,
-                self._processes,
-                abandoned=lambda job: discard_leftovers(job.target),
-            )
+        outcomes = carry_out(
+            jobs,
+            self._work,
+            self._processes,
+            abandoned=lambda job: discard_leftovers(job.target),
         )
         with contextlib.closing(outcomes):
             for outcome in in_order(outcomes):

@@ -48,7 +48,10 @@ def test_a_progress_bar_shows_names_as_they_are(monkeypatch):
 def test_a_line_is_never_printed_behind_the_bar(monkeypatch, capsys):
     console = Console(file=(stream := StringIO()), force_terminal=True, width=80)
     monkeypatch.setattr(progress_module, "Console", lambda **_: console)
+    now = [0.0]
+    monkeypatch.setattr(progress_module.time, "monotonic", lambda: now[0])
     with Counted(2) as counted:
+        now[0] = 0.01
         for line in ("one", "two"):
             counted.clear()
             stream.write(line + "\n")
@@ -57,7 +60,7 @@ def test_a_line_is_never_printed_behind_the_bar(monkeypatch, capsys):
         before = stream.getvalue().partition(line)[0]
         assert before.endswith("\r\x1b[2K")
     assert "2/2" in stream.getvalue()
-    assert "2 of 2 pictures in " in capsys.readouterr().err
+    assert "2 of 2 pictures in 0.0 s, " in capsys.readouterr().err
 
 
 def test_a_log_hears_of_the_rate_and_the_time_left(monkeypatch, capsys):
