@@ -87,7 +87,9 @@ def until_full(
     with contextlib.closing(outcomes):
         for outcome in outcomes:
             if isinstance(outcome.error, OSError) and outcome.error.errno in FULL:
-                raise outcome.error
+                error = outcome.error
+                advice = f"{error.strerror}; what is done stays: make room, then the same again"
+                raise OSError(error.errno, advice, error.filename) from error
             yield outcome
 
 

@@ -11,7 +11,7 @@ import typer
 from sidelight.bulk.jobs import Job, Jobs
 from sidelight.bulk.places import existing
 from sidelight.bulk.streams import is_stdout
-from sidelight.cli.messages import say, show
+from sidelight.cli.messages import count, say, show
 from sidelight.cli.options import Engine
 from sidelight.cli.progress import Counted
 from sidelight.errors import reason_of
@@ -205,14 +205,14 @@ def tell_passed_over(found: Jobs) -> None:
     if found.passed_over:
         say(_passed_over(found.passed_over))
     if found.unread:
-        say(f"{len(found.unread)} folders were not read:")
+        say(f"{count(len(found.unread), 'folder')} not read:")
         for place, reason in found.unread:
             say(f"  {place}: {reason}")
 
 
 def _passed_over(kinds: Counter[str]) -> str:
     listed = ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
-    return f"{kinds.total()} files of other kinds were passed over: {listed}"
+    return f"passed over {count(kinds.total(), 'file')} of other kinds: {listed}"
 
 
 def print_record(record: "Record", *, as_json: bool, to_stderr: bool = False) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from sidelight.cli.messages import say, show
+from sidelight.cli.messages import count, say, show
 from sidelight.cli.options import ForceOption, MaxPixelsOption
 from sidelight.cli.progress import progress_bar
 
@@ -97,8 +97,7 @@ def compare(
         )
     for note in made.notes:
         say(note)
-    noun = "picture" if made.num_pictures == 1 else "pictures"
-    show(f"{made.page}: {made.num_pictures} {noun}, seed {made.seed}")
+    show(f"{made.page}: {count(made.num_pictures, 'picture')}, seed {made.seed}")
 
 
 def _show_results(paths: list[Path], *, as_json: bool) -> None:

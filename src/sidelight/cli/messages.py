@@ -25,6 +25,11 @@ def say(line: str) -> None:
     show(line, to_stderr=True)
 
 
+def count(number: int, noun: str) -> str:
+    """Returns a number of things, such as "1 picture" or "2 pictures"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def printable(text: str) -> str:
     """Returns the text in one line, with every character that a terminal would obey as its code."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -10,7 +10,7 @@ import typer
 
 from sidelight.bitstream.quality import DEFAULT_QUALITY, MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
-from sidelight.cli.messages import say, show
+from sidelight.cli.messages import count, say, show
 from sidelight.cli.options import (
     CaptionAs,
     ForceOption,
@@ -228,15 +228,15 @@ def _tell(result: "PagesResult", unread: list[tuple[str, str]]) -> None:
             say(f"{picture.source}: {note}")
     before = sum(picture.bytes_before for picture in result.pictures)
     after = sum(picture.bytes_after for picture in result.pictures)
-    told = f"{len(result.pictures)} pictures, {before} -> {after} bytes"
+    told = f"{count(len(result.pictures), 'picture')}, {before} -> {after} bytes"
     if result.copied:
-        told += f"; {len(result.copied)} files copied"
-    written = str(result.pages[0]) if len(result.pages) == 1 else f"{len(result.pages)} pages"
+        told += f"; {count(len(result.copied), 'file')} copied"
+    written = str(result.pages[0]) if len(result.pages) == 1 else count(len(result.pages), "page")
     show(f"{written}: {told}")
     for note in (*(f"{place}: {reason}" for place, reason in unread), *result.notes):
         say(note)
     if result.failures:
-        say(f"{len(result.failures)} files failed and stay as they were:")
+        say(f"{count(len(result.failures), 'file')} failed, left as before:")
         for source, error in result.failures:
             say(f"  {source}: {reason_of(error).removeprefix(f'{source}: ')}")
     if result.failures or unread:

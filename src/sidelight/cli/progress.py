@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.segment import ControlType
 from rich.text import Text
 
-from sidelight.cli.messages import printable, say
+from sidelight.cli.messages import count, printable, say
 
 _SECONDS_BETWEEN_LINES = 30
 _EMPTY_LINE = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
@@ -131,8 +131,9 @@ class Counted:
 
     def _line(self) -> str:
         seconds = time.monotonic() - self._start
-        line = f"{self._done} of {self._total}" if self._total else str(self._done)
-        line += f" pictures in {seconds:.1f} s, {self._done / seconds:.2f} per second"
+        done = count(self._done, "picture")
+        line = f"{self._done} of {self._total} pictures" if self._total else done
+        line += f" in {seconds:.1f} s, {self._done / seconds:.2f} per second"
         if self._total and self._done < self._total:
             line += f", {(self._total - self._done) * seconds / self._done:.0f} s left"
         return line

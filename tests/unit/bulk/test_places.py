@@ -35,7 +35,7 @@ def run(*arguments: object) -> Result:
 def test_a_store_is_coded_and_decoded_as_a_folder_is(store, tmp_path):
     done = run("encode", "memory://photos", "memory://coded")
     assert done.exit_code == 0, done.output
-    assert "1 files of other kinds were passed over: 1 .md" in done.stderr
+    assert "passed over 1 file of other kinds: 1 .md" in done.stderr
     assert sorted(store.find("/coded")) == ["/coded/a.avif", "/coded/deep/b.avif"]
     again = run("encode", "memory://photos", "memory://coded")
     assert "2 of 2 files were there already" in again.stderr

@@ -342,7 +342,7 @@ def test_a_folder_is_packed_into_a_tar(photos, number):
     done = run("encode", "photos", "out.tar", "-j", number, "--caption-from", "auto")
     assert done.exit_code == 1
     assert "1 of 5 pictures failed:\n  photos/deep/bad.png: not a picture" in done.stderr
-    assert "1 files of other kinds were passed over: 1 .txt" in done.stderr
+    assert "passed over 1 file of other kinds: 1 .txt" in done.stderr
     assert "photos/a.png: caption to embed: read from photos/a.txt" in done.stderr
     found = read_tar(Path("out.tar"))
     assert [*found] == ["a.avif", "a.txt", "b.jpg.avif", "b.png.avif", "deep/c.avif"]

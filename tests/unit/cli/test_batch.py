@@ -45,7 +45,7 @@ def test_a_job_that_writes_to_stdout_prints_to_stderr_only(folder, capsys):
 def test_what_was_passed_over_is_counted_and_told(folder, capsys):
     found = Jobs([Job("a.png", "a.slt")], True, Counter({".pdf": 2, "._*": 1}), [])
     run_jobs(found, record, force=False, as_json=True)
-    assert "3 files of other kinds were passed over: 1 ._*, 2 .pdf\n" in capsys.readouterr().err
+    assert "passed over 3 files of other kinds: 1 ._*, 2 .pdf\n" in capsys.readouterr().err
 
 
 def test_folders_that_were_not_read_are_named_and_the_exit_code_is_1(folder, capsys):
@@ -55,7 +55,7 @@ def test_folders_that_were_not_read_are_named_and_the_exit_code_is_1(folder, cap
     assert caught.value.exit_code == 1
     out, err = capsys.readouterr()
     assert json.loads(out)["source"] == "a.png"
-    assert "1 folders were not read:\n  shut: Permission denied\n" in err
+    assert "1 folder not read:\n  shut: Permission denied\n" in err
 
 
 @pytest.mark.parametrize("target", ["/dev/null", "pipe"])

@@ -8,7 +8,7 @@ from rich.console import Console
 
 import sidelight.cli
 from sidelight.cli import progress as progress_module
-from sidelight.cli.messages import printable
+from sidelight.cli.messages import count, printable
 from sidelight.cli.progress import Counted, progress_bar
 
 
@@ -26,6 +26,10 @@ from sidelight.cli.progress import Counted, progress_bar
 )
 def test_only_what_a_terminal_would_obey_is_escaped(text, printed):
     assert printable(text) == (text if printed is None else printed)
+
+
+def test_one_of_a_kind_is_told_as_one():
+    assert [count(number, "file") for number in (0, 1, 2)] == ["0 files", "1 file", "2 files"]
 
 
 def test_every_command_prints_through_the_one_place():

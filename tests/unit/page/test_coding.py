@@ -55,7 +55,7 @@ def test_a_page_goes_out_and_comes_back(site, run, files):
     encoded = run("encode", "site/page.html", "out")
     assert encoded.exit_code == 1  # one picture is broken
     said = encoded.stderr.splitlines()
-    assert said[-2] == "1 files failed and stay as they were:"
+    assert said[-2] == "1 file failed, left as before:"
     assert said[-1].startswith("  broken.png: ")
     coded = ["pictures/a%20b.png.slt", "pictures/a%20b.jpg.slt", "pictures/a%20b.png.slt", "c.slt"]
     assert images("out/page.html") == coded + LEFT_ALONE

@@ -145,7 +145,7 @@ def test_a_picture_that_fails_stays_with_its_file(run, draw, files):
     write("<img src=a.jpg><img src=broken.png>")
     done = run("encode", "site/page.html", "out")
     assert done.exit_code == 1
-    assert "1 files failed and stay as they were:\n  broken.png: " in done.stderr
+    assert "1 file failed, left as before:\n  broken.png: " in done.stderr
     assert files("out") == {"page.html", "a.slt", "broken.png"}
     assert Path("out/page.html").read_text() == '<img src="a.slt"><img src=broken.png>'
 
@@ -218,7 +218,7 @@ def test_what_cannot_be_read_costs_itself_alone_and_is_told_once(run, draw, monk
     monkeypatch.setattr(Path, "iterdir", refuse_to_list)
     done = run("encode", "site", "out")
     assert done.exit_code == 1
-    assert "site/shut.html: Permission denied\n1 files failed" in done.stderr
+    assert "site/shut.html: Permission denied\n1 file failed" in done.stderr
     assert done.stderr.endswith("  shut.jpg: site/shut.jpg: Permission denied\n")
     coded = '<img src="a.slt"><img src=shut.jpg><img src="hidden/b.slt">'
     assert Path("out/page.html").read_text() == coded
