@@ -2,6 +2,7 @@
 
 from benchmarks.record import Record
 from benchmarks.tables.markdown import markdown
+from sidelight.carriers.registry import CARRIERS
 
 
 def rates(record: Record) -> str:
@@ -41,3 +42,20 @@ def unusual_inputs(record: Record) -> str:
     ]
     columns = "SSIMULACRA2 plain | default | worst change | LPIPS plain | default"
     return markdown(f"file | pictures | bpp | {columns}", rows)
+
+
+def drawn_range(record: Record) -> str:
+    """Returns a row for each file quality: what drawing in full changes, and what decode uses."""
+    rows = []
+    for row in record["rows"]:
+        first, last = CARRIERS[row["codec"]].drawn_range_bpp
+        share = min(1.0, max(0.0, (last - row["bpp"]) / (last - first)))
+        change = row["ssimulacra2_drawn"] - row["ssimulacra2_plain"]
+        rows.append(
+            f"{CARRIERS[row['codec']].title} {row['quality']} | {row['bpp']:.2f} | "
+            f"{row['ssimulacra2_plain']:.1f} | {change:+.2f} | {row['worst_change']:+.2f} | "
+            f"{row['lpips_plain']:.4f} | {row['lpips_drawn']:.4f} | {100 * share:.0f} %"
+        )
+    columns = "SSIMULACRA2 plain | change | worst | LPIPS plain | drawn | used by decode"
+    told = f"{record['conditions']['pictures']} photographs of Kodak, everything drawn used."
+    return f"{told}\n\n{markdown(f'file | bpp | {columns}', rows)}"

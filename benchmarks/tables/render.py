@@ -79,6 +79,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
     "carrier-rates": ("rd_carrier_rates.json", carriers.rates),
     "carrier-unusual": ("rd_unusual_inputs.json", carriers.unusual_inputs),
+    "carrier-drawn-range": ("rd_drawn_range.json", carriers.drawn_range),
     "avif-settings": ("rd_avif_settings.json", carriers.avif_settings),
     "bulk-throughput": ("bulk_throughput.json", bulk.throughput),
     "bulk-ray": ("bulk_ray.json", bulk.on_ray),

@@ -12,8 +12,6 @@ from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel
 
 _START_BYTES = 12
-_ALL_UP_TO_BPP, _NOTHING_FROM_BPP = 1.2, 2.4
-"""Rates between which drawing stops to help (python -m benchmarks.rd.unusual_inputs)."""
 _TABLE_BYTES = 600
 """About what a JPEG's tables take, which say nothing of how well a small picture is coded."""
 
@@ -53,7 +51,7 @@ class CarrierFile:
             return 0.0
         num_bytes = max(self.coded_bytes - _TABLE_BYTES, 0)
         bpp = bits_per_pixel(num_bytes, self.picture)
-        return float(np.interp(bpp, (_ALL_UP_TO_BPP, _NOTHING_FROM_BPP), (1.0, 0.0)))
+        return float(np.interp(bpp, CARRIERS[self.codec].drawn_range_bpp, (1.0, 0.0)))
 
 
 def read(data: bytes, *, max_pixels: int | None = None) -> CarrierFile:
