@@ -3,7 +3,7 @@
 python -m benchmarks.rd.drawn_range [--model CHECKPOINT] [--every 6]
 
 Photographs of Kodak with the right caption, at the default place of the dial, with nothing left out
-of what the generator draws (``Carrier.drawn_range_bpp`` says what ``decode`` leaves out).
+of what the generator draws (``DRAWN_RANGE_BPP`` says what ``decode`` leaves out).
 """
 
 import argparse

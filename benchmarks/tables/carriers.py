@@ -2,6 +2,7 @@
 
 from benchmarks.record import Record
 from benchmarks.tables.markdown import markdown
+from sidelight.carriers.reading import DRAWN_RANGE_BPP
 from sidelight.carriers.registry import CARRIERS
 
 
@@ -48,7 +49,7 @@ def drawn_range(record: Record) -> str:
     """Returns a row for each file quality: what drawing in full changes, and what decode uses."""
     rows = []
     for row in record["rows"]:
-        first, last = CARRIERS[row["codec"]].drawn_range_bpp
+        first, last = DRAWN_RANGE_BPP
         share = min(1.0, max(0.0, (last - row["bpp"]) / (last - first)))
         change = row["ssimulacra2_drawn"] - row["ssimulacra2_plain"]
         rows.append(

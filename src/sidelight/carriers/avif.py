@@ -40,5 +40,4 @@ AVIF = Carrier(
     write=_write,
     effort=4,
     coded_bytes=primary_bytes,
-    drawn_range_bpp=(0.8, 1.8),
 )

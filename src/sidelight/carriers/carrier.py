@@ -59,10 +59,6 @@ class Carrier:
     Raises ImageError where the file's structure is broken.
     """
 
-    drawn_range_bpp: tuple[float, float]
-    """Rates between which drawing stops to help: a generator's residual is used in full up to the
-    first and not at all from the second on (python -m benchmarks.rd.drawn_range)."""
-
     is_lossless: Callable[[bytes], bool] = lambda _: False
     """Whether a file, which is one of this codec, surely holds every pixel as it was."""
 

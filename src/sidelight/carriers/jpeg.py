@@ -37,5 +37,4 @@ JPEG = Carrier(
     write=_write,
     effort=9,
     coded_bytes=_coded_bytes,
-    drawn_range_bpp=(1.6, 2.8),
 )

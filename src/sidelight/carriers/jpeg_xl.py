@@ -75,5 +75,4 @@ JPEG_XL = Carrier(
     write=_write,
     effort=7,
     coded_bytes=_coded_bytes,
-    drawn_range_bpp=(0.8, 1.8),  # AVIF's; not measured
 )

@@ -12,6 +12,8 @@ from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel
 
 _START_BYTES = 12
+DRAWN_RANGE_BPP = 1.2, 2.4
+"""Rates between which drawing stops to help (python -m benchmarks.rd.drawn_range)."""
 _TABLE_BYTES = 600
 """About what a JPEG's tables take, which say nothing of how well a small picture is coded."""
 
@@ -51,7 +53,7 @@ class CarrierFile:
             return 0.0
         num_bytes = max(self.coded_bytes - _TABLE_BYTES, 0)
         bpp = bits_per_pixel(num_bytes, self.picture)
-        return float(np.interp(bpp, CARRIERS[self.codec].drawn_range_bpp, (1.0, 0.0)))
+        return float(np.interp(bpp, DRAWN_RANGE_BPP, (1.0, 0.0)))
 
 
 def read(data: bytes, *, max_pixels: int | None = None) -> CarrierFile:

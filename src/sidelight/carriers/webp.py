@@ -94,6 +94,5 @@ WEBP = Carrier(
     write=_write,
     effort=9,
     coded_bytes=_coded_bytes,
-    drawn_range_bpp=(1.0, 2.0),
     is_lossless=_is_lossless,
 )

@@ -151,7 +151,6 @@ export const AVIF: Carrier = {
   name: "avif",
   title: "AVIF",
   type: "image/avif",
-  drawnRangeBpp: [0.8, 1.8],
   starts,
   codedBytes,
   size(data) {

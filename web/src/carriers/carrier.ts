@@ -15,9 +15,6 @@ export interface Carrier {
   /** The media type of its files. */
   readonly type: string;
 
-  /** Rates between which drawing stops to help, in bits per pixel; as in the Python package. */
-  readonly drawnRangeBpp: readonly [number, number];
-
   /** Returns whether a file begins as this codec's do. */
   starts(data: Uint8Array): boolean;
 

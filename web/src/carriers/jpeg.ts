@@ -109,7 +109,6 @@ export const JPEG: Carrier = {
   name: "jpeg",
   title: "JPEG",
   type: "image/jpeg",
-  drawnRangeBpp: [1.6, 2.8],
   starts: (data) => data[0] === 0xff && data[1] === 0xd8 && data[2] === 0xff,
   codedBytes(data) {
     let total = 0;

@@ -12,6 +12,9 @@ export const CARRIERS: readonly Carrier[] = [AVIF, JPEG, WEBP];
 
 const START_BYTES = 12;
 
+// rates between which drawing stops to help, as in the Python package
+const ALL_UP_TO_BPP = 1.2;
+const NOTHING_FROM_BPP = 2.4;
 /** About what a JPEG's tables take, which say nothing of how well a small picture is coded. */
 const TABLE_BYTES = 600;
 
@@ -19,8 +22,6 @@ const TABLE_BYTES = 600;
 export interface CarrierFile extends Size {
   readonly codec: string;
   readonly type: string;
-  /** As the carrier has it. */
-  readonly drawnRangeBpp: readonly [number, number];
   /** Bytes of the coded pixels alone: the same whatever metadata the file carries. */
   readonly codedBytes: number;
   /** Whether the file surely holds every pixel as it was. */
@@ -56,7 +57,6 @@ export function readCarrier(data: Uint8Array): CarrierFile {
     profile: soundProfile(carrier.profile(data)),
     codec: carrier.name,
     type: carrier.type,
-    drawnRangeBpp: carrier.drawnRangeBpp,
     codedBytes: carrier.codedBytes(data),
     isLossless: carrier.isLossless(data),
   };
@@ -76,7 +76,6 @@ export function codedBpp(file: CarrierFile, numPixels: number): number {
 export function drawnShare(file: CarrierFile, numPixels: number): number {
   if (file.isLossless) return 0;
   const bpp = (8 * Math.max(file.codedBytes - TABLE_BYTES, 0)) / numPixels;
-  const [allUpTo, nothingFrom] = file.drawnRangeBpp;
-  const share = (nothingFrom - bpp) / (nothingFrom - allUpTo);
+  const share = (NOTHING_FROM_BPP - bpp) / (NOTHING_FROM_BPP - ALL_UP_TO_BPP);
   return Math.min(1, Math.max(0, share));
 }

@@ -89,7 +89,6 @@ export const WEBP: Carrier = {
   name: "webp",
   title: "WebP",
   type: "image/webp",
-  drawnRangeBpp: [1, 2],
   starts: (data) => latin1(data, 0, 4) === "RIFF" && latin1(data, 8, 12) === "WEBP",
   codedBytes(data) {
     const chunk = pixels(data);

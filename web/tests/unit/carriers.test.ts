@@ -43,10 +43,9 @@ test("an empty file is named as one", () => {
   expect(() => readCarrier(new Uint8Array())).toThrow(/an empty file/);
 });
 
-test("less is drawn the more bits there are, and nothing from some rate on", () => {
+test("less is drawn the more bits there are, and nothing from 2.4 bits per pixel on", () => {
   const someBits = readCarrier(read("files/some-bits.jpg"));
-  const [allUpTo, nothingFrom] = someBits.drawnRangeBpp;
-  const shares = [0.5, allUpTo, (allUpTo + nothingFrom) / 2, nothingFrom, 7].map((bpp) =>
+  const shares = [0.5, 1.2, 1.8, 2.4, 5].map((bpp) =>
     drawnShare({ ...someBits, codedBytes: 600 + bpp * 1000 }, 8000),
   );
   expect(shares).toEqual([1, 1, expect.closeTo(0.5, 12), 0, 0]);
