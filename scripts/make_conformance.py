@@ -33,6 +33,7 @@ from sidelight.codec.codec import Codec  # noqa: E402
 from sidelight.codec.stored import Checkpoint  # noqa: E402
 from sidelight.errors import BitstreamError, CodecError  # noqa: E402
 from sidelight.models.exported_carrier import ExportedCarrier  # noqa: E402
+from sidelight.pixels.detail import bits_of_detail  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
 from sidelight.runtime.carrier import padded  # noqa: E402
 from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize  # noqa: E402
@@ -82,6 +83,7 @@ def main() -> None:
         "captions": [_describe_caption(caption, encoder) for caption in CAPTIONS],
         "pictures": _write_pictures(encoder),
         "files": _write_files(),
+        "detail": {name: _detail_of(name) for name in ("odd.ppm", "wide.ppm", "dot.ppm")},
     }
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
     (FOLDER / "manifest.json").write_text(text + "\n", "utf-8")
@@ -209,6 +211,10 @@ def _write_files() -> list[dict[str, Any]]:
     return [_describe_file(path) for path in sorted(folder.iterdir())]
 
 
+def _detail_of(name: str) -> float:
+    return bits_of_detail(np.asarray(Image.open(FOLDER / name)))
+
+
 def _describe_file(path: Path) -> dict[str, Any]:
     entry: dict[str, Any] = {"file": f"files/{path.name}", "moves": path.stem == "moving"}
     try:
@@ -221,6 +227,7 @@ def _describe_file(path: Path) -> dict[str, Any]:
         "height": file.picture.height,
         "coded_bytes": file.coded_bytes,
         "lossless": file.is_lossless,
+        "detail": bits_of_detail(file.picture.image),
         "drawn_share": file.drawn_share,
     }
 

@@ -3,7 +3,7 @@
 python -m benchmarks.rd.drawn_range [--model CHECKPOINT] [--every 6]
 
 Photographs of Kodak with the right caption, at the default place of the dial, with nothing left out
-of what the generator draws (``DRAWN_RANGE_BPP`` says what ``decode`` leaves out).
+of what the generator draws (``Carrier.drawn_range`` says what ``decode`` leaves out).
 """
 
 import argparse
@@ -53,7 +53,7 @@ def main() -> None:
                 plain = read(stream.getvalue())
                 drawn = codec.improve(plain.picture, picture.caption)
                 found.append(
-                    {"bpp": plain.coded_bpp}
+                    {"bpp": plain.coded_bpp, "share": plain.drawn_share}
                     | {
                         f"{metric}_{which}": measure(Sample(original, shown.image, ()))
                         for metric, measure in metrics.items()

@@ -2,7 +2,6 @@
 
 from benchmarks.record import Record
 from benchmarks.tables.markdown import markdown
-from sidelight.carriers.reading import DRAWN_RANGE_BPP
 from sidelight.carriers.registry import CARRIERS
 
 
@@ -49,13 +48,11 @@ def drawn_range(record: Record) -> str:
     """Returns a row for each file quality: what drawing in full changes, and what decode uses."""
     rows = []
     for row in record["rows"]:
-        first, last = DRAWN_RANGE_BPP
-        share = min(1.0, max(0.0, (last - row["bpp"]) / (last - first)))
         change = row["ssimulacra2_drawn"] - row["ssimulacra2_plain"]
         rows.append(
             f"{CARRIERS[row['codec']].title} {row['quality']} | {row['bpp']:.2f} | "
             f"{row['ssimulacra2_plain']:.1f} | {change:+.2f} | {row['worst_change']:+.2f} | "
-            f"{row['lpips_plain']:.4f} | {row['lpips_drawn']:.4f} | {100 * share:.0f} %"
+            f"{row['lpips_plain']:.4f} | {row['lpips_drawn']:.4f} | {100 * row['share']:.0f} %"
         )
     columns = "SSIMULACRA2 plain | change | worst | LPIPS plain | drawn | used by decode"
     told = f"{record['conditions']['pictures']} photographs of Kodak, everything drawn used."

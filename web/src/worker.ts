@@ -5,6 +5,7 @@ import { soundProfile } from "./carriers/icc.ts";
 import { codedBpp, drawnShare, readCarrier } from "./carriers/reading.ts";
 import { Decoder, type Settings, type Wish } from "./decoder.ts";
 import { addAlpha, decodeFile, toBitmap, toBlob } from "./pixels/browser-codec.ts";
+import { bitsOfDetail } from "./pixels/detail.ts";
 import { makeGray, type Pixels } from "./pixels/pixels.ts";
 import type { Form, Reply, Request, Result, Work } from "./protocol.ts";
 import { checkRealism } from "./runtime/generator.ts";
@@ -55,7 +56,7 @@ async function decode(decoder: Decoder, bytes: ArrayBuffer, wish: Wish, as: Form
   const plain = await decodeFile(data, file);
   const decoded = performance.now();
   const numPixels = plain.width * plain.height;
-  const share = drawnShare(file, numPixels);
+  const share = drawnShare(file, numPixels, bitsOfDetail(plain));
   const times = { models: 0, text: 0, generator: 0 };
   const untouched = { picture: plain, masks: [], used: "", times };
   const improved = share > 0 ? await decoder.improve(plain, wish, share) : untouched;

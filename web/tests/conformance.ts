@@ -29,6 +29,7 @@ interface FileCase {
   readonly height: number;
   readonly coded_bytes: number;
   readonly lossless: boolean;
+  readonly detail: number;
   readonly drawn_share: number;
 }
 
@@ -36,6 +37,8 @@ export const CONFORMANCE: {
   readonly captions: readonly CaptionCase[];
   readonly pictures: readonly PictureCase[];
   readonly files: readonly FileCase[];
+  /** Bits of detail of pictures. */
+  readonly detail: Readonly<Record<string, number>>;
 } = JSON.parse(read("manifest.json").toString("utf8"));
 
 /** What is to be known of ICC profiles: which are kept, and what is drawn in their colours. */

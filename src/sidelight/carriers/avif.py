@@ -40,4 +40,5 @@ AVIF = Carrier(
     write=_write,
     effort=4,
     coded_bytes=primary_bytes,
+    drawn_range=(0.33, 0.7),
 )

@@ -59,6 +59,10 @@ class Carrier:
     Raises ImageError where the file's structure is broken.
     """
 
+    drawn_range: tuple[float, float]
+    """Coded bits per bit of detail between which drawing stops to help: a generator's residual is
+    used in full up to the first, not at all from the second on (benchmarks/rd/drawn_range.py)."""
+
     is_lossless: Callable[[bytes], bool] = lambda _: False
     """Whether a file, which is one of this codec, surely holds every pixel as it was."""
 

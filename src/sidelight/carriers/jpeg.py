@@ -37,4 +37,5 @@ JPEG = Carrier(
     write=_write,
     effort=9,
     coded_bytes=_coded_bytes,
+    drawn_range=(0.5, 1.2),
 )

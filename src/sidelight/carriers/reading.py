@@ -8,12 +8,11 @@ from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.registry import CARRIERS, sniff
 from sidelight.errors import ImageError
 from sidelight.pixels.decoding import decode_picture
+from sidelight.pixels.detail import bits_of_detail
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel
 
 _START_BYTES = 12
-DRAWN_RANGE_BPP = 1.2, 2.4
-"""Rates between which drawing stops to help (python -m benchmarks.rd.drawn_range)."""
 _TABLE_BYTES = 600
 """About what a JPEG's tables take, which say nothing of how well a small picture is coded."""
 
@@ -46,14 +45,17 @@ class CarrierFile:
     def drawn_share(self) -> float:
         """How much of what a generator draws is to be used.
 
-        1 where bits were few, less where they were many, and 0 where the file holds the picture so
-        well that drawing could only take it further away.
+        1 where bits were few for what there was to code, less where they were many, and 0 where the
+        file holds the picture so well that drawing could only take it further away.
         """
         if self.is_lossless:
             return 0.0
+        detail = bits_of_detail(self.picture.image)
+        if detail == 0:
+            return 1.0
         num_bytes = max(self.coded_bytes - _TABLE_BYTES, 0)
         bpp = bits_per_pixel(num_bytes, self.picture)
-        return float(np.interp(bpp, DRAWN_RANGE_BPP, (1.0, 0.0)))
+        return float(np.interp(bpp / detail, CARRIERS[self.codec].drawn_range, (1.0, 0.0)))
 
 
 def read(data: bytes, *, max_pixels: int | None = None) -> CarrierFile:

@@ -94,5 +94,6 @@ WEBP = Carrier(
     write=_write,
     effort=9,
     coded_bytes=_coded_bytes,
+    drawn_range=(0.4, 0.8),
     is_lossless=_is_lossless,
 )

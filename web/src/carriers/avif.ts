@@ -151,6 +151,7 @@ export const AVIF: Carrier = {
   name: "avif",
   title: "AVIF",
   type: "image/avif",
+  drawnRange: [0.33, 0.7],
   starts,
   codedBytes,
   size(data) {

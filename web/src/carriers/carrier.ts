@@ -15,6 +15,9 @@ export interface Carrier {
   /** The media type of its files. */
   readonly type: string;
 
+  /** Coded bits per bit of detail between which drawing stops to help; as in the Python package. */
+  readonly drawnRange: readonly [number, number];
+
   /** Returns whether a file begins as this codec's do. */
   starts(data: Uint8Array): boolean;
 

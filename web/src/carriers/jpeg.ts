@@ -109,6 +109,7 @@ export const JPEG: Carrier = {
   name: "jpeg",
   title: "JPEG",
   type: "image/jpeg",
+  drawnRange: [0.5, 1.2],
   starts: (data) => data[0] === 0xff && data[1] === 0xd8 && data[2] === 0xff,
   codedBytes(data) {
     let total = 0;

@@ -12,9 +12,6 @@ export const CARRIERS: readonly Carrier[] = [AVIF, JPEG, WEBP];
 
 const START_BYTES = 12;
 
-// rates between which drawing stops to help, as in the Python package
-const ALL_UP_TO_BPP = 1.2;
-const NOTHING_FROM_BPP = 2.4;
 /** About what a JPEG's tables take, which say nothing of how well a small picture is coded. */
 const TABLE_BYTES = 600;
 
@@ -22,6 +19,8 @@ const TABLE_BYTES = 600;
 export interface CarrierFile extends Size {
   readonly codec: string;
   readonly type: string;
+  /** As the carrier has it. */
+  readonly drawnRange: readonly [number, number];
   /** Bytes of the coded pixels alone: the same whatever metadata the file carries. */
   readonly codedBytes: number;
   /** Whether the file surely holds every pixel as it was. */
@@ -57,6 +56,7 @@ export function readCarrier(data: Uint8Array): CarrierFile {
     profile: soundProfile(carrier.profile(data)),
     codec: carrier.name,
     type: carrier.type,
+    drawnRange: carrier.drawnRange,
     codedBytes: carrier.codedBytes(data),
     isLossless: carrier.isLossless(data),
   };
@@ -70,12 +70,16 @@ export function codedBpp(file: CarrierFile, numPixels: number): number {
 /**
  * Returns how much of what the generator draws is to be used.
  *
- * 1 where bits were few, less where they were many, and 0 where the file holds the picture so well
- * that drawing could only take it further away.
+ * 1 where bits were few for what there was to code, less where they were many, and 0 where the file
+ * holds the picture so well that drawing could only take it further away.
+ *
+ * @param detail what `bitsOfDetail` finds in the file's picture.
  */
-export function drawnShare(file: CarrierFile, numPixels: number): number {
+export function drawnShare(file: CarrierFile, numPixels: number, detail: number): number {
   if (file.isLossless) return 0;
+  if (detail === 0) return 1;
   const bpp = (8 * Math.max(file.codedBytes - TABLE_BYTES, 0)) / numPixels;
-  const share = (NOTHING_FROM_BPP - bpp) / (NOTHING_FROM_BPP - ALL_UP_TO_BPP);
+  const [allUpTo, nothingFrom] = file.drawnRange;
+  const share = (nothingFrom - bpp / detail) / (nothingFrom - allUpTo);
   return Math.min(1, Math.max(0, share));
 }

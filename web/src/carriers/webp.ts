@@ -89,6 +89,7 @@ export const WEBP: Carrier = {
   name: "webp",
   title: "WebP",
   type: "image/webp",
+  drawnRange: [0.4, 0.8],
   starts: (data) => latin1(data, 0, 4) === "RIFF" && latin1(data, 8, 12) === "WEBP",
   codedBytes(data) {
     const chunk = pixels(data);

@@ -27,7 +27,8 @@ describe.each(sound)("$file", (entry) => {
     expect(file.isLossless).toBe(entry.lossless);
     expect([file.width, file.height]).toEqual([entry.width, entry.height]);
     expect(file.profile).toBeUndefined();
-    expect(drawnShare(file, entry.width * entry.height)).toBeCloseTo(entry.drawn_share, 12);
+    const share = drawnShare(file, entry.width * entry.height, entry.detail);
+    expect(share).toBeCloseTo(entry.drawn_share, 12);
   });
 });
 
@@ -43,10 +44,12 @@ test("an empty file is named as one", () => {
   expect(() => readCarrier(new Uint8Array())).toThrow(/an empty file/);
 });
 
-test("less is drawn the more bits there are, and nothing from 2.4 bits per pixel on", () => {
+test("less is drawn the more bits there are, and nothing from some rate on", () => {
   const someBits = readCarrier(read("files/some-bits.jpg"));
-  const shares = [0.5, 1.2, 1.8, 2.4, 5].map((bpp) =>
-    drawnShare({ ...someBits, codedBytes: 600 + bpp * 1000 }, 8000),
+  const [allUpTo, nothingFrom] = someBits.drawnRange;
+  const rates = [0.1, allUpTo, (allUpTo + nothingFrom) / 2, nothingFrom, 7];
+  const shares = rates.map((bits) =>
+    drawnShare({ ...someBits, codedBytes: 600 + 2 * bits * 1000 }, 8000, 2),
   );
   expect(shares).toEqual([1, 1, expect.closeTo(0.5, 12), 0, 0]);
 });
