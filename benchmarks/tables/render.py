@@ -75,7 +75,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-carriers-short": ("evaluate_carriers_kodak.json", improved.in_short),
     "kodak-carriers": ("evaluate_carriers_kodak.json", improved.at_equal_bytes),
     "kodak-carriers-others": ("evaluate_carriers_kodak_others.json", improved.at_equal_bytes),
-    "kodak-carriers-captions": ("evaluate_carriers_kodak.json", improved.changes_by_captions),
+    "kodak-carriers-captions": ("evaluate_carriers_captions.json", improved.changes_by_captions),
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
     "carrier-rates": ("rd_carrier_rates.json", carriers.rates),
     "carrier-unusual": ("rd_unusual_inputs.json", carriers.unusual_inputs),
