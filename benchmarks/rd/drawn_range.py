@@ -8,18 +8,15 @@ of what the generator draws (``Carrier.drawn_range`` says what ``decode`` leaves
 
 import argparse
 from io import BytesIO
-from statistics import fmean
 
 from PIL import Image
 
 from benchmarks.pictures import load_dataset, manifest
+from benchmarks.rd.improvement import in_short, scores
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load_carrier
 from sidelight.carriers.reading import read
 from sidelight.evaluate.environment import environment
-from sidelight.metrics.perceptual import Lpips
-from sidelight.metrics.protocol import Sample
-from sidelight.metrics.ssimulacra2 import Ssimulacra2
 from sidelight.pixels.files import read_picture
 
 _QUALITIES = {
@@ -42,7 +39,6 @@ def main() -> None:
     codec = load_carrier(arguments.model)
     captioned = load_dataset("kodak")[:: arguments.every]
     originals = [read_picture(picture.path).image for picture in captioned]
-    metrics = {"ssimulacra2": Ssimulacra2(), "lpips": Lpips()}
     rows: list[Record] = []
     for name, qualities in _QUALITIES.items():
         for quality in qualities:
@@ -54,15 +50,9 @@ def main() -> None:
                 drawn = codec.improve(plain.picture, picture.caption)
                 found.append(
                     {"bpp": plain.coded_bpp, "share": plain.drawn_share}
-                    | {
-                        f"{metric}_{which}": measure(Sample(original, shown.image, ()))
-                        for metric, measure in metrics.items()
-                        for which, shown in (("plain", plain.picture), ("drawn", drawn))
-                    }
+                    | scores(original, plain=plain.picture.image, drawn=drawn.image)
                 )
-            means = {key: fmean(row[key] for row in found) for key in found[0]}
-            change = [row["ssimulacra2_drawn"] - row["ssimulacra2_plain"] for row in found]
-            rows.append({"codec": name, "quality": quality, **means, "worst_change": min(change)})
+            rows.append({"codec": name, "quality": quality, **in_short(found, "drawn")})
             say(f"{name} {quality}: {rows[-1]}")
     record = {
         "environment": environment(model=codec.fingerprint),

@@ -10,20 +10,17 @@ the dial, with the right caption.
 import argparse
 from collections.abc import Callable, Iterator
 from io import BytesIO
-from statistics import fmean
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.pictures import load_dataset, manifest
+from benchmarks.rd.improvement import in_short, scores
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load_carrier
 from sidelight.carriers.reading import read
 from sidelight.evaluate.environment import environment
-from sidelight.metrics.perceptual import Lpips
-from sidelight.metrics.protocol import Sample
-from sidelight.metrics.ssimulacra2 import Ssimulacra2
 from sidelight.pixels.files import read_picture
 from sidelight.train.data.drawings import draw_pictures
 from sidelight.train.data.pictures import CaptionedImage
@@ -55,7 +52,6 @@ def main() -> None:
         CaptionedImage(p.path.stem, read_picture(p.path).image, (p.caption,)) for p in captioned
     ]
     drawings = draw_pictures(arguments.drawings, seed=_DRAWING_SEED)
-    metrics = {"ssimulacra2": Ssimulacra2(), "lpips": Lpips()}
     rows: list[Record] = []
     for case, kind, make in _cases():
         found = []
@@ -65,15 +61,9 @@ def main() -> None:
             improved = codec.decode(file.data, picture.captions[0])
             found.append(
                 {"coded_bpp": plain.coded_bpp}
-                | {
-                    f"{name}_{which}": metric(Sample(file.original, shown.image, ()))
-                    for name, metric in metrics.items()
-                    for which, shown in (("plain", plain.picture), ("default", improved))
-                }
+                | scores(file.original, plain=plain.picture.image, default=improved.image)
             )
-        change = [row["ssimulacra2_default"] - row["ssimulacra2_plain"] for row in found]
-        means = {key: fmean(row[key] for row in found) for key in found[0]}
-        rows.append({"case": case, "pictures": len(found)} | means | {"worst_change": min(change)})
+        rows.append({"case": case, "pictures": len(found), **in_short(found, "default")})
         say(f"{case}: {rows[-1]}")
     record = {
         "environment": environment(model=codec.fingerprint),

@@ -6,6 +6,7 @@ encoder is somebody else's and knows nothing of us: text is side information at 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -155,6 +156,11 @@ class OpenedCarrier(OpenedFile):
         self.info, self.exif = carrier_info(file), file.picture.exif
         self._codec = codec
 
+    @cached_property
+    def _share(self) -> float:
+        """Looks at all pixels, so once for all captions."""
+        return self._file.drawn_share
+
     def decode(
         self,
         caption: str | None = None,
@@ -163,17 +169,16 @@ class OpenedCarrier(OpenedFile):
         precision: str = "auto",
     ) -> Picture:
         """As for every opened file; improved the less the more bits it was coded with."""
-        share = self._file.drawn_share
         picture = self._codec.improve(
             self.plain,
             self.caption_read(caption),
             realism=realism,
             precision=precision,
-            drawn_share=share,
+            drawn_share=self._share,
         )
-        if share == 1:
+        if self._share == 1:
             return picture
-        note = f"coded with {self._file.coded_bpp:.1f} bits per pixel: {_told(share)}"
+        note = f"coded with {self._file.coded_bpp:.1f} bits per pixel: {_told(self._share)}"
         return replace(picture, notes=(*picture.notes, note))
 
     def masks(self, caption: str, *, realism: float | None = None) -> Sequence[np.ndarray]:
