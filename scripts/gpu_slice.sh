@@ -58,7 +58,7 @@ from sidelight.assets import assets_folder, find_assets
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.data.datasets import find_pictures, no_words, odd_vectors, text_vectors
 from sidelight.train.recipe import load_recipe, save_recipe
-from sidelight.train.state_file import STATE_FILE, read_state
+from sidelight.train.state_file import MODEL_SUFFIX, read_state, start_file
 
 
 def size(folder):
@@ -68,10 +68,13 @@ def size(folder):
 recipe, folder, limit = load_recipe(Path(sys.argv[1])), Path(sys.argv[2]), int(sys.argv[3]) << 20
 save_recipe(recipe, folder)
 if recipe.start_from:
-    start = Path(recipe.start_from)
-    (folder / start).mkdir(parents=True)  # a relative path, as the run is to find it there
-    state = read_state(start / STATE_FILE, ["ema", "objective"], device="cpu")
-    torch.save({part: state[part] for part in ("ema", "objective")}, folder / start / STATE_FILE)
+    start = start_file(recipe.start_from)
+    (folder / start).parent.mkdir(parents=True)  # a relative path, as the run is to find it there
+    if start.suffix == MODEL_SUFFIX:
+        shutil.copyfile(start, folder / start)
+    else:
+        state = read_state(start, ["ema", "objective"], device="cpu")
+        torch.save({part: state[part] for part in ("ema", "objective")}, folder / start)
 
 # the text encoder is slow, and its vectors are small
 encoder = load_text_encoder(recipe.text_encoder)

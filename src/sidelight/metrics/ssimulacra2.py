@@ -125,13 +125,24 @@ def _differences(
 
 def _blur(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
     """Returns it under the window; beyond the border there is nothing."""
-    line = torch.from_numpy(window(_SIGMA)).to(x)
+    line = _WINDOW.to(x)
+    if x.is_cuda:
+        # convolutions of single channels leave a GPU idle, products of matrices do not
+        down, across = (_banded(line, side) for side in x.shape[2:])
+        return down @ x @ across
     margin = len(line) // 2
     planes = x.flatten(0, 1)[:, None]
-    # variances are small differences of large numbers, for which a GPU's TF32 is too coarse
-    with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        planes = F.conv2d(planes, line[None, None, :, None], padding=(margin, 0))
-        return F.conv2d(planes, line[None, None, None, :], padding=(0, margin)).view(x.shape)
+    planes = F.conv2d(planes, line[None, None, :, None], padding=(margin, 0))
+    return F.conv2d(planes, line[None, None, None, :], padding=(0, margin)).view(x.shape)
+
+
+def _banded(line: Float[Tensor, " n"], size: int) -> Float[Tensor, "size size"]:
+    """Returns the symmetric matrix whose product applies a symmetric window to columns or rows."""
+    margin = len(line) // 2
+    places = torch.arange(size, device=line.device)
+    apart = (places[:, None] - places).abs()
+    reached = line[margin:][apart.clamp_max(margin)]
+    return torch.where(apart <= margin, reached, torch.zeros_like(reached))
 
 
 def window(sigma: float) -> Float64[np.ndarray, " n"]:
@@ -148,6 +159,9 @@ def window(sigma: float) -> Float64[np.ndarray, " n"]:
     moments = np.stack([waves.sum(1), waves @ places**2])
     lacking = np.array([1, sigma**2]) - moments @ weights
     return (weights + np.linalg.pinv(moments) @ lacking) @ waves
+
+
+_WINDOW = torch.from_numpy(window(_SIGMA))
 
 
 _WEIGHTS = (

@@ -46,7 +46,7 @@ class CarrierObjective:
     ) -> CarrierReconstruction:
         """Returns what the generator makes of the carriers' crops, each at a place of the dial."""
         assert batch.carriers is not None
-        carrier = torch.from_numpy(batch.carriers).to(x.device).float().div(255)
+        carrier = torch.as_tensor(batch.carriers, device=x.device).float().div(255)
         carrier = carrier.contiguous(memory_format=torch.channels_last)
         realism = _places(torch.from_numpy(batch.chances)).to(x.device)
         if step < self._dial.first_step:

@@ -123,7 +123,7 @@ class Recipe(StrictConfig):
     framing: str = "native"
     """How a crop is taken from its picture: ``native``, ``whole`` or ``mixed`` (choice C13)."""
     start_from: str = ""
-    """The run folder whose averaged weights this run starts from."""
+    """The run folder whose averaged weights this run starts from, or an exported carrier's file."""
     adversarial: AdversarialConfig | None = None
     generator_text: bool = True
     """Whether G reads the caption; an ablation sets it to false (paper section 4.4)."""

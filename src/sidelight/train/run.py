@@ -12,6 +12,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import torch
 from PIL import Image
 
 from sidelight.claim import claimed
@@ -32,10 +33,11 @@ from sidelight.train.data.datasets import (
     text_vectors,
 )
 from sidelight.train.data.pairs import Pairs
+from sidelight.train.data.resident import ResidentPictures, fit_on
 from sidelight.train.linear_start import principal_components
 from sidelight.train.recipe import Recipe, save_recipe
 from sidelight.train.run_log import Record, RunLog
-from sidelight.train.state_file import STATE_FILE
+from sidelight.train.state_file import STATE_FILE, start_file
 from sidelight.train.trainer import StepLosses, Trainer
 
 _SAVE_EVERY_S = 300
@@ -108,7 +110,7 @@ def train(
         if state.exists():
             trainer.load(state)
         elif recipe.start_from:
-            trainer.start_from(Path(recipe.start_from) / STATE_FILE)
+            trainer.start_from(start_file(recipe.start_from))
         if is_first:
             save_recipe(recipe, folder)
         sampler = CropSampler(
@@ -121,7 +123,7 @@ def train(
                 recipe,
                 trainer.step,
                 num_workers=num_workers,
-                for_gpu=trainer.device.type == "cuda",
+                resident=_resident(recipe, drawn, pairs, trainer.device),
             )
             return loop.run(drawn_ahead, end)
 
@@ -156,6 +158,14 @@ def _pairs(
         pairs.code(prepare)
     distributed.wait_for_all()
     return pairs
+
+
+def _resident(
+    recipe: Recipe, pictures: Sequence[TrainingPicture], pairs: Pairs | None, device: torch.device
+) -> ResidentPictures | None:
+    if recipe.in_memory and recipe.framing == "native" and fit_on(device, pictures, pairs):
+        return ResidentPictures(pictures, pairs, device)
+    return None
 
 
 def _components(recipe: Recipe, pictures: Sequence[TrainingPicture]) -> Any:

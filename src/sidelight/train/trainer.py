@@ -15,8 +15,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sidelight.codec.checkpoint import load_checkpoint
 from sidelight.errors import CheckpointError, TrainingError
 from sidelight.metrics.networks.lpips import LPIPS
+from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.nn.precision import fast_autocast
 from sidelight.train import distributed
 from sidelight.train.adversary import Adversary
@@ -26,7 +28,7 @@ from sidelight.train.losses.adversarial import DiscriminatorLoss
 from sidelight.train.objectives import objective_of
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
 from sidelight.train.recipe import Recipe
-from sidelight.train.state_file import read_state, save_state
+from sidelight.train.state_file import MODEL_SUFFIX, read_state, save_state
 
 _DROPPED = -1
 """Which of the chances that come with each crop decides whether its caption is seen."""
@@ -92,7 +94,7 @@ class Trainer:
         """
         recipe = self.recipe
         torch.manual_seed(hash((recipe.seed, self.step, distributed.rank())) % 2**63)
-        x = torch.from_numpy(batch.images).to(self.device).float().div(255)
+        x = torch.as_tensor(batch.images, device=self.device).float().div(255)
         x = x.contiguous(memory_format=torch.channels_last)
         text = self._text_of(batch)
         share = self._learning_rate_share()
@@ -222,6 +224,7 @@ class Trainer:
     def start_from(self, path: Path) -> None:
         """Takes the averaged weights of another run and what else of it fits, such as lambdas.
 
+        An exported carrier generator (.safetensors) has its weights alone.
         A kernel that is larger here than there begins with zeros around the other's; SSA blocks
         where the other has none stay fresh, and do nothing at first.
 
@@ -238,7 +241,10 @@ class Trainer:
     def _read(
         self, path: Path, which: str, others: Collection[str] = (), *, grow: bool = False
     ) -> dict[str, Any]:
-        state = read_state(path, [which, "objective", *others], device=self.device)
+        if grow and path.suffix == MODEL_SUFFIX:
+            state = _of_model(path)
+        else:
+            state = read_state(path, [which, "objective", *others], device=self.device)
         try:
             weights = state[which]
             if grow:
@@ -250,6 +256,17 @@ class Trainer:
         except (AttributeError, RuntimeError, TypeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
         return state
+
+
+def _of_model(path: Path) -> dict[str, Any]:
+    """Returns what a run may start from, of an exported carrier generator."""
+    model = load_checkpoint(path).model
+    if not isinstance(model, ExportedCarrier):
+        raise CheckpointError(
+            f"{path} holds the integers of its entropy model, which cannot be trained on: start "
+            "from the folder of its run"
+        )
+    return {"ema": model.generator.state_dict(), "objective": {}}
 
 
 def _is_ssa(name: str) -> bool:

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from tests.golden.tiny_text import HashingTextEncoder
 from tests.shard import write_shard
+from tests.tiny_carrier import save_tiny_carrier, trained_carrier
 from tests.tiny_config import TINY_CARRIER, TINY_CONFIG
 from typer.testing import CliRunner
 
@@ -103,6 +104,21 @@ def test_a_discriminator_may_join_a_run_that_had_none(sampler, tmp_path):
     stage1.save(tmp_path / STATE_FILE)
     with pytest.raises(CheckpointError, match="state of another recipe"):
         trainer(adversarial=ADVERSARIAL).load(tmp_path / STATE_FILE)
+
+
+def test_a_run_may_start_from_an_exported_generator(sampler, tmp_path):
+    path = save_tiny_carrier(tmp_path / "tiny.safetensors")
+    run = trainer()
+    run.start_from(path)
+    expected = trained_carrier().state_dict()
+    for name, value in run.model.state_dict().items():
+        if not name.endswith("num_batches_tracked"):
+            torch.testing.assert_close(value, expected[name], rtol=1e-3, atol=1e-3)  # kept in fp16
+            assert torch.equal(value, run.ema[name])
+    step(run, sampler)
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(CheckpointError):
+        run.start_from(path)
 
 
 def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):

@@ -1,6 +1,7 @@
 """One step after another, in both stages."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -177,6 +178,12 @@ def test_a_run_may_start_from_the_averages_of_another(make_stage, tmp_path):
     assert second.step == 0
     assert same(first.ema, weights(second))
     assert same(first.objective.rate.state_dict(), second.objective.rate.state_dict())
+
+
+def test_an_exported_codec_cannot_be_trained_on(make_stage):
+    tiny = Path(__file__).parents[2] / "golden" / "tiny.safetensors"
+    with pytest.raises(CheckpointError, match="start from the folder of its run"):
+        make_stage().start_from(tiny)
 
 
 def test_a_model_with_a_larger_linear_kernel_starts_as_the_same_function(

@@ -1,6 +1,6 @@
 """The batches of a run, drawn ahead of the steps that need them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from sidelight.train import distributed
-from sidelight.train.data.crops import CropBatch, CropSampler
+from sidelight.train.data.crops import CropBatch, CropSampler, Cut
+from sidelight.train.data.resident import ResidentPictures
 from sidelight.train.recipe import Recipe
 
 
@@ -18,7 +19,7 @@ def batches(
     first_step: int,
     *,
     num_workers: int,
-    for_gpu: bool = False,
+    resident: ResidentPictures | None = None,
 ) -> Iterator[CropBatch]:
     """Yields this process's rows of the batch of each step that remains.
 
@@ -27,33 +28,51 @@ def batches(
         recipe: Says how many rows of which size.
         first_step: Where the run stands.
         num_workers: Processes that draw; 0 draws when a batch is asked for.
-        for_gpu: Whether a thread puts what they draw where a GPU fetches it fast.
+        resident: Cuts the crops, if the sampler's pictures are there.
     """
     steps = range(first_step, recipe.num_steps)
-    drawn = _Batches(sampler, recipe)
-    if num_workers == 0:
-        yield from (drawn[step] for step in steps)
+    if resident is not None:
+        cuts = _Cuts(sampler, recipe)
+        drawn = zip(steps, _drawn_ahead(cuts, steps, num_workers, collate=list), strict=True)
+        yield from (resident.cut(each, recipe.phase_at(step).crop) for step, each in drawn)
         return
+    crops = _Crops(sampler, recipe)
+    if num_workers == 0:
+        yield from (crops[step] for step in steps)
+        return
+    drawn_crops = _drawn_ahead(crops, steps, num_workers, collate=_as_tensors)
+    yield from (_as_arrays(batch) for batch in drawn_crops)
+
+
+def _drawn_ahead(
+    drawn: Dataset[Any], steps: range, num_workers: int, *, collate: Callable[[Any], Any]
+) -> Iterator[Any]:
     loader = DataLoader(
-        drawn,
-        batch_size=None,
-        sampler=steps,
-        num_workers=num_workers,
-        collate_fn=_as_tensors,
-        pin_memory=for_gpu,
+        drawn, batch_size=None, sampler=steps, num_workers=num_workers, collate_fn=collate
     )
-    yield from (_as_arrays(batch) for batch in loader)
+    yield from loader
 
 
-class _Batches(Dataset[CropBatch]):
+class _Drawn:
+    """What one process draws for each step."""
+
     def __init__(self, sampler: CropSampler, recipe: Recipe) -> None:
         self._sampler, self._recipe = sampler, recipe
         self._rows = [distributed.rows_of_this_process(phase.batch) for phase in recipe.phases]
 
-    def __getitem__(self, step: int) -> CropBatch:
+    def _asked(self, step: int) -> tuple[int, range, int]:
         phase = self._recipe.phase_at(step)
-        rows = self._rows[self._recipe.phases.index(phase)]
-        return self._sampler.draw(step, rows, phase.crop)
+        return step, self._rows[self._recipe.phases.index(phase)], phase.crop
+
+
+class _Crops(_Drawn, Dataset[CropBatch]):
+    def __getitem__(self, step: int) -> CropBatch:
+        return self._sampler.draw(*self._asked(step))
+
+
+class _Cuts(_Drawn, Dataset[list[Cut]]):
+    def __getitem__(self, step: int) -> list[Cut]:
+        return self._sampler.cuts(*self._asked(step))
 
 
 def _as_tensors(batch: Any) -> list[Any]:

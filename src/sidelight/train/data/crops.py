@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -14,7 +14,7 @@ from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
 FRAMINGS = ("native", "whole", "mixed")
 NUM_CHANCES = 4
 _HANDED = re.compile(r"\b(left|right)\b", re.IGNORECASE)
-_LUMA = (0.299, 0.587, 0.114)
+LUMA = (0.299, 0.587, 0.114)
 """Of red, green and blue (BT.601)."""
 _SHORT_SIDE = (1.0, 1.5)
 """Of a picture that is scaled before its crop, in sides of the crop."""
@@ -23,13 +23,30 @@ _SHORT_SIDE = (1.0, 1.5)
 class CropBatch(NamedTuple):
     """Crops, uint8 (b, 3, s, s), with which picture and which of its captions each has."""
 
-    images: np.ndarray
+    images: Any
+    """An array, or a tensor where a GPU cuts the crops; so are the carriers."""
     picture_ids: np.ndarray
     caption_ids: np.ndarray
     chances: np.ndarray
     """float32 (b, 4), uniform in [0, 1): for whatever else is drawn for each crop."""
-    carriers: np.ndarray | None = None
+    carriers: Any = None
     """What a carrier shows of each crop, uint8 (b, 3, s, s), where there are pairs."""
+
+
+class Cut(NamedTuple):
+    """What is drawn for one crop."""
+
+    picture: int
+    caption: int
+    version: int
+    """Of the picture's coded versions; 0 where there are none."""
+    scaled: tuple[int, int] | None
+    """Height and width that the picture is brought to first; None leaves it as it is."""
+    top: int
+    left: int
+    mirrored: bool
+    gray: bool
+    chances: np.ndarray
 
 
 class CropSampler:
@@ -76,51 +93,71 @@ class CropSampler:
 
         Several processes that draw different rows of one step share one batch among them.
         """
-        drawn = [self._draw(np.random.default_rng((self._seed, step, row)), size) for row in rows]
-        crops, picture_ids, caption_ids, chances = zip(*drawn, strict=True)
-        planes = np.stack(crops)
-        return CropBatch(
-            planes[:, :3],
-            np.array(picture_ids),
-            np.array(caption_ids),
-            np.stack(chances),
-            planes[:, 3:] if self._pairs is not None else None,
-        )
+        cuts = self.cuts(step, rows, size)
+        planes = np.stack([self._cut(cut, size) for cut in cuts])
+        return batch_of(cuts, planes, paired=self._pairs is not None)
 
-    def _draw(
-        self, random: np.random.Generator, size: int
-    ) -> tuple[np.ndarray, int, int, np.ndarray]:
+    def cuts(self, step: int, rows: range, size: int) -> list[Cut]:
+        """Returns where the given rows of a step's batch are cut."""
+        return [self._plan(np.random.default_rng((self._seed, step, row)), size) for row in rows]
+
+    def _plan(self, random: np.random.Generator, size: int) -> Cut:
         k = int(np.searchsorted(self._cumulative, random.random() * self._cumulative[-1]))
         picture = self.pictures[k]
         caption = int(random.integers(len(picture.captions)))
-        views = [picture.image]
-        if self._pairs is not None:
-            version = int(random.integers(self._pairs.num_versions))
-            views.append(self._pairs.version(k, version))
-        crop = self._frame(views, size, random)
+        version = 0 if self._pairs is None else int(random.integers(self._pairs.num_versions))
+        scaled, top, left = self._frame(picture.size, size, random)
         handed = _HANDED.search(picture.captions[caption])
-        if random.random() < 0.5 and not handed:
-            crop = crop[:, ::-1]
+        mirrored = random.random() < 0.5 and not handed
         chances = random.random(NUM_CHANCES, np.float32)
-        if random.random() < self._gray:
-            crop = _without_colour(crop)
-        return crop.transpose(2, 0, 1), k, caption, chances
+        gray = random.random() < self._gray
+        return Cut(k, caption, version, scaled, top, left, mirrored, gray, chances)
 
     def _frame(
-        self, views: Sequence[np.ndarray], size: int, random: np.random.Generator
-    ) -> np.ndarray:
-        """Returns the same place of every view of a picture, one behind the other in channels."""
+        self, sides: tuple[int, int], size: int, random: np.random.Generator
+    ) -> tuple[tuple[int, int] | None, int, int]:
+        """Returns what a picture is scaled to, and the crop's place in it."""
         if self._framing == "whole" or (self._framing == "mixed" and random.random() < 0.5):
-            return np.dstack([_scaled(view, size, size) for view in views])
-        height, width = views[0].shape[:2]
+            return (size, size), 0, 0
+        height, width = sides
         if self._framing == "mixed":
             short = random.uniform(*_SHORT_SIDE) * size
-            scale = short / min(height, width)
-            height, width = (max(size, round(scale * side)) for side in (height, width))
-            views = [_scaled(view, height, width) for view in views]
-        top = random.integers(max(height - size, 0) + 1)
-        left = random.integers(max(width - size, 0) + 1)
-        return np.dstack([_window(view, top, left, size) for view in views])
+            scale = short / min(sides)
+            height, width = (max(size, round(scale * side)) for side in sides)
+        top = int(random.integers(max(height - size, 0) + 1))
+        left = int(random.integers(max(width - size, 0) + 1))
+        return (None if self._framing == "native" else (height, width)), top, left
+
+    def _cut(self, cut: Cut, size: int) -> np.ndarray:
+        """Returns the same place of every view of a picture, uint8 (3 or 6, s, s)."""
+        views = [self.pictures[cut.picture].image]
+        if self._pairs is not None:
+            views.append(self._pairs.version(cut.picture, cut.version))
+        if cut.scaled is not None:
+            views = [_scaled(view, *cut.scaled) for view in views]
+        crop = np.dstack([_window(view, cut.top, cut.left, size) for view in views])
+        if cut.mirrored:
+            crop = crop[:, ::-1]
+        if cut.gray:
+            crop = _without_colour(crop)
+        return crop.transpose(2, 0, 1)
+
+
+def batch_of(cuts: Sequence[Cut], planes: Any, *, paired: bool) -> CropBatch:
+    """Returns a batch of crops.
+
+    Args:
+        cuts: Where they were cut.
+        planes: uint8 (b, 3, s, s), or (b, 6, s, s) with what a carrier shows behind.
+        paired: Whether that is there.
+    """
+    return CropBatch(
+        planes[:, :3],
+        np.array([cut.picture for cut in cuts]),
+        np.array([cut.caption for cut in cuts]),
+        np.stack([cut.chances for cut in cuts]),
+        planes[:, 3:] if paired else None,
+    )
 
 
 def _window(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
@@ -132,7 +169,7 @@ def _window(image: np.ndarray, top: int, left: int, size: int) -> np.ndarray:
 def _without_colour(views: np.ndarray) -> np.ndarray:
     """Returns three equal planes for every three; a gray file of a picture differs little."""
     height, width, planes = views.shape
-    luma = views.reshape(height, width, planes // 3, 3) @ np.array(_LUMA, np.float32)
+    luma = views.reshape(height, width, planes // 3, 3) @ np.array(LUMA, np.float32)
     return np.rint(luma).astype(np.uint8).repeat(3, axis=2)
 
 

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import torch
 
 from sidelight.errors import ConfigError
 from sidelight.train.data.crops import CropSampler
 from sidelight.train.data.pictures import CaptionedImage
+from sidelight.train.data.resident import ResidentPictures, fit_on
 
 
 def picture(height: int, width: int, *captions: str, base: int = 0) -> CaptionedImage:
@@ -14,6 +16,34 @@ def picture(height: int, width: int, *captions: str, base: int = 0) -> Captioned
 
 
 PICTURES = [picture(90, 120, "One.", "Two.", base=0), picture(70, 80, "Three.", base=1)]
+
+
+class Inverted:
+    """Stands for coded versions: the pictures in negative, each version a little darker."""
+
+    num_versions = 2
+
+    def version(self, picture: int, version: int) -> np.ndarray:
+        return 255 - PICTURES[picture].image - version
+
+
+@pytest.mark.parametrize("pairs", [None, Inverted()])
+@pytest.mark.parametrize("size", [64, 80])
+def test_crops_cut_on_a_device_are_those_cut_in_memory(pairs, size):
+    sampler = CropSampler(PICTURES, seed=3, pairs=pairs, gray=0.3)
+    drawn = sampler.draw(5, range(40), size)
+    cut = ResidentPictures(PICTURES, pairs, "cpu").cut(sampler.cuts(5, range(40), size), size)
+    for ours, expected in zip(cut, drawn, strict=True):
+        if expected is None:
+            assert ours is None
+        else:
+            assert np.abs(np.asarray(ours).astype(float) - expected).max() <= 1
+    coloured = [not each.gray for each in sampler.cuts(5, range(40), size)]
+    assert np.array_equal(cut.images.numpy()[coloured], drawn.images[coloured])
+
+
+def test_only_a_gpu_holds_the_pictures():
+    assert not fit_on(torch.device("cpu"), PICTURES, None)
 
 
 def test_the_same_seed_draws_the_same_crops():
