@@ -69,7 +69,8 @@ recipe, folder, limit = load_recipe(Path(sys.argv[1])), Path(sys.argv[2]), int(s
 save_recipe(recipe, folder)
 if recipe.start_from:
     start = start_file(recipe.start_from)
-    (folder / start).parent.mkdir(parents=True)  # a relative path, as the run is to find it there
+    # a relative path, as the run is to find it there
+    (folder / start).parent.mkdir(parents=True, exist_ok=True)
     if start.suffix == MODEL_SUFFIX:
         shutil.copyfile(start, folder / start)
     else:

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 from safetensors.numpy import save_file
+from tests.tiny_carrier import save_tiny_carrier
 
 from sidelight.metrics.networks.lpips import LPIPS
 
@@ -131,6 +132,17 @@ def test_what_the_recipe_starts_from_travels(assets, tmp_path):
     assert all(torch.allclose(trained[name], second[name], atol=1e-6) for name in kept)
     assert any(trained[name].abs().max() > 0 for name in kept if "to_residual" in name)
     assert json.loads((out / "recipe.json").read_text())["start_from"] == "runs/first"
+
+
+def test_a_model_that_the_recipe_starts_from_travels_beside_the_package(assets, tmp_path):
+    place = "src/sidelight/weights/start.safetensors"
+    (tmp_path / place).parent.mkdir(parents=True)
+    save_tiny_carrier(tmp_path / place)
+    recipe, packed = tmp_path / "recipe.toml", tmp_path / "packed"
+    recipe.write_text(f'start_from = "{place}"\n' + RECIPE)
+    done = slice_("pack", recipe, packed, at=tmp_path, SIDELIGHT_ASSETS=str(assets))
+    assert done.returncode == 0, done.stderr
+    assert (packed / place).read_bytes() == (tmp_path / place).read_bytes()
 
 
 def test_shards_larger_than_a_call_are_left_out(assets, tmp_path):

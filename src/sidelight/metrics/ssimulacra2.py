@@ -127,7 +127,9 @@ def _blur(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
     """Returns it under the window; beyond the border there is nothing."""
     line = _WINDOW.to(x)
     if x.is_cuda:
-        # convolutions of single channels leave a GPU idle, products of matrices do not
+        # convolutions of single channels leave a GPU idle, products of matrices do not; torch
+        # multiplies these in float32 unless told otherwise, and TF32 would be too coarse:
+        # variances are small differences of large numbers
         down, across = (_banded(line, side) for side in x.shape[2:])
         return down @ x @ across
     margin = len(line) // 2

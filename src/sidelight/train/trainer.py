@@ -7,7 +7,7 @@ Axes: b batch, h and w picture size, t text.
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -209,7 +209,9 @@ class Trainer:
         Raises:
             CheckpointError: The file is missing, or belongs to another recipe.
         """
-        state = self._read(path, "model", {"step", "skipped", "ema", "optimizer", "adversary"})
+        keys = ("step", "skipped", "model", "ema", "optimizer", "objective", "adversary")
+        state = read_state(path, keys, device=self.device)
+        self._take(state["model"], path)
         try:
             self.step, self.skipped = int(state["step"]), int(state["skipped"])
             self.ema = state["ema"]
@@ -231,22 +233,19 @@ class Trainer:
         Raises:
             CheckpointError: The file is missing, or belongs to another model.
         """
-        state = self._read(path, "ema", grow=True)
+        if path.suffix == MODEL_SUFFIX:
+            state = _of_model(path)
+        else:
+            state = read_state(path, ("ema", "objective"), device=self.device)
+        self._take(state["ema"], path, grow=True)
         self.ema = _copy(self.model)
         try:
             self.objective.start_from(state["objective"])
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path} is the state of another recipe: {error}") from None
 
-    def _read(
-        self, path: Path, which: str, others: Collection[str] = (), *, grow: bool = False
-    ) -> dict[str, Any]:
-        if grow and path.suffix == MODEL_SUFFIX:
-            state = _of_model(path)
-        else:
-            state = read_state(path, [which, "objective", *others], device=self.device)
+    def _take(self, weights: dict[str, Tensor], path: Path, *, grow: bool = False) -> None:
         try:
-            weights = state[which]
             if grow:
                 own = self.model.state_dict()
                 weights = {name: _grown(value, own.get(name)) for name, value in weights.items()}
@@ -255,7 +254,6 @@ class Trainer:
             self.model.load_state_dict(weights)
         except (AttributeError, RuntimeError, TypeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
-        return state
 
 
 def _of_model(path: Path) -> dict[str, Any]:

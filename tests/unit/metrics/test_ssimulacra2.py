@@ -6,7 +6,7 @@ import torch
 
 from sidelight.errors import ImageError
 from sidelight.metrics.protocol import Sample
-from sidelight.metrics.ssimulacra2 import Ssimulacra2, ssimulacra2, window
+from sidelight.metrics.ssimulacra2 import Ssimulacra2, _banded, _blur, ssimulacra2, window
 
 
 def coarse(original: np.ndarray, step: int) -> Sample:
@@ -73,3 +73,11 @@ def test_a_side_under_8_px_is_refused(make_picture):
     original = make_picture(7, 80)
     with pytest.raises(ImageError, match="needs sides of 8 px or more, got 80x7 px"):
         Ssimulacra2()(Sample(original, original, []))
+
+
+@pytest.mark.parametrize("size", [(4, 5), (40, 33)])
+def test_products_of_matrices_blur_as_the_window_does(size):
+    x = torch.rand(2, 3, *size, dtype=torch.float64)
+    line = torch.from_numpy(window(1.5))
+    down, across = (_banded(line, side) for side in size)
+    torch.testing.assert_close(down @ x @ across, _blur(x))

@@ -32,28 +32,26 @@ def batches(
     """
     steps = range(first_step, recipe.num_steps)
     if resident is not None:
-        cuts = _Cuts(sampler, recipe)
-        drawn = zip(steps, _drawn_ahead(cuts, steps, num_workers, collate=list), strict=True)
-        yield from (resident.cut(each, recipe.phase_at(step).crop) for step, each in drawn)
-        return
-    crops = _Crops(sampler, recipe)
-    if num_workers == 0:
-        yield from (crops[step] for step in steps)
-        return
-    drawn_crops = _drawn_ahead(crops, steps, num_workers, collate=_as_tensors)
-    yield from (_as_arrays(batch) for batch in drawn_crops)
+        cuts = _drawn(_Cuts(sampler, recipe), steps, num_workers, collate=list)
+        for step, drawn in zip(steps, cuts, strict=True):
+            yield resident.cut(drawn, recipe.phase_at(step).crop)
+    elif num_workers == 0:
+        yield from map(_Crops(sampler, recipe).__getitem__, steps)
+    else:
+        yield from map(
+            _as_arrays, _drawn(_Crops(sampler, recipe), steps, num_workers, collate=_as_tensors)
+        )
 
 
-def _drawn_ahead(
-    drawn: Dataset[Any], steps: range, num_workers: int, *, collate: Callable[[Any], Any]
-) -> Iterator[Any]:
-    loader = DataLoader(
-        drawn, batch_size=None, sampler=steps, num_workers=num_workers, collate_fn=collate
+def _drawn(
+    dataset: Dataset[Any], steps: range, num_workers: int, *, collate: Callable[[Any], Any]
+) -> DataLoader[Any]:
+    return DataLoader(
+        dataset, batch_size=None, sampler=steps, num_workers=num_workers, collate_fn=collate
     )
-    yield from loader
 
 
-class _Drawn:
+class _Steps:
     """What one process draws for each step."""
 
     def __init__(self, sampler: CropSampler, recipe: Recipe) -> None:
@@ -65,12 +63,12 @@ class _Drawn:
         return step, self._rows[self._recipe.phases.index(phase)], phase.crop
 
 
-class _Crops(_Drawn, Dataset[CropBatch]):
+class _Crops(_Steps, Dataset[CropBatch]):
     def __getitem__(self, step: int) -> CropBatch:
         return self._sampler.draw(*self._asked(step))
 
 
-class _Cuts(_Drawn, Dataset[list[Cut]]):
+class _Cuts(_Steps, Dataset[list[Cut]]):
     def __getitem__(self, step: int) -> list[Cut]:
         return self._sampler.cuts(*self._asked(step))
 

@@ -119,14 +119,13 @@ class CropSampler:
         """Returns what a picture is scaled to, and the crop's place in it."""
         if self._framing == "whole" or (self._framing == "mixed" and random.random() < 0.5):
             return (size, size), 0, 0
-        height, width = sides
+        scaled = None
         if self._framing == "mixed":
-            short = random.uniform(*_SHORT_SIDE) * size
-            scale = short / min(sides)
+            scale = random.uniform(*_SHORT_SIDE) * size / min(sides)
             height, width = (max(size, round(scale * side)) for side in sides)
-        top = int(random.integers(max(height - size, 0) + 1))
-        left = int(random.integers(max(width - size, 0) + 1))
-        return (None if self._framing == "native" else (height, width)), top, left
+            scaled = height, width
+        top, left = (int(random.integers(max(side - size, 0) + 1)) for side in scaled or sides)
+        return scaled, top, left
 
     def _cut(self, cut: Cut, size: int) -> np.ndarray:
         """Returns the same place of every view of a picture, uint8 (3 or 6, s, s)."""

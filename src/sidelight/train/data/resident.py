@@ -5,6 +5,7 @@ Axes: b batch, s the side of a crop.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -29,21 +30,18 @@ class ResidentPictures:
     ) -> None:
         """Copies them there."""
         self._paired = pairs is not None
-        versions = range(pairs.num_versions if pairs is not None else 0)
+        self._views_each = _views_each(pairs)
         views: list[np.ndarray] = []
-        self._first_view = []
         for k, picture in enumerate(pictures):
-            self._first_view.append(len(views))
             views.append(picture.image)
-            views += [pairs.version(k, v) for v in versions if pairs is not None]
-        ends = np.cumsum([view.size for view in views])
-        self._pixels = torch.empty(int(ends[-1]), dtype=torch.uint8, device=device)
-        for view, end in zip(views, ends, strict=True):
-            flat = torch.from_numpy(np.array(view).reshape(-1))
-            self._pixels[end - view.size : end] = flat.to(device)
-        starts = [end - view.size for view, end in zip(views, ends, strict=True)]
+            if pairs is not None:
+                views += [pairs.version(k, version) for version in range(pairs.num_versions)]
+        starts = np.cumsum([0, *(view.size for view in views)]).tolist()
+        self._pixels = torch.empty(starts[-1], dtype=torch.uint8, device=device)
+        for view, (start, end) in zip(views, pairwise(starts), strict=True):
+            self._pixels[start:end] = torch.tensor(view).flatten()
         self._views = torch.tensor(
-            [(start, *view.shape[:2]) for start, view in zip(starts, views, strict=True)],
+            [(start, *view.shape[:2]) for start, view in zip(starts, views, strict=False)],
             device=device,
         )
 
@@ -53,10 +51,9 @@ class ResidentPictures:
         Gray levels may differ by one where two lie equally near.
         """
         device = self._pixels.device
-        of_pictures = [self._first_view[cut.picture] for cut in cuts]
-        shown = [of_pictures]
+        shown = [[self._views_each * cut.picture for cut in cuts]]
         if self._paired:
-            shown.append([k + 1 + cut.version for k, cut in zip(of_pictures, cuts, strict=True)])
+            shown.append([self._views_each * cut.picture + 1 + cut.version for cut in cuts])
         where = torch.tensor(
             [(cut.top, cut.left, cut.mirrored, cut.gray) for cut in cuts], device=device
         )
@@ -74,11 +71,8 @@ class ResidentPictures:
         first = starts[:, None, None] + 3 * pixels
         crops = torch.stack([self._pixels[first + channel] for channel in range(3)], 1)
         luma = torch.einsum("bchw,c->bhw", crops.float(), torch.tensor(LUMA, device=crops.device))
-        return torch.where(gray[:, None, None, None] > 0, _gray(luma), crops)
-
-
-def _gray(luma: Tensor) -> Tensor:
-    return luma.round().to(torch.uint8)[:, None].expand(-1, 3, -1, -1)
+        without_colour = luma.round().to(torch.uint8)[:, None]
+        return torch.where(gray[:, None, None, None] > 0, without_colour, crops)
 
 
 def fit_on(
@@ -87,6 +81,12 @@ def fit_on(
     """Returns whether a device is a GPU with room for all pictures."""
     if device.type != "cuda":
         return False
-    views = 1 + (pairs.num_versions if pairs is not None else 0)
-    needed = 3 * views * sum(height * width for height, width in (p.size for p in pictures))
+    needed = (
+        3 * _views_each(pairs) * sum(height * width for height, width in (p.size for p in pictures))
+    )
     return needed < _LARGEST_SHARE * torch.cuda.mem_get_info(device)[0]
+
+
+def _views_each(pairs: Pairs | None) -> int:
+    """Returns how many views of each picture there are: its own, then its coded versions."""
+    return 1 if pairs is None else 1 + pairs.num_versions
