@@ -41,6 +41,7 @@ from sidelight.models.base import HyperpriorCodec
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
+from sidelight.runtime.noise import DEVIATION, MEAN
 from sidelight.runtime.weight_file import WeightFile
 from sidelight.text.bundled import WEIGHTS, BundledEncoder, read_tokenizer, text_network
 from sidelight.text.network import SentenceNetwork
@@ -61,11 +62,20 @@ class DrawnPicture(nn.Module):
         self.generator = generator.eval()
 
     def forward(
-        self, picture: Tensor, text: Tensor, realism: Tensor, share: Tensor
+        self,
+        picture: Tensor,
+        text: Tensor,
+        realism: Tensor,
+        share: Tensor,
+        noise: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        """Returns (1, h, w, 4), alpha as it was, and masks (1, 1, h/s, w/s) of strides s."""
+        """Returns (1, h, w, 4), alpha as it was, and masks (1, 1, h/s, w/s) of strides s.
+
+        ``noise`` is uint8 (1, 1, h, w), for generators that add grain.
+        """
         x = picture[..., :3].permute(0, 3, 1, 2).float() / 255
-        drawn, masks = self.generator.with_masks(x, text, realism)
+        white = None if noise is None else (noise.float() - MEAN) / DEVIATION
+        drawn, masks, _ = self.generator.with_masks(x, text, realism, white)
         x_hat = torch.lerp(x, drawn, share)
         levels = (x_hat * 255).round().clamp(0, 255).to(torch.uint8)
         return torch.cat([levels.permute(0, 2, 3, 1), picture[..., 3:]], dim=3), *masks
@@ -118,16 +128,22 @@ def export_models(
     folder.mkdir(parents=True, exist_ok=True)
     config = checkpoint.model.config
     network = text_network(WeightFile.read(text))
+    height, width = 4 * config.stride, 3 * config.stride
+    inputs = {
+        "picture": torch.zeros(1, height, width, 4, dtype=torch.uint8),
+        "text": torch.zeros(1, config.text_width),
+        "realism": torch.zeros(1),
+        "share": torch.ones(1),
+    }
+    dynamic = {"picture": (1, 2)}
+    if config.grain:
+        inputs["noise"] = torch.zeros(1, 1, height, width, dtype=torch.uint8)
+        dynamic["noise"] = (2, 3)
     generator = _graph(
         DrawnPicture(checkpoint.model.generator),
-        {
-            "picture": torch.zeros(1, 4 * config.stride, 3 * config.stride, 4, dtype=torch.uint8),
-            "text": torch.zeros(1, config.text_width),
-            "realism": torch.zeros(1),
-            "share": torch.ones(1),
-        },
+        inputs,
         ["drawn", *(f"mask{k}" for k in range(len(config.widths)))],
-        dynamic={"picture": (1, 2)},
+        dynamic=dynamic,
     )
     vector = _graph(
         CaptionVector(network),
@@ -147,6 +163,7 @@ def export_models(
             "halo": carrier_halo(config),
             "default_realism": config.default_realism,
             "masks": len(config.widths),
+            "grain": config.grain,
             "file": _write(folder, "generator.onnx", generator.SerializeToString(), planes=2),
         },
         "text": {

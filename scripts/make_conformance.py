@@ -34,8 +34,8 @@ from sidelight.codec.stored import Checkpoint  # noqa: E402
 from sidelight.errors import BitstreamError, CodecError  # noqa: E402
 from sidelight.models.exported_carrier import ExportedCarrier  # noqa: E402
 from sidelight.pixels.detail import bits_of_detail  # noqa: E402
+from sidelight.pixels.padding import pad_to_multiple  # noqa: E402
 from sidelight.pixels.picture import Picture  # noqa: E402
-from sidelight.runtime.carrier import padded  # noqa: E402
 from sidelight.text.bundled import BundledEncoder, save_bundled, tokenize  # noqa: E402
 from sidelight.text.encoder import embed_captions, fit_caption  # noqa: E402
 from sidelight.text.network import SentenceConfig, SentenceNetwork  # noqa: E402
@@ -147,10 +147,10 @@ def write_masks(encoder: BundledEncoder) -> None:
     generator = load_checkpoint(FOLDER / "carrier.safetensors").model.generator.eval()
     entries = []
     for name, count in (("odd", None), ("wide", 1)):
-        pictures = padded(_read(FOLDER / f"{name}.ppm")[None], generator.config.stride)
+        picture = pad_to_multiple(_read(FOLDER / f"{name}.ppm"), generator.config.stride)
         text = torch.from_numpy(embed_captions([CAPTION], encoder, encoder.width))
         with torch.inference_mode():
-            x = torch.from_numpy(pictures).float() / 255
+            x = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
             masks = generator.with_masks(x, text, torch.full((1,), 0.5)).masks
         maps = [{"width": m.shape[3], "height": m.shape[2], "values": _short(m)} for m in masks]
         entries.append(

@@ -28,6 +28,7 @@ TINY_CARRIER = CarrierConfig(
     text_width=16,
     text_hidden=8,
     dial_hidden=4,
+    grain=True,
     discriminator=TINY_CONFIG.discriminator,
 )
 """A carrier generator of stride 8."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sidelight.models.config import CarrierConfig
+from sidelight.models.grain import Grain
 from sidelight.nn.norm import ChannelNorm
 from sidelight.nn.ssa import SSABlock
 
@@ -24,16 +25,19 @@ _FINEST = 2
 
 
 class CarrierOutput(NamedTuple):
-    """The picture and the mask of each SSA block, coarse to fine."""
+    """The picture, the mask of each SSA block, coarse to fine, and what of it is grain."""
 
     x_hat: Float[Tensor, "b 3 h w"]
     masks: list[Tensor]
+    grain: Float[Tensor, "b 1 h w"] | None
+    """Contained in ``x_hat``; None where the model adds none."""
 
 
 class CarrierGenerator(nn.Module):
     """Maps a carrier's picture, a text vector and the dial to a picture.
 
-    The last layer starts at zero, so a fresh one returns the carrier's picture bit for bit.
+    The last layer starts at zero, so a fresh one returns the carrier's picture bit for bit; with
+    ``config.grain``, at realism 0.
     """
 
     def __init__(self, config: CarrierConfig) -> None:
@@ -70,21 +74,24 @@ class CarrierGenerator(nn.Module):
         self.to_residual = nn.Conv2d(widths[0], 3 * _FINEST**2, 3, padding=1)
         nn.init.zeros_(self.to_residual.weight)
         nn.init.zeros_(self.to_residual.get_parameter("bias"))
+        self.grain = Grain(widths[0], _FINEST) if config.grain else None
 
     def forward(
         self,
         x: Float[Tensor, "b 3 h w"],
         text: Float[Tensor, "b t"],
         realism: Float[Tensor, " b"],
+        noise: Float[Tensor, "n 1 h w"] | None = None,
     ) -> Float[Tensor, "b 3 h w"]:
         """Returns the picture, near [0, 1] but not clamped; arguments as for ``with_masks``."""
-        return self.with_masks(x, text, realism).x_hat
+        return self.with_masks(x, text, realism, noise).x_hat
 
     def with_masks(
         self,
         x: Float[Tensor, "b 3 h w"],
         text: Float[Tensor, "b t"],
         realism: Float[Tensor, " b"],
+        noise: Float[Tensor, "n 1 h w"] | None = None,
     ) -> CarrierOutput:
         """Returns the picture and where each SSA block let the text act.
 
@@ -92,6 +99,8 @@ class CarrierGenerator(nn.Module):
             x: What the carrier decodes, in [0, 1]; h and w are multiples of ``config.stride``.
             text: The caption's vector; zeros for none.
             realism: The dial, from 0 (faithful) to 1 (natural).
+            noise: What grain is made of, for each picture or one for all: white, of mean 0 and
+                variance 1. None leaves the grain out.
         """
         features = self.stem(F.pixel_unshuffle(x, _FINEST))
         skips = []
@@ -109,7 +118,11 @@ class CarrierGenerator(nn.Module):
             masks.append(ssa.predict_mask(features))
             features = ssa.modulate(features, text, masks[-1])
         residual = F.pixel_shuffle(self.to_residual(features), _FINEST)
-        return CarrierOutput(x + residual.float(), masks)
+        x_hat = x + residual.float()
+        if self.grain is None or noise is None:
+            return CarrierOutput(x_hat, masks, None)
+        grain = self.grain(features, noise) * realism.sqrt()[:, None, None, None]
+        return CarrierOutput(x_hat + grain, masks, grain)
 
 
 class DialBlock(nn.Module):

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
 from sidelight.nn.graphs import Input, side, write_graph
 from sidelight.runtime.cards import CarrierCard
+from sidelight.runtime.noise import DEVIATION, MEAN
 
 
 class _Redraw(nn.Module):
@@ -15,11 +16,17 @@ class _Redraw(nn.Module):
         self.carrier = carrier
 
     def forward(
-        self, pixels: Tensor, text: Tensor, realism: Tensor, drawn_share: Tensor
+        self,
+        pixels: Tensor,
+        text: Tensor,
+        realism: Tensor,
+        drawn_share: Tensor,
+        noise: Tensor | None = None,
     ) -> tuple[Tensor, ...]:
-        """Returns uint8 (b, 3, h, w), then the masks."""
+        """Returns uint8 (b, 3, h, w), then the masks; ``noise`` is uint8 noise (1, 1, h, w)."""
         x = pixels.float() / 255
-        x_hat, masks = self.carrier.generator.with_masks(x, text, realism)
+        white = None if noise is None else (noise.float() - MEAN) / DEVIATION
+        x_hat, masks, _ = self.carrier.generator.with_masks(x, text, realism, white)
         x_hat = x + drawn_share * (x_hat - x)
         return ((x_hat * 255).round().clamp(0, 255).to(torch.uint8), *masks)
 
@@ -29,15 +36,19 @@ def carrier_graphs(carrier: ExportedCarrier) -> tuple[CarrierCard, dict[str, np.
     config = carrier.config
     stride = config.stride
     batch = {0: side("b", 1)}
+    sides = {2: side("h", stride), 3: side("w", stride)}
     example = torch.zeros(2, 3, 4 * stride, 6 * stride, dtype=torch.uint8)
+    inputs = {
+        "pixels": Input(example, batch | sides),
+        "text": Input(torch.zeros(2, config.text_width), batch),
+        "realism": Input(torch.zeros(2), batch),
+        "drawn_share": Input(torch.ones(1), {}),
+    }
+    if config.grain:
+        inputs["noise"] = Input(example[:1, :1], sides)
     graph = write_graph(
         _Redraw(carrier),
-        {
-            "pixels": Input(example, batch | {2: side("h", stride), 3: side("w", stride)}),
-            "text": Input(torch.zeros(2, config.text_width), batch),
-            "realism": Input(torch.zeros(2), batch),
-            "drawn_share": Input(torch.ones(1), {}),
-        },
+        inputs,
         ["image", *(f"mask{k}" for k in range(len(config.widths)))],
         inside="carrier",
     )

@@ -249,6 +249,8 @@ class CarrierConfig(ModelConfig):
     """Hidden width of the MLP that each stage reads the dial with."""
     norm: bool = False
     """Whether residual blocks begin with a ChannelNorm."""
+    grain: bool = False
+    """Whether it adds noise, of a strength that it tells for each place (``models/grain.py``)."""
     default_realism: float = 0.5
     """Place of the dial where the user names none; export measures and sets it."""
 

@@ -26,7 +26,7 @@ from sidelight.nn.caller import own_settings
 from sidelight.nn.precision import uses_bf16
 from sidelight.runtime.carrier import grown
 from sidelight.runtime.tiles import run_in_tiles
-from sidelight.tiling import CodecTiles
+from sidelight.tiling import CodecTiles, Region
 
 
 class ExportedModel(nn.Module):
@@ -100,7 +100,7 @@ class ExportedCodec(ExportedModel):
         text = self._tensor(none if self._text is None else self._text)
 
         @torch.inference_mode()
-        def encode(tile: np.ndarray) -> list[np.ndarray]:
+        def encode(tile: np.ndarray, _: Region) -> list[np.ndarray]:
             x = self._images(tile).float().div_(255)
             return [self.model.analyse(x, text.expand(len(x), -1)).cpu().numpy()]
 
@@ -122,7 +122,7 @@ class ExportedCodec(ExportedModel):
         """As for every codec."""
 
         @torch.inference_mode()
-        def analyse(tile: np.ndarray) -> list[np.ndarray]:
+        def analyse(tile: np.ndarray, _: Region) -> list[np.ndarray]:
             return [self.model.h_a(self._images(tile)).cpu().numpy()]
 
         (z,) = run_in_tiles(analyse, y, self.tiles.h_a)
@@ -145,7 +145,7 @@ class ExportedCodec(ExportedModel):
         computing, vectors = self._in_bf16(precision), self._tensor(text)
 
         @torch.inference_mode()
-        def decode(tile: np.ndarray) -> list[np.ndarray]:
+        def decode(tile: np.ndarray, _: Region) -> list[np.ndarray]:
             with computing:
                 x_hat = self.model.synthesise(self._images(tile), vectors)
             return [eight_bits(x_hat)]
@@ -161,7 +161,7 @@ class ExportedCodec(ExportedModel):
         vectors = self._tensor(text)
 
         @torch.inference_mode()
-        def decode(tile: np.ndarray) -> list[np.ndarray]:
+        def decode(tile: np.ndarray, _: Region) -> list[np.ndarray]:
             masks = self.model.with_masks(self._images(tile), vectors).masks
             width = LATENT_STRIDE * tile.shape[3]
             # one size for all, so that tiles can be joined

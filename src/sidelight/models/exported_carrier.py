@@ -16,8 +16,9 @@ from sidelight.models.config import CarrierConfig
 from sidelight.models.exported import ExportedModel, eight_bits
 from sidelight.nn.caller import own_settings
 from sidelight.runtime.carrier import CARRIER_TILE, carrier_fingerprint, grown
+from sidelight.runtime.noise import noise, standardised
 from sidelight.runtime.tiles import run_in_tiles
-from sidelight.tiling import TileGrid
+from sidelight.tiling import Region, TileGrid
 
 
 class ExportedCarrier(ExportedModel):
@@ -62,10 +63,10 @@ class ExportedCarrier(ExportedModel):
         vectors = self._tensor(text)
 
         @torch.inference_mode()
-        def redraw(tile: np.ndarray) -> tuple[np.ndarray]:
+        def redraw(tile: np.ndarray, at: Region) -> tuple[np.ndarray]:
             x = self._images(tile).float().div_(255)
             with computing:
-                x_hat = self.generator(x, vectors, _spread(realism, x))
+                x_hat = self.generator(x, vectors, _spread(realism, x), self._noise(at))
             return (eight_bits(torch.lerp(x, x_hat, drawn_share)),)
 
         (image,) = run_in_tiles(
@@ -86,7 +87,7 @@ class ExportedCarrier(ExportedModel):
         vectors = self._tensor(text)
 
         @torch.inference_mode()
-        def predict(tile: np.ndarray) -> list[np.ndarray]:
+        def predict(tile: np.ndarray, _: Region) -> list[np.ndarray]:
             x = self._images(tile).float().div_(255)
             masks = self.generator.with_masks(x, vectors, _spread(realism, x)).masks
             return [grown(mask.cpu().numpy(), tile.shape[2] // mask.shape[2]) for mask in masks]
@@ -96,6 +97,9 @@ class ExportedCarrier(ExportedModel):
         )
         height, width = pictures.shape[1:3]
         return [mask[:, 0, :height, :width] for mask in masks]
+
+    def _noise(self, at: Region) -> Tensor | None:
+        return self._tensor(standardised(noise(at))) if self.config.grain else None
 
 
 def _spread(realism: float, x: Tensor) -> Tensor:
@@ -111,5 +115,5 @@ def carrier_halo(config: CarrierConfig) -> int:
         stride = 2**level
         # two convolutions a block, the mask's, and what the way to the next stage groups
         reach += stride * (2 * (down + up) + 1) + stride
-    reach += 2  # the last convolution
+    reach += 2  # the last convolution; the noise's filters reach less far
     return config.stride * math.ceil(reach / config.stride)

@@ -11,9 +11,10 @@ import numpy as np
 
 from sidelight.runtime.cards import CarrierCard, card_of, graph_of, is_of_graphs
 from sidelight.runtime.networks import CarrierNetworks, CarrierShape, is_bf16
+from sidelight.runtime.noise import noise
 from sidelight.runtime.tiles import run_in_tiles
 from sidelight.runtime.weight_file import WeightFile
-from sidelight.tiling import TileGrid
+from sidelight.tiling import Region, TileGrid
 
 CARRIER_TILE = 1024
 """Pixels along a tile; with its halo it takes about half a gigabyte."""
@@ -68,9 +69,14 @@ class OnnxCarrier:
             return pictures
         share = np.full(1, drawn_share, np.float32)
 
-        def redraw(tile: np.ndarray) -> list[np.ndarray]:
+        def redraw(tile: np.ndarray, at: Region) -> list[np.ndarray]:
             return self._graph(
-                ["image"], pixels=tile, text=text, realism=_spread(realism, tile), drawn_share=share
+                ["image"],
+                pixels=tile,
+                text=text,
+                realism=_spread(realism, tile),
+                drawn_share=share,
+                **self._noise(at),
             )
 
         (image,) = run_in_tiles(
@@ -88,13 +94,14 @@ class OnnxCarrier:
     def masks(self, pictures: np.ndarray, text: np.ndarray, realism: float) -> list[np.ndarray]:
         """As for every carrier generator."""
 
-        def predict(tile: np.ndarray) -> list[np.ndarray]:
+        def predict(tile: np.ndarray, at: Region) -> list[np.ndarray]:
             _, *masks = self._graph(
                 None,
                 pixels=tile,
                 text=text,
                 realism=_spread(realism, tile),
                 drawn_share=np.ones(1, np.float32),
+                **self._noise(at),
             )
             return [grown(mask, tile.shape[2] // mask.shape[2]) for mask in masks]
 
@@ -103,6 +110,9 @@ class OnnxCarrier:
             predict, pictures.transpose(0, 3, 1, 2), self._grid, multiple=self.config.stride
         )
         return [mask[:, 0, :height, :width] for mask in masks]
+
+    def _noise(self, at: Region) -> dict[str, np.ndarray]:
+        return {"noise": noise(at)} if self.config.grain else {}
 
 
 def carrier_fingerprint(tensors: dict[str, np.ndarray]) -> bytes:

@@ -16,6 +16,7 @@ from sidelight.runtime.carrier import grown
 from sidelight.runtime.networks import CodecNetworks, CodecShape, is_bf16
 from sidelight.runtime.tiles import run_in_tiles
 from sidelight.runtime.weight_file import WeightFile
+from sidelight.tiling import Region
 
 GAINS = ("latent_gain", "latent_inverse", "hyper_gain")
 """Factors of y, of y_hat and of z at every quality step, float32 (129, c) or (129, n): they are
@@ -62,7 +63,7 @@ class OnnxCodec:
     def analyse(self, pictures: np.ndarray) -> np.ndarray:
         """As for every codec."""
         (y,) = run_in_tiles(
-            lambda tile: self._g_a(["y"], pixels=tile),
+            lambda tile, _: self._g_a(["y"], pixels=tile),
             pictures.transpose(0, 3, 1, 2),
             self._tiles.g_a,
             multiple=HYPER_STRIDE,
@@ -82,7 +83,7 @@ class OnnxCodec:
         return self._hyper_analyse(y, ONE)
 
     def _hyper_analyse(self, y: np.ndarray, gain: np.ndarray) -> np.ndarray:
-        (z,) = run_in_tiles(lambda tile: self._h_a(["z"], y=tile * gain), y, self._tiles.h_a)
+        (z,) = run_in_tiles(lambda tile, _: self._h_a(["z"], y=tile * gain), y, self._tiles.h_a)
         return z
 
     def dequantise(self, latents: Latents, step: int) -> np.ndarray:
@@ -98,7 +99,7 @@ class OnnxCodec:
                 self._torch = self._by_torch()
             return self._torch.synthesise(y_hat, text, precision=precision)
         (image,) = run_in_tiles(
-            lambda tile: self._g_s(["image"], y_hat=tile, text=text),
+            lambda tile, _: self._g_s(["image"], y_hat=tile, text=text),
             y_hat,
             self._tiles.g_s,
             by_pixel=True,
@@ -110,8 +111,8 @@ class OnnxCodec:
     def masks(self, y_hat: np.ndarray, text: np.ndarray) -> list[np.ndarray]:
         """As for every codec."""
 
-        def predict(tile: np.ndarray) -> list[np.ndarray]:
-            _, *masks = self._g_s(None, y_hat=tile, text=text)
+        def predict(tile: np.ndarray, _: Region) -> list[np.ndarray]:
+            masks = self._g_s(None, y_hat=tile, text=text)[1:]
             width = LATENT_STRIDE * tile.shape[3]
             return [grown(mask, width // mask.shape[3]) for mask in masks]
 

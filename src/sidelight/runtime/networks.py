@@ -41,6 +41,10 @@ class CarrierShape(ModelShape, Protocol):
     def stride(self) -> int:
         """Both sides of a picture are padded to multiples of it."""
 
+    @property
+    def grain(self) -> bool:
+        """Whether it reads noise (runtime/noise.py) beside the picture."""
+
 
 class CodecShape(ModelShape, Protocol):
     """What is known of a codec of .slt files."""

@@ -11,7 +11,7 @@ from sidelight.tiling import Region, TileGrid
 
 
 def run_in_tiles(
-    network: Callable[[np.ndarray], Sequence[np.ndarray]],
+    network: Callable[[np.ndarray, Region], Sequence[np.ndarray]],
     x: np.ndarray,
     grid: TileGrid,
     *,
@@ -21,7 +21,7 @@ def run_in_tiles(
     """Returns what ``network`` gives for all of ``x`` (b, c, h, w), each output (b, ., h', w').
 
     Args:
-        network: Gives outputs of a tile.
+        network: Gives outputs of a tile and of where it lies in ``x``, padded.
         x: Both sides are padded to multiples of ``multiple``, tile by tile.
         grid: Where the tiles lie.
         multiple: Divides the side of a tile.
@@ -29,10 +29,11 @@ def run_in_tiles(
     """
     height, width = (side + -side % multiple for side in x.shape[2:])
     if grid.is_one_tile(height, width):
-        return list(network(_within(x, (slice(height), slice(width)))))
+        source = slice(0, height), slice(0, width)
+        return list(network(_within(x, source), source))
     whole: list[np.ndarray] = []
     for tile in grid.tiles(height, width):
-        outputs = network(_within(x, tile.source))
+        outputs = network(_within(x, tile.source), tile.source)
         if not whole:
             size = grid.scaled(height), grid.scaled(width)
             whole = [_room(out, size, by_pixel=by_pixel) for out in outputs]

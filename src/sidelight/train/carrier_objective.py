@@ -29,9 +29,10 @@ _AT_ONE, _AT_ZERO = 0.4, 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CarrierReconstruction(Reconstruction):
-    """With each picture's place of the dial."""
+    """With each picture's place of the dial, and what of it is grain."""
 
     realism: Float[Tensor, " b"]
+    grain: Float[Tensor, "b 1 h w"] | None
 
 
 class CarrierObjective:
@@ -51,8 +52,11 @@ class CarrierObjective:
         realism = _places(torch.from_numpy(batch.chances)).to(x.device)
         if step < self._dial.first_step:
             realism = torch.zeros_like(realism)
-        x_hat = self.model(carrier, text, realism)
-        return CarrierReconstruction(x_hat=x_hat, condition=carrier, realism=realism)
+        noise = torch.randn_like(carrier[:, :1]) if self._config.grain else None
+        made = self.model.with_masks(carrier, text, realism, noise)
+        return CarrierReconstruction(
+            x_hat=made.x_hat, condition=carrier, realism=realism, grain=made.grain
+        )
 
     def loss(
         self,
@@ -71,6 +75,7 @@ class CarrierObjective:
             made.realism,
             lpips=self._lpips,
             config=self._dial,
+            grain=made.grain,
             adversarial=adversarial,
             adversarial_weight=adversarial_weight,
         )

@@ -124,6 +124,8 @@ class Recipe(StrictConfig):
     """How a crop is taken from its picture: ``native``, ``whole`` or ``mixed`` (choice C13)."""
     start_from: str = ""
     """The run folder whose averaged weights this run starts from, or an exported carrier's file."""
+    learns: tuple[str, ...] = ()
+    """The parts of the model that learn, such as ``grain``; if none is named, all do."""
     adversarial: AdversarialConfig | None = None
     generator_text: bool = True
     """Whether G reads the caption; an ablation sets it to false (paper section 4.4)."""

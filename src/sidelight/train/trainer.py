@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from sidelight.codec.checkpoint import load_checkpoint
-from sidelight.errors import CheckpointError, TrainingError
+from sidelight.errors import CheckpointError, ConfigError, TrainingError
 from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.nn.precision import fast_autocast
@@ -72,6 +72,7 @@ class Trainer:
             lpips = lpips.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = objective_of(recipe, lpips, components)
         self.model = self.objective.model.to(self.device)
+        _fix_all_but(self.model, recipe.learns)
         self.ema = _copy(self.model)
         self.optimizer = MatrixAndVectorOptimizer(
             self.model,
@@ -228,7 +229,7 @@ class Trainer:
 
         An exported carrier generator (.safetensors) has its weights alone.
         A kernel that is larger here than there begins with zeros around the other's; SSA blocks
-        where the other has none stay fresh, and do nothing at first.
+        and grain stay fresh where the other has none.
 
         Raises:
             CheckpointError: The file is missing, or belongs to another model.
@@ -249,8 +250,9 @@ class Trainer:
             if grow:
                 own = self.model.state_dict()
                 weights = {name: _grown(value, own.get(name)) for name, value in weights.items()}
-                if not any(_is_ssa(name) for name in weights):
-                    weights |= {name: value for name, value in own.items() if _is_ssa(name)}
+                for part in ("ssa", "grain"):
+                    if not any(_is_of(name, part) for name in weights):
+                        weights |= {k: value for k, value in own.items() if _is_of(k, part)}
             self.model.load_state_dict(weights)
         except (AttributeError, RuntimeError, TypeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
@@ -267,8 +269,16 @@ def _of_model(path: Path) -> dict[str, Any]:
     return {"ema": model.generator.state_dict(), "objective": {}}
 
 
-def _is_ssa(name: str) -> bool:
-    return "ssa" in name.split(".")
+def _fix_all_but(model: nn.Module, parts: Sequence[str]) -> None:
+    names = {name for name, _ in model.named_parameters()}
+    if missing := [part for part in parts if not any(_is_of(name, part) for name in names)]:
+        raise ConfigError(f"learns names {missing}, which the model does not have")
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not parts or any(_is_of(name, part) for part in parts))
+
+
+def _is_of(name: str, part: str) -> bool:
+    return part in name.split(".")
 
 
 def _grown(weight: Tensor, own: Tensor | None) -> Tensor:

@@ -27,9 +27,11 @@ def text() -> np.ndarray:
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("realism", [0.0, 0.3, 1.0])
-def test_a_fresh_one_returns_its_input_bit_for_bit(picture, text, realism, precision):
-    fresh = ExportedCarrier(CarrierGenerator(TINY_CARRIER))
+@pytest.mark.parametrize(
+    ("realism", "grain"), [(0.0, False), (0.3, False), (1.0, False), (0.0, True)]
+)
+def test_a_fresh_one_returns_its_input_bit_for_bit(picture, text, realism, grain, precision):
+    fresh = ExportedCarrier(CarrierGenerator(dataclasses.replace(TINY_CARRIER, grain=grain)))
     assert np.array_equal(fresh.improve(picture, text, realism, precision=precision), picture)
 
 

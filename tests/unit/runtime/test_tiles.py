@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from sidelight.runtime.tiles import run_in_tiles
-from sidelight.tiling import TileGrid
+from sidelight.tiling import Region, TileGrid
 
 
 def exact_conv(kernel: int, stride: int) -> nn.Conv2d:
@@ -28,8 +28,10 @@ def whole(network: Callable[[torch.Tensor], torch.Tensor], x: np.ndarray) -> np.
         return network(torch.from_numpy(np.ascontiguousarray(x))).numpy()
 
 
-def alone(network: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[np.ndarray], list]:
-    return lambda x: [whole(network, x)]
+def alone(
+    network: Callable[[torch.Tensor], torch.Tensor],
+) -> Callable[[np.ndarray, Region], list]:
+    return lambda x, _: [whole(network, x)]
 
 
 @pytest.mark.parametrize("size", [(8, 8), (20, 8), (8, 9), (23, 29), (1, 17)])
@@ -55,7 +57,9 @@ def test_tiles_join_where_the_network_grows():
 
 def test_every_output_is_joined():
     near, far, x = exact_conv(1, 1), exact_conv(3, 1), integers(9, 9)
-    tiled = run_in_tiles(lambda t: (whole(near, t), whole(far, t)), x, TileGrid(4, 1, Fraction(1)))
+    tiled = run_in_tiles(
+        lambda t, _: (whole(near, t), whole(far, t)), x, TileGrid(4, 1, Fraction(1))
+    )
     for found, conv in zip(tiled, (near, far), strict=True):
         assert np.array_equal(found, whole(conv, x))
 
@@ -69,7 +73,7 @@ def test_too_small_a_halo_shows():
 def test_no_tile_is_larger_than_the_side_and_two_halos():
     seen = []
 
-    def network(tile: np.ndarray) -> tuple[np.ndarray]:
+    def network(tile: np.ndarray, _: Region) -> tuple[np.ndarray]:
         seen.append(tuple(tile.shape[2:]))
         return (tile,)
 
@@ -81,9 +85,21 @@ def test_no_tile_is_larger_than_the_side_and_two_halos():
 def test_a_picture_of_one_tile_runs_whole():
     seen = []
     run_in_tiles(
-        lambda t: (seen.append(t.shape) or t,), integers(8, 8), TileGrid(8, 2, Fraction(1))
+        lambda t, _: (seen.append(t.shape) or t,), integers(8, 8), TileGrid(8, 2, Fraction(1))
     )
     assert seen == [(2, 2, 8, 8)]
+
+
+@pytest.mark.parametrize("size", [(30, 50), (8, 8), (29, 51)])
+def test_a_tile_is_told_where_it_lies(size):
+    x = integers(*size)
+    padded = np.pad(x, [(0, 0), (0, 0), *((0, -side % 2) for side in size)], mode="edge")
+
+    def network(tile: np.ndarray, at: Region) -> tuple[np.ndarray]:
+        assert np.array_equal(tile, padded[:, :, *at])
+        return (tile,)
+
+    run_in_tiles(network, x, TileGrid(8, 2, Fraction(1)), multiple=2)
 
 
 @pytest.mark.parametrize(("side", "halo"), [(6, 4), (8, 2)])

@@ -43,6 +43,8 @@ export interface Manifest {
     readonly default_realism: number;
     /** How many masks the graph gives. */
     readonly masks: number;
+    /** Whether the graph reads noise beside the picture; models of before do not say so. */
+    readonly grain?: boolean;
     readonly file: FileEntry;
   };
   readonly text: {

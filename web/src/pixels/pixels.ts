@@ -66,7 +66,7 @@ export function makeGray({ data }: Pixels): void {
   }
 }
 
-interface Corner {
+export interface Corner {
   readonly top: number;
   readonly left: number;
 }

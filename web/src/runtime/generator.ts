@@ -2,8 +2,9 @@
 
 import { ConfigError } from "../errors.ts";
 import type { Manifest } from "../models/manifest.ts";
-import { cut, type Mask, type Pixels, padded, paste } from "../pixels/pixels.ts";
+import { type Corner, cut, type Mask, type Pixels, padded, paste } from "../pixels/pixels.ts";
 import { type Tile, tiles } from "../pixels/tiling.ts";
+import { noise } from "./noise.ts";
 import { createSession, type Ort, type Runtime } from "./ort.ts";
 
 export interface Drawing {
@@ -62,7 +63,8 @@ export class Generator {
     for (const tile of tiles(whole.height, whole.width, this.entry.halo)) {
       const { rows, columns } = tile;
       const source = cut(whole, rows.first, rows.last, columns.first, columns.last);
-      const { drawn, found } = await this.#run(source, { ...drawing, realism }, numMasks);
+      const place = { top: rows.first, left: columns.first };
+      const { drawn, found } = await this.#run(source, place, { ...drawing, realism }, numMasks);
       found.forEach((part, k) => {
         masks[k] ??= emptyMask(whole, part.stride);
         pasteMask(masks[k], part, tile);
@@ -82,19 +84,25 @@ export class Generator {
     return { picture: target, masks };
   }
 
-  async #run(tile: Pixels, drawing: Drawing & { realism: number }, numMasks: number) {
+  async #run(
+    tile: Pixels,
+    place: Corner,
+    drawing: Drawing & { realism: number },
+    numMasks: number,
+  ) {
     const { Tensor } = this.runtime.ort;
     const { width, height } = tile;
     const names = Array.from({ length: numMasks }, (_, k) => `mask${k}`);
-    const outputs = await this.session.run(
-      {
-        picture: new Tensor("uint8", tile.data, [1, height, width, 4]),
-        text: new Tensor("float32", drawing.text, [1, drawing.text.length]),
-        realism: new Tensor("float32", [drawing.realism], [1]),
-        share: new Tensor("float32", [drawing.share], [1]),
-      },
-      ["drawn", ...names],
-    );
+    const inputs: Record<string, Ort.Tensor> = {
+      picture: new Tensor("uint8", tile.data, [1, height, width, 4]),
+      text: new Tensor("float32", drawing.text, [1, drawing.text.length]),
+      realism: new Tensor("float32", [drawing.realism], [1]),
+      share: new Tensor("float32", [drawing.share], [1]),
+    };
+    if (this.entry.grain) {
+      inputs.noise = new Tensor("uint8", noise(place, tile), [1, 1, height, width]);
+    }
+    const outputs = await this.session.run(inputs, ["drawn", ...names]);
     const data = (await outputs.drawn!.getData()) as Uint8Array<ArrayBuffer>;
     const found: Mask[] = [];
     for (const name of names) {

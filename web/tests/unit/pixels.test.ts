@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { cut, makeGray, type Pixels, padded, paste } from "../../src/pixels/pixels.ts";
 import { TILE_PX, tiles } from "../../src/pixels/tiling.ts";
+import { noise } from "../../src/runtime/noise.ts";
 
 function numbered(width: number, height: number): Pixels {
   const data = Uint8Array.from({ length: width * height * 4 }, (_, k) => k % 251);
@@ -49,4 +50,14 @@ test("tiles with a halo are put together to the whole", () => {
   }
   expect(numTiles).toBe(2);
   expect(Buffer.from(target.data).equals(picture.data)).toBe(true);
+});
+
+test("noise is Python's, wherever a tile begins", () => {
+  const whole = noise({ top: 0, left: 0 }, { width: 40, height: 30 });
+  expect([...whole.subarray(0, 8)]).toEqual([126, 129, 77, 172, 97, 213, 143, 115]);
+  expect([...noise({ top: 2999, left: 4996 }, { width: 4, height: 1 })]).toEqual([
+    142, 99, 202, 51,
+  ]);
+  const part = noise({ top: 20, left: 30 }, { width: 10, height: 5 });
+  expect([...part.subarray(0, 10)]).toEqual([...whole.subarray(20 * 40 + 30, 21 * 40)]);
 });

@@ -90,17 +90,22 @@ def dial_loss(
     *,
     lpips: LPIPS | None,
     config: DialConfig,
+    grain: Float[Tensor, "b 1 h w"] | None = None,
     adversarial: Float[Tensor, " b"] | None = None,
     adversarial_weight: float = 0.0,
 ) -> DialLoss:
     """Returns the loss of a batch whose pictures each have their own place of the dial.
 
+    Terms that compare place by place, and that for lattices, see the pictures without ``grain``,
+    which no decoder can guess.
+
     Raises:
         ValueError: ``lpips`` is None though its weight is not 0.
     """
-    mse = (255 * (x_hat - x)).square().mean((1, 2, 3))
-    structure = structural_dissimilarity(x, x_hat)
-    lattice = lattice_energy(carrier, x_hat)
+    drawn = x_hat if grain is None else x_hat - grain
+    mse = (255 * (drawn - x)).square().mean((1, 2, 3))
+    structure = structural_dissimilarity(x, drawn)
+    lattice = lattice_energy(carrier, drawn)
     visible = torch.zeros_like(mse)
     if max(config.ssimulacra2_weight) > 0:
         with torch.autocast(x.device.type, enabled=False):

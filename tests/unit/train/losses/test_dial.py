@@ -43,6 +43,20 @@ def test_each_weight_goes_evenly_from_one_end_to_the_other():
     assert gap.seen[0] == 2  # the picture at 0 does without
 
 
+def test_only_terms_that_judge_the_look_see_the_grain():
+    config = DialConfig(
+        mse_weight=(0.02, 0.02), structure_weight=(1.0, 1.0), lattice_weight=(1.0, 1.0)
+    )
+    grain = torch.full((3, 1, 48, 48), 0.05)
+    without, with_it = (
+        dial_loss(X, X_HAT + added, X, REALISM, lpips=SeenGap(), config=config, grain=told)
+        for added, told in ((0, None), (grain, grain))
+    )
+    for name in ("mse", "structure", "lattice"):
+        assert float(getattr(with_it, name)) == pytest.approx(float(getattr(without, name)), 1e-4)
+    assert float(with_it.lpips) == pytest.approx(float(without.lpips) / 2, 1e-4)
+
+
 def test_lpips_begins_at_every_phase_of_its_stride():
     gap, sizes = SeenGap(), set()
     for seed in range(60):
