@@ -121,6 +121,24 @@ def test_a_run_may_start_from_an_exported_generator(sampler, tmp_path):
         run.start_from(path)
 
 
+def test_grain_is_learned_on_a_generator_that_has_none_and_the_rest_stays(sampler, tmp_path):
+    plain = dataclasses.replace(TINY_CARRIER, grain=False)
+    trainer(model=plain).save(tmp_path / STATE_FILE)
+    run = trainer(learns=("grain",), freeze_norm_after=0.0)
+    run.start_from(tmp_path / STATE_FILE)
+    before = {name: value.clone() for name, value in run.model.state_dict().items()}
+    for _ in range(3):
+        step(run, sampler)
+    for name, value in run.model.state_dict().items():
+        learns = name.startswith("grain.to_strength")
+        assert torch.equal(value, before[name]) != learns, name
+
+
+def test_a_part_that_the_model_lacks_cannot_learn():
+    with pytest.raises(ConfigError, match=r"learns names .'grian'., which the model does not have"):
+        trainer(learns=("grian",))
+
+
 def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):
     shares = []
     for value in (0.0, 1.0):
