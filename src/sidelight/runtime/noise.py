@@ -1,12 +1,11 @@
 """White noise that follows from a pixel's place alone: the same on every machine, tile by tile.
 
-A hash of row and column, whose four bytes are added up: near a normal distribution, in integers
-(docs/format.md has no part in it: noise decides no bits). web/src/runtime/noise.ts is the same.
+A hash of row and column, whose four bytes are added up: near a normal distribution, in integers.
+It decides no bits, only pixels. web/src/runtime/noise.ts is the same.
 Axes: h and w height and width.
 """
 
 import numpy as np
-from jaxtyping import Float32, UInt8
 
 from sidelight.tiling import Region
 
@@ -18,8 +17,8 @@ _MIX = ((16, 0x85EBCA6B), (13, 0xC2B2AE35))
 _LAST_SHIFT = 16
 
 
-def noise(region: Region) -> UInt8[np.ndarray, "1 1 h w"]:
-    """Returns the noise of these rows and columns."""
+def noise(region: Region) -> np.ndarray:
+    """Returns the noise of these rows and columns, uint8 (1, 1, h, w)."""
     rows, columns = (np.arange(at.start, at.stop, dtype=np.uint32) for at in region)
     mixed = ((rows + np.uint32(1)) * np.uint32(_ROW))[:, None] + columns
     for shift, factor in _MIX:
@@ -31,6 +30,6 @@ def noise(region: Region) -> UInt8[np.ndarray, "1 1 h w"]:
     return (total >> np.uint32(2)).astype(np.uint8)[None, None]
 
 
-def standardised(values: UInt8[np.ndarray, "..."]) -> Float32[np.ndarray, "..."]:
-    """Returns noise of mean 0 and variance 1."""
+def standardised(values: np.ndarray) -> np.ndarray:
+    """Returns what ``noise`` gave with mean 0 and variance 1, float32."""
     return (values.astype(np.float32) - np.float32(MEAN)) / np.float32(DEVIATION)
