@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from sidelight.models.config import CarrierConfig
-from sidelight.models.grain import Grain
+from sidelight.nn.grain import Grain
 from sidelight.nn.norm import ChannelNorm
 from sidelight.nn.ssa import SSABlock
 

@@ -250,7 +250,7 @@ class CarrierConfig(ModelConfig):
     norm: bool = False
     """Whether residual blocks begin with a ChannelNorm."""
     grain: bool = False
-    """Whether it adds noise, of a strength that it tells for each place (``models/grain.py``)."""
+    """Whether it adds noise, of a strength that it tells for each place (``nn/grain.py``)."""
     default_realism: float = 0.5
     """Place of the dial where the user names none; export measures and sets it."""
 

@@ -5,7 +5,7 @@ from tests.tiny_carrier import trained_carrier
 from tests.tiny_config import TINY_CARRIER
 from torch import Tensor
 
-from sidelight.models.grain import Grain
+from sidelight.nn.grain import Grain
 
 SIDE = 256
 
