@@ -74,7 +74,7 @@ def tiling() -> Iterator[Callable[[], object]]:
         x = flat(side).image[None].transpose(0, 3, 1, 2)
         grid = TileGrid(256, 64, Fraction(1))
         yield lambda x=x, grid=grid: run_in_tiles(
-            lambda tile: [tile + 1], x, grid, multiple=128, by_pixel=True
+            lambda tile, _: [tile + 1], x, grid, multiple=128, by_pixel=True
         )
 
 
