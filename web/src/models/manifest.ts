@@ -43,8 +43,8 @@ export interface Manifest {
     readonly default_realism: number;
     /** How many masks the graph gives. */
     readonly masks: number;
-    /** Whether the graph reads noise beside the picture; models of before do not say so. */
-    readonly grain?: boolean;
+    /** Whether the graph reads noise beside the picture. */
+    readonly grain: boolean;
     readonly file: FileEntry;
   };
   readonly text: {
@@ -56,7 +56,7 @@ export interface Manifest {
   };
 }
 
-type Kind = "string" | "number" | "terms" | "file";
+type Kind = "string" | "number" | "boolean" | "terms" | "file";
 const CODEC: Record<string, Kind> = {
   name: "string",
   fingerprint: "string",
@@ -76,6 +76,7 @@ const SHAPE: Record<"generator" | "text", Record<string, Kind>> = {
     halo: "number",
     default_realism: "number",
     masks: "number",
+    grain: "boolean",
     file: "file",
   },
   text: { name: "string", width: "number", max_tokens: "number", file: "file", tokenizer: "file" },
