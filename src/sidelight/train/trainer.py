@@ -272,7 +272,8 @@ def _of_model(path: Path) -> dict[str, Any]:
 def _fix_all_but(model: nn.Module, parts: Sequence[str]) -> None:
     names = {name for name, _ in model.named_parameters()}
     if missing := [part for part in parts if not any(_is_of(name, part) for name in names)]:
-        raise ConfigError(f"learns names {missing}, which the model does not have")
+        known = ", ".join(sorted({name.split(".")[0] for name in names}))
+        raise ConfigError(f"learns names {missing}, which the model does not have; it has {known}")
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(not parts or any(_is_of(name, part) for part in parts))
 
