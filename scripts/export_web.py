@@ -41,7 +41,7 @@ from sidelight.models.base import HyperpriorCodec
 from sidelight.models.carrier import CarrierGenerator
 from sidelight.models.exported import ExportedCodec
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
-from sidelight.runtime.noise import DEVIATION, MEAN
+from sidelight.runtime.noise import standardised
 from sidelight.runtime.weight_file import WeightFile
 from sidelight.text.bundled import WEIGHTS, BundledEncoder, read_tokenizer, text_network
 from sidelight.text.network import SentenceNetwork
@@ -74,7 +74,7 @@ class DrawnPicture(nn.Module):
         ``noise`` is uint8 (1, 1, h, w), for generators that add grain.
         """
         x = picture[..., :3].permute(0, 3, 1, 2).float() / 255
-        white = None if noise is None else (noise.float() - MEAN) / DEVIATION
+        white = None if noise is None else standardised(noise.float())
         drawn, masks, _ = self.generator.with_masks(x, text, realism, white)
         x_hat = torch.lerp(x, drawn, share)
         levels = (x_hat * 255).round().clamp(0, 255).to(torch.uint8)

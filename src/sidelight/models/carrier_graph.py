@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from sidelight.models.exported_carrier import ExportedCarrier, carrier_halo
 from sidelight.nn.graphs import Input, side, write_graph
 from sidelight.runtime.cards import CarrierCard
-from sidelight.runtime.noise import DEVIATION, MEAN
+from sidelight.runtime.noise import standardised
 
 
 class _Redraw(nn.Module):
@@ -25,7 +25,7 @@ class _Redraw(nn.Module):
     ) -> tuple[Tensor, ...]:
         """Returns uint8 (b, 3, h, w), then the masks; ``noise`` is uint8 noise (1, 1, h, w)."""
         x = pixels.float() / 255
-        white = None if noise is None else (noise.float() - MEAN) / DEVIATION
+        white = None if noise is None else standardised(noise.float())
         x_hat, masks, _ = self.carrier.generator.with_masks(x, text, realism, white)
         x_hat = x + drawn_share * (x_hat - x)
         return ((x_hat * 255).round().clamp(0, 255).to(torch.uint8), *masks)

@@ -99,7 +99,7 @@ class ExportedCarrier(ExportedModel):
         return [mask[:, 0, :height, :width] for mask in masks]
 
     def _noise(self, at: Region) -> Tensor | None:
-        return self._tensor(standardised(noise(at))) if self.config.grain else None
+        return standardised(self._images(noise(at)).float()) if self.config.grain else None
 
 
 def _spread(realism: float, x: Tensor) -> Tensor:

@@ -5,11 +5,14 @@ It decides no bits, only pixels. web/src/runtime/noise.ts is the same.
 Axes: h and w height and width.
 """
 
+from typing import Any, TypeVar
+
 import numpy as np
 
 from sidelight.tiling import Region
 
-MEAN, DEVIATION = 127.125, 36.95
+Values = TypeVar("Values", bound=Any)
+_MEAN, _DEVIATION = 127.125, 36.95
 """Of what ``noise`` gives."""
 _ROW = 0x9E3779B1
 _MIX = ((16, 0x85EBCA6B), (13, 0xC2B2AE35))
@@ -30,6 +33,6 @@ def noise(region: Region) -> np.ndarray:
     return (total >> np.uint32(2)).astype(np.uint8)[None, None]
 
 
-def standardised(values: np.ndarray) -> np.ndarray:
-    """Returns what ``noise`` gave with mean 0 and variance 1, float32."""
-    return (values.astype(np.float32) - np.float32(MEAN)) / np.float32(DEVIATION)
+def standardised(values: Values) -> Values:
+    """Returns what ``noise`` gave, an array or floats of a tensor, with mean 0 and variance 1."""
+    return (values - _MEAN) / _DEVIATION
