@@ -132,7 +132,8 @@ class _Plan(Generic[Result]):
     ) -> Generator[Outcome[Job, Result], None, None]:
         size = min(largest_batch, max(1, len(jobs) // (_BATCHES * self.workers)))
         missing = yield from self._round(jobs, size)
-        missing = yield from self._round(missing, 1)
+        # what waits at a worker behind the file that kills it may be lost with it
+        missing = yield from self._round(missing, 1, tasks_each=1)
         for job in missing:
             error = ChildProcessError(
                 f"its worker was lost, {2 * _TRIES} times; perhaps memory ran out: run with fewer "
@@ -141,13 +142,19 @@ class _Plan(Generic[Result]):
             yield Outcome(job, None, error)
 
     def _round(
-        self, jobs: Sequence[Job], size: int
+        self, jobs: Sequence[Job], size: int, *, tasks_each: int | None = None
     ) -> Generator[Outcome[Job, Result], None, list[Job]]:
-        """Yields what became of jobs, and returns those of which nothing is known."""
+        """Yields what became of jobs, and returns those of which nothing is known.
+
+        Args:
+            jobs: What there is to do.
+            size: How many make a task.
+            tasks_each: How many tasks a worker has, those that wait included; None as Ray chooses.
+        """
         missing = dict(enumerate(jobs))
         if not missing:
             return []
-        for number, answered in self._answers(_batches(jobs, size)):
+        for number, answered in self._answers(_batches(jobs, size), tasks_each):
             if answered.mistake:
                 raise RuntimeError(f"in a worker on Ray: {answered.mistake}")
             if isinstance(answered.error, _UnfitError):
@@ -155,7 +162,9 @@ class _Plan(Generic[Result]):
             yield Outcome(missing.pop(number), answered.result, answered.error, number)
         return list(missing.values())
 
-    def _answers(self, batches: Sequence[list["_Numbered"]]) -> Iterator[tuple[int, Answer]]:
+    def _answers(
+        self, batches: Sequence[list["_Numbered"]], tasks_each: int | None
+    ) -> Iterator[tuple[int, Answer]]:
         import pyarrow
         from ray.data import ActorPoolStrategy, from_arrow
 
@@ -166,7 +175,9 @@ class _Plan(Generic[Result]):
                 fn_constructor_args=(self._actor,),
                 batch_size=None,
                 batch_format="pyarrow",
-                compute=ActorPoolStrategy(size=min(self.workers, len(batches))),
+                compute=ActorPoolStrategy(
+                    size=min(self.workers, len(batches)), max_tasks_in_flight_per_actor=tasks_each
+                ),
                 num_cpus=self._share,
                 num_gpus=self._gpus or None,
                 max_task_retries=_TRIES - 1,
