@@ -166,9 +166,6 @@ class Recipe(StrictConfig):
     """Share of samples that see no caption (choice C14)."""
     odd_text: float = 0.0
     """Share of samples that see text which is no caption, so that such text does little harm."""
-    text_noise: float = 0.0
-    """Standard deviation of what is added to captions' vectors, whose RMS is 1, so that the captions
-    of a small training set are not learned by heart."""
     gray: float = 0.0
     """Share of samples that lose their colour."""
     freeze_norm_after: float = 0.5
@@ -239,10 +236,6 @@ class Recipe(StrictConfig):
                 f"odd_text must be in [0, 1 - text_dropout), got {self.odd_text} beside "
                 f"text_dropout {self.text_dropout}"
             )
-        if self.text_noise < 0:
-            raise ConfigError(f"text_noise must be >= 0, got {self.text_noise}")
-        if self.text_noise and self.model.reads_words:
-            raise ConfigError(f"{self.model.name} reads word ids, to which no noise can be added")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:

@@ -140,8 +140,6 @@ class Trainer:
     def _text_of(self, batch: CropBatch) -> Float[Tensor, "b t"]:
         chosen = zip(batch.picture_ids, batch.caption_ids, strict=True)
         text = torch.stack([self.text[k][c] for k, c in chosen]).float()
-        if self.recipe.text_noise:
-            text = text + self.recipe.text_noise * torch.randn_like(text)
         chances = torch.from_numpy(batch.chances[:, _DROPPED])
         dropped = chances < self.recipe.text_dropout
         text[dropped] = 0.0

@@ -92,7 +92,6 @@ def test_the_recorded_recipe_comes_back(path):
         ("seed.more=1", "seed must be int, got {'more': 1}"),
         ('learning_rate="fast"', "learning_rate must be float, got 'fast'"),
         ("odd_text=0.9", r"odd_text must be in \[0, 1 - text_dropout\), got 0.9"),
-        ("text_noise=-1.0", "text_noise must be >= 0, got -1.0"),
         ("data=3", "data must be a list"),
         ("data=[]", "data must name at least one source"),
         ("data=[{ drawings = 0 }]", "names pictures or a number of drawings > 0"),
@@ -137,12 +136,6 @@ def test_word_ids_are_no_vector_for_a_discriminator():
         RECIPES / "tgic-small.toml", ["adversarial.text=false"], fragments=fragments
     )
     assert without.adversarial is not None
-    with pytest.raises(ConfigError, match=r"tgic-small reads word ids, to which no noise"):
-        load_recipe(
-            RECIPES / "tgic-small.toml",
-            ["adversarial.text=false", "text_noise=0.5"],
-            fragments=fragments,
-        )
 
 
 ONE_LEVEL = ["target_bpp=[0.3]", "initial_lmbda=[1.0]"]

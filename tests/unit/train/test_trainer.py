@@ -289,20 +289,6 @@ def test_odd_text_takes_its_share_of_the_samples(make_stage):
     assert float(shares[0] + shares[1]) < 1
 
 
-def test_noise_on_text_has_the_recipes_size_and_spares_who_has_none(make_stage):
-    def texts(noise: float) -> torch.Tensor:
-        stage = make_stage(text_dropout=0.3, text_noise=noise)
-        return stage._text_of(stage._sampler.draw(0, range(40), 64))
-
-    plain, noisy = texts(0.0), texts(0.5)
-    none = (plain == 0).all(1)
-    assert 0 < none.sum() < 40
-    assert torch.equal((noisy == 0).all(1), none)
-    added = (noisy - plain)[~none]
-    # 4 standard errors of a standard deviation
-    assert abs(float(added.std()) - 0.5) < 4 * 0.5 / (2 * added.numel()) ** 0.5
-
-
 def test_the_learning_rate_warms_up_and_ends_at_its_share(make_stage):
     stage = make_stage(final_share=0.02)
     shares = []
