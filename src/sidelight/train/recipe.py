@@ -126,6 +126,8 @@ class Recipe(StrictConfig):
     """The run folder whose averaged weights this run starts from, or an exported carrier's file."""
     learns: tuple[str, ...] = ()
     """The parts of the model that learn, such as ``grain``; if none is named, all do."""
+    afresh: tuple[str, ...] = ()
+    """The parts that begin anew, whatever ``start_from`` has of them."""
     adversarial: AdversarialConfig | None = None
     generator_text: bool = True
     """Whether G reads the caption; an ablation sets it to false (paper section 4.4)."""

@@ -72,7 +72,11 @@ class Trainer:
             lpips = lpips.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = objective_of(recipe, lpips, components)
         self.model = self.objective.model.to(self.device)
-        _fix_all_but(self.model, recipe.learns)
+        _check_parts(self.model, "learns", recipe.learns)
+        _check_parts(self.model, "afresh", recipe.afresh)
+        for name, parameter in self.model.named_parameters():
+            learns = not recipe.learns or any(_is_of(name, part) for part in recipe.learns)
+            parameter.requires_grad_(learns)
         self.ema = _copy(self.model)
         self.optimizer = MatrixAndVectorOptimizer(
             self.model,
@@ -229,7 +233,7 @@ class Trainer:
 
         An exported carrier generator (.safetensors) has its weights alone.
         A kernel that is larger here than there begins with zeros around the other's; SSA blocks
-        and grain stay fresh where the other has none.
+        and grain stay fresh where the other has none, and what the recipe wants ``afresh``.
 
         Raises:
             CheckpointError: The file is missing, or belongs to another model.
@@ -250,9 +254,9 @@ class Trainer:
             if grow:
                 own = self.model.state_dict()
                 weights = {name: _grown(value, own.get(name)) for name, value in weights.items()}
-                for part in ("ssa", "grain"):
-                    if not any(_is_of(name, part) for name in weights):
-                        weights |= {k: value for k, value in own.items() if _is_of(k, part)}
+                lacking = [p for p in ("ssa", "grain") if not any(_is_of(n, p) for n in weights)]
+                for part in (*lacking, *self.recipe.afresh):
+                    weights |= {k: value for k, value in own.items() if _is_of(k, part)}
             self.model.load_state_dict(weights)
         except (AttributeError, RuntimeError, TypeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
@@ -269,13 +273,11 @@ def _of_model(path: Path) -> dict[str, Any]:
     return {"ema": model.generator.state_dict(), "objective": {}}
 
 
-def _fix_all_but(model: nn.Module, parts: Sequence[str]) -> None:
-    names = {name for name, _ in model.named_parameters()}
+def _check_parts(model: nn.Module, key: str, parts: Sequence[str]) -> None:
+    names = [name for name, _ in model.named_parameters()]
     if missing := [part for part in parts if not any(_is_of(name, part) for name in names)]:
         known = ", ".join(sorted({name.split(".")[0] for name in names}))
-        raise ConfigError(f"learns names {missing}, which the model does not have; it has {known}")
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(not parts or any(_is_of(name, part) for part in parts))
+        raise ConfigError(f"{key} names {missing}, which the model does not have; it has {known}")
 
 
 def _is_of(name: str, part: str) -> bool:

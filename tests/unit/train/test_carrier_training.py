@@ -134,9 +134,21 @@ def test_grain_is_learned_on_a_generator_that_has_none_and_the_rest_stays(sample
         assert torch.equal(value, before[name]) != learns, name
 
 
-def test_a_part_that_the_model_lacks_cannot_learn():
-    with pytest.raises(ConfigError, match=r"learns names .'grian'., which the model does not have"):
-        trainer(learns=("grian",))
+def test_a_part_may_begin_anew(tmp_path):
+    path = save_tiny_carrier(tmp_path / "tiny.safetensors")
+    taken, anew = trainer(), trainer(afresh=("grain",))
+    for run in (taken, anew):
+        run.start_from(path)
+    found = anew.model.state_dict()
+    for name, value in taken.model.state_dict().items():
+        assert torch.equal(value, found[name]) != name.startswith("grain."), name
+    assert not found["grain.to_strength.weight"].any()  # as in a fresh one
+
+
+@pytest.mark.parametrize("key", ["learns", "afresh"])
+def test_a_part_that_the_model_lacks_is_named(key):
+    with pytest.raises(ConfigError, match=key + r" names .'grian'., which the model does not have"):
+        trainer(**{key: ("grian",)})
 
 
 def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):
