@@ -1,6 +1,6 @@
-"""Seconds of decoding Kodak from AVIF: plain, improved by a carrier generator, and from .slt.
+"""Seconds of decoding Kodak from AVIF: plain, improved by carrier generators, and from .slt.
 
-python -m benchmarks.speed.carriers [--quality 5] [--threads 2] [--repeat 3] [--model CHECKPOINT]
+python -m benchmarks.speed.carriers [--quality 5] [--threads 2] [--repeat 3] [--model MODEL ...]
 
 Medians over pictures and runs after a warm-up, all in one process, turn by turn.
 """
@@ -30,12 +30,17 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--limit", type=int, help="only the first pictures")
-    parser.add_argument("--model", help="a carrier generator; the shipped one if not given")
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        default=["carrier-small"],
+        help="carrier generators: names or checkpoints; those shipped if not given",
+    )
     add_output_option(parser, "speed_carriers.json")
     arguments = parser.parse_args()
 
     use_threads(arguments.threads)
-    improver, codec = load_carrier(arguments.model), load()
+    improvers, codec = {name: load_carrier(name) for name in arguments.model}, load()
     precisions = ["fp32", *(["bf16"] if computes_in_bf16() else [])]
     captioned = load_dataset("kodak")[: arguments.limit]
     seconds: dict[str, list[float]] = {}
@@ -45,11 +50,12 @@ def main() -> None:
         slt = codec.encode(picture, quality=arguments.quality)
         works: dict[str, Callable[[], object]] = {"avif": lambda avif=avif: read(avif)}
         for precision in precisions:
-            works[f"avif, improved, {precision}"] = (
-                lambda avif=avif, caption=caption, precision=precision: improver.decode(
-                    avif, caption, precision=precision
+            for name, improver in improvers.items():
+                works[f"avif, {name}, {precision}"] = (
+                    lambda avif=avif, caption=caption, precision=precision, improver=improver: (
+                        improver.decode(avif, caption, precision=precision)
+                    )
                 )
-            )
             works[f"slt, {precision}"] = lambda slt=slt, caption=caption, precision=precision: (
                 codec.decode(slt, caption, precision=precision)
             )
@@ -61,12 +67,13 @@ def main() -> None:
                     seconds.setdefault(name, []).append(time.perf_counter() - start)
         say(f"{each.path.stem} measured")
     record = {
-        "environment": environment(model=improver.fingerprint),
+        "environment": environment(),
         "dataset": {"name": "kodak", "sha256": manifest(captioned)},
         "conditions": {
             "quality": arguments.quality,
             "threads": arguments.threads,
             "repeat": arguments.repeat,
+            "models": {name: each.fingerprint.hex() for name, each in improvers.items()},
             "slt": codec.fingerprint.hex(),
         },
         "decode": {name: {"median_s": median(runs)} for name, runs in seconds.items()},

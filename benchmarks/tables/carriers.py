@@ -57,3 +57,13 @@ def drawn_range(record: Record) -> str:
     columns = "SSIMULACRA2 plain | change | worst | LPIPS plain | drawn | used by decode"
     told = f"{record['conditions']['pictures']} photographs of Kodak, everything drawn used."
     return f"{told}\n\n{markdown(f'file | bpp | {columns}', rows)}"
+
+
+def decoding_times(record: Record) -> str:
+    """Returns a row for what is decoded from the same pictures, by what, and how long it takes."""
+    rows = [
+        f"{name} | {1000 * measured['median_s']:.0f}" for name, measured in record["decode"].items()
+    ]
+    conditions = record["conditions"]
+    told = f"Quality {conditions['quality']:g}, {conditions['threads']} threads."
+    return f"{told}\n\n{markdown('file, by, precision | ms', rows)}"

@@ -78,6 +78,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-carriers-captions": ("evaluate_carriers_captions.json", improved.changes_by_captions),
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
     "carrier-rates": ("rd_carrier_rates.json", carriers.rates),
+    "carrier-speed": ("speed_carriers.json", carriers.decoding_times),
     "carrier-unusual": ("rd_unusual_inputs.json", carriers.unusual_inputs),
     "carrier-drawn-range": ("rd_drawn_range.json", carriers.drawn_range),
     "avif-settings": ("rd_avif_settings.json", carriers.avif_settings),
