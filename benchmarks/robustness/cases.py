@@ -24,7 +24,7 @@ class Case(NamedTuple):
     commands: list[list[str]]
     same_as: np.ndarray | None = None
     """Where given, out.png is this picture, or was never written."""
-    library: bytes | None = None
+    data: bytes | None = None
     """What is also given to the functions of the package."""
 
 
@@ -41,7 +41,7 @@ def pictures(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     command = ["encode", str(source), str(folder / f"out.{target}")]
     for options in (["--strip"], ["--json"], ["--caption-from", "auto"], ["--quality", "1"]):
         command += options if not random.integers(3) else []
-    return Case([command], library=data)
+    return Case([command], data=data)
 
 
 def end_to_end(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
@@ -63,7 +63,7 @@ def carriers(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     data = damaged(data, list(corpus.coded.values()), random)
     source = folder / f"in.{suffix}"
     source.write_bytes(data)
-    return Case(_reading(source, folder, random), library=data)
+    return Case(_reading(source, folder, random), data=data)
 
 
 def metadata(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
@@ -88,7 +88,7 @@ def metadata(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:
     place = ("auto", "xmp", "exif", "iptc")[random.integers(4)]
     commands = [["encode", str(source), coded, "--caption-from", place], ["info", coded]]
     commands += _reading(source, folder, random)
-    return Case(commands, library=stream.getvalue())
+    return Case(commands, data=stream.getvalue())
 
 
 def checkpoints(folder: Path, corpus: Corpus, random: np.random.Generator) -> Case:

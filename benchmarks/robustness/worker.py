@@ -111,8 +111,8 @@ def _run(case: Case, folder: Path) -> tuple[list[str], list[str]]:
         shown = np.asarray(Image.open(folder / "out.png"))
         if "none" in case.commands[0] and not np.array_equal(shown, case.same_as):
             faults.append("silent wrong picture")
-    if case.library is not None:
-        faults += _library(case.library)
+    if case.data is not None:
+        faults += _library(case.data)
     return faults, outcomes
 
 

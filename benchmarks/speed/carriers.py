@@ -13,7 +13,7 @@ from statistics import median
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import add_output_option, say, write_record
 from benchmarks.threads import use_threads
-from sidelight.api import load, load_carrier
+from sidelight.api import DEFAULT_CARRIER_MODEL, load, load_carrier
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import CARRIERS
 from sidelight.evaluate.environment import environment
@@ -33,8 +33,8 @@ def main() -> None:
     parser.add_argument(
         "--model",
         nargs="+",
-        default=["carrier-small"],
-        help="carrier generators: names or checkpoints; those shipped if not given",
+        default=[DEFAULT_CARRIER_MODEL],
+        help="carrier generators: names or checkpoints; the default one if not given",
     )
     add_output_option(parser, "speed_carriers.json")
     arguments = parser.parse_args()

@@ -75,8 +75,7 @@ class Trainer:
         _check_parts(self.model, "learns", recipe.learns)
         _check_parts(self.model, "afresh", recipe.afresh)
         for name, parameter in self.model.named_parameters():
-            learns = not recipe.learns or any(_is_of(name, part) for part in recipe.learns)
-            parameter.requires_grad_(learns)
+            parameter.requires_grad_(not recipe.learns or _is_of(name, *recipe.learns))
         self.ema = _copy(self.model)
         self.optimizer = MatrixAndVectorOptimizer(
             self.model,
@@ -255,8 +254,8 @@ class Trainer:
                 own = self.model.state_dict()
                 weights = {name: _grown(value, own.get(name)) for name, value in weights.items()}
                 lacking = [p for p in ("ssa", "grain") if not any(_is_of(n, p) for n in weights)]
-                for part in (*lacking, *self.recipe.afresh):
-                    weights |= {k: value for k, value in own.items() if _is_of(k, part)}
+                anew = (*lacking, *self.recipe.afresh)
+                weights |= {name: value for name, value in own.items() if _is_of(name, *anew)}
             self.model.load_state_dict(weights)
         except (AttributeError, RuntimeError, TypeError) as error:
             raise CheckpointError(f"cannot go on from {path}: {error}") from None
@@ -280,8 +279,8 @@ def _check_parts(model: nn.Module, key: str, parts: Sequence[str]) -> None:
         raise ConfigError(f"{key} names {missing}, which the model does not have; it has {known}")
 
 
-def _is_of(name: str, part: str) -> bool:
-    return part in name.split(".")
+def _is_of(name: str, *parts: str) -> bool:
+    return not set(parts).isdisjoint(name.split("."))
 
 
 def _grown(weight: Tensor, own: Tensor | None) -> Tensor:
