@@ -58,6 +58,15 @@ class SSABlock(nn.Module):
         beta = self.to_beta(text)[..., None, None]
         return torch.addcmul(x, mask, torch.addcmul(beta, gamma, self.norm(x)))
 
+    @torch.no_grad()
+    def fade_text(self, share: float) -> None:
+        """Leaves ``share`` of what any text changes against none; without text nothing changes."""
+        for mlp in (self.to_gamma, self.to_beta):
+            first, last = cast(nn.Linear, mlp[0]), cast(nn.Linear, mlp[-1])
+            without_text = last.weight @ torch.relu(first.bias)
+            last.bias += (1 - share) * without_text
+            last.weight *= share
+
 
 def run_stages(
     stages: Iterable[nn.Module],

@@ -128,6 +128,8 @@ class Recipe(StrictConfig):
     """The parts of the model that learn, such as ``grain``; if none is named, all do."""
     afresh: tuple[str, ...] = ()
     """The parts that begin anew, whatever ``start_from`` has of them."""
+    text_share: float = 1.0
+    """Of what captions change in ``start_from``, the share that this run begins with."""
     adversarial: AdversarialConfig | None = None
     generator_text: bool = True
     """Whether G reads the caption; an ablation sets it to false (paper section 4.4)."""
@@ -206,7 +208,7 @@ class Recipe(StrictConfig):
         for name in ("learning_rate", "max_gradient_norm", "low_lmbda"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{name} must be > 0, got {getattr(self, name)}")
-        for name in ("final_share", "initial_rate_share", "ema_decay", "gray"):
+        for name in ("final_share", "initial_rate_share", "ema_decay", "gray", "text_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ConfigError(f"{name} must be in [0, 1], got {getattr(self, name)}")
         if not self.phases:

@@ -20,6 +20,7 @@ from sidelight.errors import CheckpointError, ConfigError, TrainingError
 from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models.exported_carrier import ExportedCarrier
 from sidelight.nn.precision import fast_autocast
+from sidelight.nn.ssa import SSABlock
 from sidelight.train import distributed
 from sidelight.train.adversary import Adversary
 from sidelight.train.data.crops import CropBatch
@@ -242,6 +243,9 @@ class Trainer:
         else:
             state = read_state(path, ("ema", "objective"), device=self.device)
         self._take(state["ema"], path, grow=True)
+        for module in self.model.modules():
+            if isinstance(module, SSABlock):
+                module.fade_text(self.recipe.text_share)
         self.ema = _copy(self.model)
         try:
             self.objective.start_from(state["objective"])
