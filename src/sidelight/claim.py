@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sidelight.errors import ConfigError
@@ -20,17 +20,24 @@ def claimed(folder: Path) -> Iterator[None]:
     """Keeps other processes out of a folder, which is made if it is missing.
 
     The claim ends with the process, however that ends, and leaves no file, but on Windows. Where a
-    file system knows no locks, nobody is kept out.
+    file system knows no locks, nobody is kept out. A folder that was made here and that nothing
+    came into is removed.
 
     Raises:
         ConfigError: Another process is at work there, or a file is.
     """
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise ConfigError(f"{folder} is a file, expected a folder; name another") from None
     with _locked(folder, folder / _LOCK_FILE, "folder"):
-        yield
+        try:
+            yield
+        finally:
+            if made:
+                with suppress(OSError):  # it holds something
+                    folder.rmdir()
 
 
 @contextmanager

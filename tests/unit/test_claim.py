@@ -37,6 +37,17 @@ def test_a_claim_ends_with_an_error(tmp_path):
         pass
 
 
+def test_a_folder_that_was_made_for_nothing_goes_again(tmp_path):
+    made, filled, found = (tmp_path / name for name in ("made", "filled", "found"))
+    found.mkdir()
+    for folder in (made, filled, found):
+        with pytest.raises(ZeroDivisionError), claimed(folder):
+            if folder == filled:
+                (folder / "log.jsonl").touch()
+            raise ZeroDivisionError
+    assert sorted(tmp_path.iterdir()) == [filled, found]
+
+
 def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
     (tmp_path / "run").write_bytes(b"")
     with (

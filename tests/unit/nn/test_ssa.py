@@ -49,6 +49,17 @@ def test_the_change_is_equation_2_on_top_of_the_input():
     torch.testing.assert_close(block(x, text), expected, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_text_fades_to_a_share_of_what_it_changes_and_none_stays_as_it_was(share):
+    block, x = make_block(), torch.randn(2, 6, 4, 4)
+    texts = torch.zeros(2, 5), torch.randn(2, 5)
+    without, with_text = (block(x, text) for text in texts)
+    block.fade_text(share)
+    faded_without, faded = (block(x, text) for text in texts)
+    torch.testing.assert_close(faded_without, without)
+    torch.testing.assert_close(faded - without, share * (with_text - without))
+
+
 def test_the_mask_lies_between_0_and_1_and_ignores_the_text():
     block = make_block()
     mask = block.predict_mask(torch.randn(2, 6, 9, 7))

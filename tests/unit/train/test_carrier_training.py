@@ -146,6 +146,21 @@ def test_a_part_may_begin_anew(tmp_path):
     assert not found["grain.to_strength.weight"].any()  # as in a fresh one
 
 
+def test_captions_may_begin_with_nothing_of_what_they_changed(tmp_path):
+    path = save_tiny_carrier(tmp_path / "tiny.safetensors")
+    x, texts = torch.rand(2, 3, 32, 32), (torch.zeros(2, 16), torch.randn(2, 16))
+    changes = []
+    for share in (1.0, 0.0):
+        run = trainer(text_share=share)
+        run.start_from(path)
+        model = run.model.eval()
+        with torch.inference_mode():
+            without, with_text = (model(x, text, torch.ones(2)) for text in texts)
+        changes.append(float((with_text - without).abs().max()))
+    assert changes[0] > 1e-3
+    assert changes[1] < 1e-6
+
+
 @pytest.mark.parametrize("key", ["learns", "afresh"])
 def test_a_part_that_the_model_lacks_is_named(key):
     with pytest.raises(ConfigError, match=key + r" names .'grian'., which the model does not have"):
