@@ -16,6 +16,9 @@ CodecError
 SidelightWarning               a conversion or a doubt that a user should hear of; nothing failed
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class SidelightWarning(UserWarning):
     """Something was converted, left out or doubtful; ``encode`` and ``decode`` give these."""
@@ -67,6 +70,17 @@ class ImageError(CodecError):
 
 class ConfigError(CodecError, ValueError):
     """An unknown key or a value out of range."""
+
+
+@contextmanager
+def about(name: str) -> Iterator[None]:
+    """Puts a file's name before what is wrong with the file, where it is not there yet."""
+    try:
+        yield
+    except (BitstreamError, ImageError, ModelMismatchError) as error:
+        if str(error).startswith(f"{name}: "):
+            raise
+        raise type(error)(f"{name}: {error}") from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:

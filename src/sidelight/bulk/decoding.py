@@ -12,9 +12,10 @@ from sidelight.bulk.streams import is_stream, write_bytes
 from sidelight.carriers.registry import check_start
 from sidelight.codec.card import find_model
 from sidelight.codec.check import decode_checked
-from sidelight.errors import ConfigError, ImageError
+from sidelight.codec.opened import OpenedFile
+from sidelight.errors import ConfigError, about
 from sidelight.metrics.caption_match import CaptionMatcher
-from sidelight.pixels.encoding import check_format, encode_picture
+from sidelight.pixels.encoding import check_format, encode_picture, fitted
 from sidelight.pixels.files import write_picture
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel
@@ -86,10 +87,8 @@ class Decoding:
                 cannot hold it.
         """
         picture, record = self._decoded(data, name, caption)
-        try:
+        with about(name):
             return Coded(encode_picture(picture, self.format), record)
-        except ImageError as error:
-            raise ImageError(f"{name}: {error}") from error
 
     def write(self, data: bytes, name: str, target: str) -> Record:
         """Writes the picture and returns its record; as for ``Coding.write``.
@@ -111,20 +110,12 @@ class Decoding:
 
     def _decoded(self, data: bytes, name: str, caption: str | None) -> tuple[Picture, Record]:
         check_format(self.format)
-        decoder = decoder_of(data, self.model, max_pixels=self.max_pixels, device=self.device)
-        opened = decoder.open(data)
-        found = self._captions.of(name, data, opened, caption)
-        if self.check_caption is None:
-            picture = opened.decode(found.text, realism=self.realism, precision=self.precision)
-        else:
-            picture = decode_checked(
-                opened,
-                _matcher(),
-                found.text,
-                drop=self.check_caption == "drop",
-                realism=self.realism,
-                precision=self.precision,
-            )
+        with about(name):
+            decoder = decoder_of(data, self.model, max_pixels=self.max_pixels, device=self.device)
+            opened = decoder.open(data)
+            found = self._captions.of(name, data, opened, caption)
+            picture = self._picture(opened, found.text)
+        picture = fitted(picture, self.format)
         record: Record = {
             "source_bytes": len(data),
             "bpp": bits_per_pixel(len(data), picture),
@@ -132,6 +123,18 @@ class Decoding:
             "notes": [f"caption: {found.origin}", *found.notes, *picture.notes],
         }
         return picture, record
+
+    def _picture(self, opened: OpenedFile, caption: str) -> Picture:
+        if self.check_caption is None:
+            return opened.decode(caption, realism=self.realism, precision=self.precision)
+        return decode_checked(
+            opened,
+            _matcher(),
+            caption,
+            drop=self.check_caption == "drop",
+            realism=self.realism,
+            precision=self.precision,
+        )
 
 
 @cache

@@ -8,17 +8,20 @@ from sidelight.bitstream.quality import DEFAULT_QUALITY, step_to_quality
 from sidelight.bulk.captions import CaptionToSend
 from sidelight.bulk.coding import Coded, Record
 from sidelight.bulk.streams import write_bytes
+from sidelight.captions.metadata import caption_in_packet
 from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
 from sidelight.codec.card import find_model
-from sidelight.errors import ConfigError, ImageError
+from sidelight.errors import ConfigError, about
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel, max_bytes_for
 from sidelight.pixels.rights import rights_lost_without
+from sidelight.pixels.srgb import to_srgb
 
 _END_TO_END = f".{END_TO_END}"
+_OWN_STAYS = "the description in the picture's own XMP stays; --strip leaves all of it out"
 _KNOWN = (*SUFFIXES, _END_TO_END)
 
 
@@ -103,6 +106,8 @@ class Encoding:
             coded = self._end_to_end(picture, max_bytes, sent.text)
         else:
             coded = self._carrier(carrier, picture, max_bytes, sent.text)
+            if self._wants_no_caption(sent.text) and caption_in_packet(picture.xmp):
+                coded.record["notes"] = [_OWN_STAYS]
         facts = coded.record
         record = {
             "target_bytes": len(coded.data),
@@ -126,11 +131,13 @@ class Encoding:
         return coded.record
 
     def _decoded(self, data: bytes, name: str) -> Picture:
-        try:
+        with about(name):
             picture = decode_picture(data, max_pixels=self.max_pixels)
-        except ImageError as error:
-            raise ImageError(f"{name}: {error}") from error
-        return replace(picture, icc=None, exif=None, xmp=None) if self.strip else picture
+        return replace(to_srgb(picture), exif=None, xmp=None) if self.strip else picture
+
+    def _wants_no_caption(self, found: str | None) -> bool:
+        """Returns whether a caption was spoken of, and there is none."""
+        return not found and (self.caption is not None or self.caption_from is not None)
 
     def _carrier(
         self, carrier: Carrier, picture: Picture, max_bytes: int | None, caption: str | None

@@ -14,7 +14,7 @@ from sidelight.bulk.jobs import Job, check_not_source
 from sidelight.bulk.places import exists, is_remote, stat
 from sidelight.bulk.pool import Outcome, carry_out, num_cores
 from sidelight.bulk.streams import is_stream, read_bytes
-from sidelight.errors import ConfigError
+from sidelight.errors import ConfigError, about
 from sidelight.files import discard_leftovers
 
 Result = TypeVar("Result")
@@ -40,7 +40,8 @@ class FileWork:
         check_target(job, force=self.force)
         start = time.perf_counter()
         changed = stat(job.source).changed_ns if self.for_manifest else 0  # as it begins
-        data = read_bytes(job.source, self.coding.check_start)
+        with about(job.source):
+            data = read_bytes(job.source, self.coding.check_start)
         record = self.coding.write(data, job.source, job.target)
         facts = _facts(data, changed, job.target) if self.for_manifest else {}
         seconds = round(time.perf_counter() - start, 3)

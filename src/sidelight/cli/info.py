@@ -12,6 +12,7 @@ from sidelight.bulk.streams import STREAM, read_bytes
 from sidelight.cli.messages import show
 from sidelight.cli.options import JsonOption, MaxPixelsOption
 from sidelight.codec.info import read_info
+from sidelight.errors import about
 
 
 def info(
@@ -31,7 +32,8 @@ def info(
     if (model := _model_file(source)) is not None:
         facts = _model_facts(model, whole=json)
     else:
-        facts = asdict(read_info(read_bytes(source, _check_start), max_pixels=max_pixels))
+        with about(source):
+            facts = asdict(read_info(read_bytes(source, _check_start), max_pixels=max_pixels))
     if json:
         show(json_format.dumps(facts))
         return

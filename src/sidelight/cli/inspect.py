@@ -9,7 +9,7 @@ from sidelight.bulk.streams import read_bytes
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.messages import say, show
 from sidelight.cli.options import ForceOption, MaxPixelsOption, ModelOption
-from sidelight.errors import ConfigError
+from sidelight.errors import ConfigError, about
 
 
 def inspect(
@@ -38,14 +38,16 @@ def inspect(
     from sidelight.pixels.picture import from_pillow
 
     captions = CaptionToRead(given=caption, place=caption_from)
-    data = read_bytes(source, check_start)
-    opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
-    found = captions.of(source, data, opened)
-    say(f"caption: {found.origin}")
-    if isinstance(opened, OpenedCarrier):
-        images = inspect_carrier(opened, found.text, realism)
-    else:
-        images = inspect_slt(opened, found.text, realism)
-    for name, image in images.items():
+    with about(source):
+        data = read_bytes(source, check_start)
+        opened = decoder_of(data, model, max_pixels=max_pixels).open(data)
+        found = captions.of(source, data, opened)
+        if isinstance(opened, OpenedCarrier):
+            inspected = inspect_carrier(opened, found.text, realism)
+        else:
+            inspected = inspect_slt(opened, found.text, realism)
+    for note in (f"caption: {found.origin}", *found.notes, *inspected.notes):
+        say(note)
+    for name, image in inspected.images.items():
         write_picture(from_pillow(image), folder / f"{name}.png")
         show(str(folder / f"{name}.png"))

@@ -4,6 +4,7 @@ Axes: b batch, h and w picture height and width.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -23,10 +24,15 @@ _PICTURE_SHARE = 0.35
 """How much of the picture shines through a map."""
 
 
-def inspect_slt(
-    opened: OpenedSlt, caption: str, realism: float | None = None
-) -> dict[str, Image.Image]:
-    """Returns named pictures: decodes with and without text, their difference, masks and bits.
+class Inspected(NamedTuple):
+    """Pictures by their names, and what decoding says of the file."""
+
+    images: dict[str, Image.Image]
+    notes: tuple[str, ...]
+
+
+def inspect_slt(opened: OpenedSlt, caption: str, realism: float | None = None) -> Inspected:
+    """Returns decodes with and without text, their difference, masks and bits.
 
     Raises:
         TextError: There is no caption, or the model reads none, so there is nothing to compare.
@@ -36,22 +42,17 @@ def inspect_slt(
     config = opened.codec.model.config
     if not config.reads_text:
         raise TextError(f"model {config.name} reads no caption: nothing to compare")
-    shown = _with_and_without(opened, caption, realism)
+    shown, notes = _with_and_without(opened, caption, realism)
     with_text = shown["with-text"]
     (bits,) = opened.bits() / LATENT_STRIDE**2
     bits_map = _to_picture_size(bits, with_text.size)
-    return {
-        **shown,
-        "bits": heat_map(
-            bits_map, with_text, title="bits per pixel", high=float(np.percentile(bits_map, 99.5))
-        ),
-    }
+    high = float(np.percentile(bits_map, 99.5))
+    bits_shown = heat_map(bits_map, with_text, title="bits per pixel", high=high)
+    return Inspected({**shown, "bits": bits_shown}, notes)
 
 
-def inspect_carrier(
-    opened: OpenedCarrier, caption: str, realism: float | None = None
-) -> dict[str, Image.Image]:
-    """Returns named pictures: the carrier's own, improved with and without text, changes, masks.
+def inspect_carrier(opened: OpenedCarrier, caption: str, realism: float | None = None) -> Inspected:
+    """Returns the carrier's own picture, improved with and without text, changes and masks.
 
     Raises:
         TextError: There is no caption, so there is nothing to compare.
@@ -59,9 +60,9 @@ def inspect_carrier(
     """
     _check_caption(caption)
     carrier = to_pillow(opened.plain).convert("RGB")
-    shown = _with_and_without(opened, caption, realism)
-    residual = _change(carrier, shown["with-text"], "change of the carrier's picture")
-    return {"carrier": carrier, "residual": residual, **shown}
+    shown, notes = _with_and_without(opened, caption, realism)
+    residual = _change(carrier, shown["with-text"], "change of the picture")
+    return Inspected({"carrier": carrier, "residual": residual, **shown}, notes)
 
 
 def _check_caption(caption: str) -> None:
@@ -69,21 +70,18 @@ def _check_caption(caption: str) -> None:
         raise TextError("inspect compares with and without a caption: give one (--caption)")
 
 
-def _with_and_without(
-    opened: OpenedFile, caption: str, realism: float | None = None
-) -> dict[str, Image.Image]:
+def _with_and_without(opened: OpenedFile, caption: str, realism: float | None = None) -> Inspected:
     """Returns what a caption does to any file: both decodes, their difference, masks."""
-    with_text, without_text = (
-        to_pillow(opened.decode(given, realism=realism, precision="fp32")).convert("RGB")
-        for given in (caption, "")
-    )
+    pictures = [opened.decode(given, realism=realism, precision="fp32") for given in (caption, "")]
+    with_text, without_text = (to_pillow(picture).convert("RGB") for picture in pictures)
     masks = opened.masks(caption, realism=realism)
-    return {
+    images = {
         "with-text": with_text,
         "without-text": without_text,
         "difference": _change(without_text, with_text, "change by the caption"),
         "masks": _masks(masks, with_text),
     }
+    return Inspected(images, pictures[0].notes)
 
 
 def _change(before: Image.Image, after: Image.Image, title: str) -> Image.Image:

@@ -32,7 +32,7 @@ def draw_maps(dataset: Dataset, codecs: Sequence[CodecChoice], folder: Path) -> 
     for k, picture in enumerate(dataset.pictures):
         data = codec.encode(Picture(image=dataset.image(k)), quality=quality)
         own = picture.path.stem if stems[picture.path.stem] == 1 else picture.name
-        for name, image in inspect_slt(codec.open(data), dataset.given(k, "right")).items():
+        for name, image in inspect_slt(codec.open(data), dataset.given(k, "right")).images.items():
             path = folder / own / f"{name}.png"
             write_picture(from_pillow(image), path)
             yield path

@@ -64,8 +64,8 @@ class SSABlock(nn.Module):
         for mlp in (self.to_gamma, self.to_beta):
             first, last = cast(nn.Linear, mlp[0]), cast(nn.Linear, mlp[-1])
             without_text = last.weight @ torch.relu(first.bias)
-            last.bias += (1 - share) * without_text
-            last.weight *= share
+            last.bias.add_((1 - share) * without_text)
+            last.weight.mul_(share)
 
 
 def run_stages(

@@ -12,6 +12,11 @@ _TIFF_WHITE_IS_ZERO = 0
 _REDUCED_MODES = frozenset({"RGB", "RGBX", "RGBA", "RGBa", "CMYK"})  # others keep 16 bits
 
 
+def reduced_from(bits: int) -> str:
+    """Returns what is told of samples that had more than 8 bits."""
+    return f"{bits}-bit samples reduced to 8"
+
+
 def settle_depth(image: Image.Image, data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
     """Returns the loaded image with samples and colour key on one scale, and notes.
 

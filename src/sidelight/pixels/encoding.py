@@ -10,6 +10,7 @@ from PIL import ExifTags, Image, PngImagePlugin
 
 from sidelight.errors import ImageError
 from sidelight.pixels.picture import Picture, to_pillow
+from sidelight.pixels.srgb import to_srgb
 
 
 class PictureFormat(NamedTuple):
@@ -104,6 +105,16 @@ def check_format(format: str) -> None:
         raise ImageError(f"cannot write format {format!r}; possible are {', '.join(_FORMATS)}")
 
 
+def fitted(picture: Picture, format: str) -> Picture:
+    """Returns the picture as a format holds it: without what that cannot, which ``notes`` say.
+
+    Raises:
+        ImageError: The format is unknown.
+    """
+    check_format(format)
+    return _fitted(picture, _FORMATS[format.lower()])
+
+
 def encode_as(picture: Picture, chosen: PictureFormat) -> bytes:
     """Returns the picture in a format, with what metadata that takes.
 
@@ -128,9 +139,7 @@ def write_as(picture: Picture, chosen: PictureFormat, stream: BinaryIO) -> None:
         OSError: The stream cannot be written.
     """
     _check_alpha(picture, chosen)
-    if picture.gray and not chosen.gray_profile:
-        picture = dataclasses.replace(picture, icc=None)
-    image = to_pillow(picture)
+    image = to_pillow(_fitted(picture, chosen))
     options = dict(chosen.options)
     if picture.gray:
         options.pop("subsampling", None)  # else AVIF adds chroma, and gray comes back as colour
@@ -145,6 +154,17 @@ def write_as(picture: Picture, chosen: PictureFormat, stream: BinaryIO) -> None:
         raise ImageError(
             f"{chosen.name} cannot hold this picture of {size} px ({error}); use PNG"
         ) from error
+
+
+def _fitted(picture: Picture, chosen: PictureFormat) -> Picture:
+    if not (chosen.metadata and (chosen.gray_profile or not picture.gray)):
+        picture = to_srgb(picture)
+    lost = [name for name in ("exif", "xmp") if getattr(picture, name) is not None]
+    if chosen.metadata or not lost:
+        return picture
+    named = " and ".join(name.upper() for name in lost)
+    notes = (*picture.notes, f"{named} left out, which {chosen.name} does not hold")
+    return dataclasses.replace(picture, exif=None, xmp=None, notes=notes)
 
 
 class _Stream:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import BinaryIO
 
-from sidelight.errors import ImageError
+from sidelight.errors import about
 from sidelight.files import replacing, write_atomically
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.encoding import encode_as, format_for, write_as
@@ -21,10 +21,8 @@ def read_picture(source: Path | BinaryIO, *, max_pixels: int | None = None) -> P
         ImageError: Not a picture, a broken one, too large, or samples without one right reading.
     """
     data = source.read_bytes() if isinstance(source, Path) else source.read()
-    try:
+    with about(_name(source)):
         return decode_picture(data, max_pixels=max_pixels)
-    except ImageError as error:
-        raise ImageError(f"{_name(source)}: {error}") from error
 
 
 def write_picture(picture: Picture, target: Path | BinaryIO, format: str | None = None) -> None:
@@ -40,15 +38,13 @@ def write_picture(picture: Picture, target: Path | BinaryIO, format: str | None 
     """
     if format is None:
         format = target.suffix.removeprefix(".") if isinstance(target, Path) else ""
-    try:
+    with about(_name(target)):
         chosen = format_for(picture, format)
         if isinstance(target, Path) and (target.is_file() or not target.exists()):
             with replacing(target) as stream:
                 write_as(picture, chosen, stream)
             return
         data = encode_as(picture, chosen)  # a pipe cannot go back
-    except ImageError as error:
-        raise ImageError(f"{_name(target)}: {error}") from error
     if isinstance(target, Path):
         write_atomically(target, data)
     else:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from sidelight.errors import ImageError
 from sidelight.pixels.boxes import find_boxes
+from sidelight.pixels.depth import reduced_from
 from sidelight.pixels.kinds import FIRST_FRAME
 from sidelight.pixels.picture import Picture, from_pillow
 from sidelight.pixels.size import check_size
@@ -90,7 +91,7 @@ def _losses(stated: dict[str, Any]) -> list[str]:
     if stated["exponent_bits_per_sample"]:
         notes.append("float samples reduced to 8 bits")
     elif stated["bits_per_sample"] > 8:
-        notes.append(f"{stated['bits_per_sample']}-bit samples reduced to 8")
+        notes.append(reduced_from(stated["bits_per_sample"]))
     return notes
 
 

@@ -26,6 +26,7 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", 
 _FILM_BRANDS = frozenset(
     {b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V ", b"avc1", b"3gp4", b"3gp5", b"dash"}
 )
+_JPEG_START = b"\xff\xd8\xff"
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _FIRST_BRAND, _COMPATIBLE_BRANDS = 8, 16
 _BRAND_BYTES, _MAX_BRANDS = 4, 64
@@ -87,6 +88,13 @@ def unread(data: bytes) -> ImageError:
         return ImageError(f"TIFF {_tiff_kind(data)} is not read; save it with 8 or 16 bits as RGB")
     if is_heic(data):
         return ImageError("HEIC that is truncated, broken or of a rare kind; export it as JPEG")
+    if is_avif(data):
+        return ImageError("AVIF that is truncated, broken or of a rare kind; fetch it again")
+    if data.startswith(_JPEG_START):
+        return ImageError(
+            "JPEG that is broken, or of a kind that is not read (12 or 16 bits, lossless); export "
+            "it with 8 bits"
+        )
     if _brands(data) & _FILM_BRANDS:
         return ImageError("a film is not read as a picture; take a frame of it as PNG")
     if b"<svg" in data[:_MARKUP_BYTES]:

@@ -7,6 +7,7 @@ does not end quietly.
 
 import contextlib
 import struct
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -15,12 +16,14 @@ from PIL import Image, ImageFile, JpegImagePlugin, WebPImagePlugin
 from sidelight.errors import ImageError
 from sidelight.pixels.bombs import ICON, check_claims, check_icons, check_scans
 from sidelight.pixels.boxes import Box, find_boxes
+from sidelight.pixels.depth import reduced_from
 from sidelight.pixels.jpeg_segments import clean_jpeg, is_jpeg
 from sidelight.pixels.kinds import FIRST_FRAME, FORMATS, is_heic, register_heic, unread
 from sidelight.pixels.png_chunks import clean_png, is_png, signal_notes
 from sidelight.pixels.size import check_size
 
 _PREFIX_BYTES = 16
+_DEPTH_BYTE, _HIGH_BITDEPTH, _TWELVE_BIT = 2, 0x40, 0x20  # of an av1C box (AV1-ISOBMFF 2.3.3)
 _TIFF_STARTS = (b"II*\0", b"MM\0*")
 _NOT_THIS_FORMAT = (SyntaxError, IndexError, TypeError, struct.error)
 
@@ -91,8 +94,10 @@ def open_picture(data: bytes, *, max_pixels: int | None) -> Opened:
     image.info |= info
     if image.format == "TIFF" and data.startswith(_TIFF_STARTS):
         image.info["exif"] = data  # a TIFF is an EXIF block, with much that is none
-    if image.format == "AVIF" and not image.info.get("icc_profile"):
-        notes += _signal_in_boxes(data)
+    if image.format == "AVIF":
+        notes += _notes_on_properties(data, has_profile=bool(image.info.get("icc_profile")))
+    if image.format == "HEIF" and image.info.get("bit_depth", 8) > 8:
+        notes += (reduced_from(image.info["bit_depth"]),)
     # Layers of a PSD are no frames: Pillow reads the merged picture.
     if image.format != "PSD" and getattr(image, "is_animated", False):
         notes = (FIRST_FRAME, *notes)
@@ -133,18 +138,34 @@ def _identify(data: bytes, formats: tuple[str, ...]) -> Image.Image | None:
     return None
 
 
-def _signal_in_boxes(data: bytes) -> tuple[str, ...]:
-    """Returns notes on the colour that an AVIF file states by code points."""
+def _notes_on_properties(data: bytes, *, has_profile: bool) -> tuple[str, ...]:
+    """Returns notes on an AVIF file's bits a sample, and on a colour stated by code points."""
+    colours: list[tuple[int, int]] = []
+    depth = 8
     with contextlib.suppress(ImageError):
-        inside = _box(data, b"meta", Box(b"", 0, len(data)))
-        properties = inside and _box(data, b"iprp", inside._replace(start=inside.start + 4))
-        listed = properties and _box(data, b"ipco", properties)
-        for box in find_boxes(data, listed.start, listed.end) if listed else ():
-            if box.kind == b"colr" and data[box.start : box.start + 4] == b"nclx":
-                if box.num_bytes < 8:
-                    break
-                return signal_notes(*struct.unpack_from(">2H", data, box.start + 4))
-    return ()
+        for box in _properties(data):
+            payload = data[box.start : box.end]
+            if box.kind == b"av1C" and len(payload) > _DEPTH_BYTE:
+                flags = payload[_DEPTH_BYTE]
+                if flags & _HIGH_BITDEPTH:
+                    depth = max(depth, 12 if flags & _TWELVE_BIT else 10)
+            elif box.kind == b"colr" and payload.startswith(b"nclx") and len(payload) >= 8:
+                colours.append(struct.unpack_from(">2H", payload, 4))
+    signal = signal_notes(*colours[0]) if colours and not has_profile else ()
+    return (*signal, reduced_from(depth)) if depth > 8 else signal
+
+
+def _properties(data: bytes) -> Iterator[Box]:
+    """Yields what an AVIF file says of its items.
+
+    Raises:
+        ImageError: A box is broken.
+    """
+    inside = _box(data, b"meta", Box(b"", 0, len(data)))
+    properties = inside and _box(data, b"iprp", inside._replace(start=inside.start + 4))
+    listed = properties and _box(data, b"ipco", properties)
+    if listed:
+        yield from find_boxes(data, listed.start, listed.end)
 
 
 def _box(data: bytes, kind: bytes, inside: Box) -> Box | None:

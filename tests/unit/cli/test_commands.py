@@ -64,8 +64,8 @@ def files() -> set[str]:
         ("encode a.png x.slt --bpp inf", "bpp must be > 0 and finite"),
         ("encode a.png x.slt --caption caf\udce9", "no UTF-8 form"),
         ("decode missing.slt x.png", "missing.slt: No such file or directory"),
-        ("decode junk.slt x.png", "starts with 6a756e6b, expected"),
-        ("decode cut.slt x.png", "only"),
+        ("decode junk.slt x.png", "junk.slt: starts with 6a756e6b, expected"),
+        ("decode cut.slt x.png", "cut.slt: "),
         ("decode a.slt x.xyz", "cannot write format 'xyz'"),
         ("decode a.slt x", "cannot write format ''"),
         ("decode alpha.slt x.jpg", "use PNG or WebP"),
@@ -83,7 +83,7 @@ def files() -> set[str]:
         ("encode a.png x.slt --caption-from junk.slt", "junk.slt is not JSON"),
         ("decode a.slt x.png --caption A", "no text encoder 'tiny'"),
         ("inspect a.slt maps", "give one"),
-        ("inspect junk.slt maps --caption A", "starts with"),
+        ("inspect junk.slt maps --caption A", "junk.slt: starts with"),
         ("inspect a.slt . -c A", "holds pictures already; give --force"),
         ("inspect missing.slt maps --caption A", "missing.slt: No such file or directory"),
     ],
@@ -97,6 +97,14 @@ def test_an_error_is_one_line_and_exit_code_1(folder, command, message):
     assert done.stderr.splitlines()[-1].startswith("sidelight: error: ")
     assert message in done.stderr.splitlines()[-1]
     assert files() == before
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("name", ["junk.slt", "cut.slt", "junk.png"])
+def test_info_names_the_file_that_is_none(name):
+    done = run("info", name)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"sidelight: error: {name}: ")
 
 
 @pytest.mark.parametrize("command", ["encode a.png x.slt", "decode a.slt x.png"])
@@ -285,6 +293,43 @@ def test_inspect_writes_five_pictures(captioned):
     names = {f"{n}.png" for n in ("bits", "difference", "masks", "with-text", "without-text")}
     assert {path.name for path in Path("maps").iterdir()} == names
     assert set(done.stdout.split()) == {f"maps/{name}" for name in names}
+
+
+@pytest.mark.usefixtures("captioned")
+def test_inspect_says_what_decode_says():
+    Image.open("photo.png").convert("CMYK").save("ink.jpg", quality=30)
+    Image.open("photo.png").save("exact.webp", lossless=True)
+    for name, told in {
+        "ink.jpg": "CMYK converted to RGB without a profile",
+        "exact.webp": "left as the file has it",
+    }.items():
+        for command in (f"inspect {name} maps", f"decode {name} x.png"):
+            done = run(*command.split(), "--caption", "A dog.", "--force")
+            assert done.exit_code == 0
+            assert told in done.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_colours_stay_right_where_the_profile_is_stripped(swapped_profile):
+    Image.new("RGB", (20, 30), (200, 20, 10)).save("p.png", icc_profile=swapped_profile)
+    done = run("encode", "p.png", "p.webp", "--strip", "-q", "9")
+    assert "converted to sRGB, without its ICC profile" in done.stderr
+    red, _, blue = Image.open("p.webp").convert("RGB").getpixel((10, 10))
+    assert blue > 150 > 60 > red
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("options", [["--caption", ""], ["--caption-from", "none"]])
+def test_a_description_that_stays_is_told(options):
+    assert run("encode", "a.png", "said.avif", "--caption", "Secret words.").exit_code == 0
+    stays = "the description in the picture's own XMP stays"
+    done = run("encode", "said.avif", "x.webp", *options)
+    assert stays in done.stderr
+    assert "Secret words." in run("info", "x.webp").stdout
+    done = run("encode", "said.avif", "y.webp", "--strip", *options)
+    assert stays not in done.stderr
+    assert "Secret words." not in run("info", "y.webp").stdout
+    assert stays not in run("encode", "a.png", "z.webp", *options).stderr
 
 
 def test_verify_and_strip(folder):

@@ -35,7 +35,7 @@ def hyper_words(codec: Codec, z_symbols: np.ndarray) -> bytes:
 def test_every_picture_has_the_size_that_its_content_asks_for(codec, make_picture, size):
     width, height = size
     data = codec.encode(Picture(image=make_picture(height, width)))
-    pictures = inspect_slt(codec.open(data), CAPTION)
+    pictures = inspect_slt(codec.open(data), CAPTION).images
     assert list(pictures) == ["with-text", "without-text", "difference", "masks", "bits"]
     map_size = max(width, 260), height + HEAD_PX
     assert pictures["with-text"].size == pictures["without-text"].size == size
@@ -46,7 +46,7 @@ def test_every_picture_has_the_size_that_its_content_asks_for(codec, make_pictur
 
 def test_the_decodes_are_those_of_the_codec(codec, make_picture):
     data = codec.encode(Picture(image=make_picture(64, 64)))
-    pictures = inspect_slt(codec.open(data), CAPTION)
+    pictures = inspect_slt(codec.open(data), CAPTION).images
     for name, text in (("with-text", CAPTION), ("without-text", "")):
         expected = codec.decode(data, text, precision="fp32").image
         assert (np.asarray(pictures[name]) == expected).all()
@@ -55,7 +55,9 @@ def test_the_decodes_are_those_of_the_codec(codec, make_picture):
 def test_gray_and_transparent_files_can_be_inspected(codec, make_picture):
     image = np.repeat(make_picture(40, 50)[..., :1], 3, axis=2)
     data = codec.encode(Picture(image=image, gray=True, alpha=image[..., 0]))
-    assert {picture.mode for picture in inspect_slt(codec.open(data), CAPTION).values()} == {"RGB"}
+    assert {picture.mode for picture in inspect_slt(codec.open(data), CAPTION).images.values()} == {
+        "RGB"
+    }
 
 
 def test_bits_of_all_positions_add_up_to_what_the_latent_takes(codec, make_picture):

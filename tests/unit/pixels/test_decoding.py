@@ -61,7 +61,7 @@ def test_an_empty_file_is_refused():
         decode_picture(b"")
 
 
-@pytest.mark.parametrize("data", [b"junk", bytes(1000), b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"])
+@pytest.mark.parametrize("data", [b"junk", bytes(1000), b"\x89PNG\r\n\x1a\n"])
 def test_bytes_that_are_no_picture_are_refused(data):
     with pytest.raises(ImageError, match=f"not a picture.*{len(data)} bytes"):
         decode_picture(data)

@@ -1,10 +1,12 @@
+from io import BytesIO
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from sidelight.errors import ImageError
 from sidelight.pixels.decoding import decode_picture
-from sidelight.pixels.encoding import encode_picture
+from sidelight.pixels.encoding import encode_picture, fitted
 from sidelight.pixels.picture import Picture
 
 RGB = np.random.default_rng(1).integers(0, 256, (16, 24, 3), dtype=np.uint8)
@@ -80,10 +82,37 @@ def test_tiff_keeps_the_tags_of_exif():
     assert exif.get_ifd(0x8769) == {0x829A: 0.5}
 
 
-def test_formats_without_metadata_are_written_all_the_same(rgb_profile):
-    source = Picture(image=RGB, icc=rgb_profile, exif=camera_exif().tobytes())
-    picture = decode_picture(encode_picture(source, "bmp"))
-    assert (picture.icc, picture.exif) == (None, None)
+@pytest.mark.parametrize("format", ["bmp", "ppm"])
+def test_formats_without_a_profile_hold_the_colours_in_srgb(format, swapped_profile):
+    source = Picture(image=RGB, icc=swapped_profile)
+    decoded = decode_picture(encode_picture(source, format))
+    assert decoded.icc is None
+    assert np.abs(decoded.image.astype(int) - RGB[..., ::-1]).max() <= 2
+
+
+@pytest.mark.parametrize("format", ["webp", "avif", "bmp"])
+def test_gray_holds_its_tones_where_its_profile_cannot_go_along(format, gray_profile):
+    source = Picture(image=GRAY, alpha=None, gray=True, icc=gray_profile)
+    decoded = decode_picture(encode_picture(source, format)).image[..., 0].astype(int)
+    in_srgb = ImageCms.profileToProfile(
+        Image.fromarray(RGB[..., 0]),
+        ImageCms.ImageCmsProfile(BytesIO(gray_profile)),
+        ImageCms.createProfile("sRGB"),
+        outputMode="RGB",
+    )
+    assert np.abs(decoded - np.asarray(in_srgb)[..., 0]).mean() < 1
+    assert np.abs(decoded - GRAY[..., 0]).max() > 2  # there was something to convert
+
+
+def test_what_a_format_does_not_hold_is_told(swapped_profile, rgb_profile):
+    exif = camera_exif().tobytes()
+    source = Picture(image=RGB, icc=swapped_profile, exif=exif, xmp=b"<x/>")
+    assert fitted(source, "png") is source
+    assert fitted(source, "bmp").notes == (
+        "converted to sRGB, without its ICC profile",
+        "EXIF and XMP left out, which BMP does not hold",
+    )
+    assert fitted(Picture(image=RGB, icc=rgb_profile), "ppm").notes == ()  # sRGB as it is
 
 
 @pytest.mark.parametrize("format", ["jpg", "jpeg", "bmp", "ppm"])

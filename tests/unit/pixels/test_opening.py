@@ -6,6 +6,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pytest
 from PIL import Image, ImageFile
@@ -119,6 +120,13 @@ def test_signals_of_avif_are_told_too():
     assert decode_picture(bytes(data)).notes == ()
     data[place : place + 4] = struct.pack(">2H", 9, 16)
     assert decode_picture(bytes(data)).notes[0].endswith("transfer PQ, so HDR, primaries BT.2020")
+
+
+@pytest.mark.parametrize("bits", [10, 12])
+def test_deep_avif_is_told(bits):
+    samples = np.asarray(NOISE, np.uint16) << (bits - 8)
+    data = imagecodecs.avif_encode(samples, level=60, bitspersample=bits)
+    assert decode_picture(data).notes == (f"{bits}-bit samples reduced to 8",)
 
 
 @pytest.mark.parametrize("gamma", [100_000, 55_555])
@@ -236,6 +244,18 @@ def test_heic_is_read_where_its_extra_is_there():
     assert picture.image.shape == (60, 40, 3)  # written as 60x40 px, to be turned by a quarter
     assert picture.exif is not None
     assert b"Ricoh" in picture.exif
+
+
+def test_a_broken_avif_is_named_as_one():
+    data = saved(NOISE, "AVIF")
+    with pytest.raises(ImageError, match="AVIF that is truncated, broken or of a rare kind"):
+        decode_picture(data[: len(data) // 2])
+
+
+def test_a_jpeg_of_12_bits_is_named_as_one():
+    data = imagecodecs.jpeg8_encode(np.asarray(NOISE, np.uint16) << 4, bitspersample=12)
+    with pytest.raises(ImageError, match=r"JPEG .*12 or 16 bits"):
+        decode_picture(data)
 
 
 def test_a_broken_heic_is_named_as_one():
