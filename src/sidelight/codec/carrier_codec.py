@@ -17,6 +17,7 @@ from sidelight.codec.stored import Checkpoint
 from sidelight.models.config import check_realism
 from sidelight.pixels.padding import cut
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.pure import keep_pure
 from sidelight.runtime.networks import CarrierNetworks
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.reader import CaptionReader
@@ -127,14 +128,13 @@ class CarrierCodec:
             precision=precision,
             drawn_share=drawn_share,
         )
-        return [
-            replace(
-                picture,
-                image=cut(image, picture.height, picture.width),
-                notes=picture.notes + self.captions.notes(caption),
-            )
-            for picture, image, caption in zip(pictures, improved, captions, strict=True)
-        ]
+        results = []
+        for picture, padded, caption in zip(pictures, improved, captions, strict=True):
+            image = cut(padded, picture.height, picture.width)
+            keep_pure(picture.image, image)
+            notes = picture.notes + self.captions.notes(caption)
+            results.append(replace(picture, image=image, notes=notes))
+        return results
 
     def _place(self, realism: float | None) -> float:
         place = self.model.config.default_realism if realism is None else realism

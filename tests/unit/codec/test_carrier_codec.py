@@ -112,6 +112,16 @@ def test_half_of_the_residual_is_half_way(codec, data):
     assert not np.array_equal(half, whole)
 
 
+def test_a_white_ground_stays_white(codec, make_picture):
+    image = np.full((64, 96, 3), 255, np.uint8)
+    image[16:48, 32:64] = make_picture(32, 32, seed=4)
+    data = CARRIERS["webp"].encode(Picture(image=image), 5.0)
+    plain, shown = read(data).picture.image, codec.decode(data, "A dog.").image
+    assert (plain[:, :16] == 255).all()
+    assert (shown[:, :12] == 255).all()
+    assert not np.array_equal(shown, plain)
+
+
 def test_a_batch_is_each_picture_alone(codec, data, make_picture):
     pictures = [read(data).picture, Picture(image=make_picture(50, 70, seed=9))]
     texts = ["A dog.", None]

@@ -3,6 +3,7 @@
 import { ConfigError } from "../errors.ts";
 import type { Manifest } from "../models/manifest.ts";
 import { type Corner, cut, type Mask, type Pixels, padded, paste } from "../pixels/pixels.ts";
+import { keepPure } from "../pixels/pure.ts";
 import { type Tile, tiles } from "../pixels/tiling.ts";
 import { noise } from "./noise.ts";
 import { createSession, type Ort, type Runtime } from "./ort.ts";
@@ -81,6 +82,7 @@ export class Generator {
         },
       );
     }
+    keepPure(picture, target);
     return { picture: target, masks };
   }
 
