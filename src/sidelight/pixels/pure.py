@@ -32,13 +32,12 @@ def keep_pure(before: np.ndarray, after: np.ndarray) -> None:
 
 
 def _within(mask: np.ndarray) -> np.ndarray:
-    """Returns where a mask (h, w) holds as far around as ``REACH_PX``; beyond its border it does."""
-    for turned in (False, True):
-        mask = mask.T if turned else mask
+    """Returns where a mask (h, w) holds ``REACH_PX`` around; beyond its border it does."""
+    for _ in range(2):  # down, then across
         for shift in _SHIFTS:
             found = mask.copy()
             found[shift:] &= mask[:-shift]
             found[:-shift] &= mask[shift:]
             mask = found
-        mask = mask.T if turned else mask
+        mask = mask.T
     return mask
