@@ -133,6 +133,17 @@ def test_wrong_calls_are_one_line(site, run, arguments, message):
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize("command", ["encode", "decode"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP"])
+def test_a_picture_alone_is_no_page(place, run, command, format):
+    Image.effect_noise((300, 300), 99).convert("RGB").save("a.html", format)
+    done = run(command, "a.html", "out")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("sidelight: error: a.html is not an HTML page: it starts with ")
+    assert "`sidelight encode` or `sidelight decode`" in done.stderr
+    assert not Path("out").exists()
+
+
 def test_carriers_are_the_default_and_come_back_better(site, run, files):
     encoded = run("encode", "site/page.html", "out", "--quality", "3", carrier=True)
     coded = {"pictures/a b.png.avif", "pictures/a b.jpg.avif", "c.avif"}
