@@ -67,6 +67,7 @@ def encode_pages(
     *,
     suffix: str,
     max_pixels: int | None = None,
+    strict: bool = True,
     force: bool = False,
     processes: int | None = 1,
     report: Report | None = None,
@@ -83,6 +84,7 @@ def encode_pages(
         encode: Encodes.
         suffix: Of the coded files, such as ".avif".
         max_pixels: Larger pictures stay as they are, as ones that failed; None for the default.
+        strict: Whether a page that is no HTML is an error; else it is copied, with a note.
         force: Whether files that are in ``folder`` already may be replaced.
         processes: How many code pictures, each with an ``encode`` of its own, which travels to it;
             None for as many as the number of pictures is worth, 1 for this one.
@@ -97,7 +99,7 @@ def encode_pages(
         found = place.suffix.lower()
         return not (found in _DRAWINGS or _is_coded(found, suffix) or _moves(place))
 
-    plan = _plan(pages, root, folder, takes, suffix, force=force)
+    plan = _plan(pages, root, folder, takes, suffix, strict=strict, force=force)
     work = _Encoded(encode, max_pixels)
     return _Writer(plan, folder, work, processes, force=force).write(suffix, report)
 
@@ -109,6 +111,7 @@ def decode_pages(
     decode: Decode,
     *,
     format: str = "png",
+    strict: bool = True,
     force: bool = False,
     processes: int | None = 1,
     report: Report | None = None,
@@ -122,6 +125,7 @@ def decode_pages(
         folder: Where all is written.
         decode: Decodes.
         format: Suffix of the pictures, such as "png" or "webp".
+        strict: As for ``encode_pages``.
         force: As for ``encode_pages``.
         processes: As for ``encode_pages``.
         report: Hears of the progress.
@@ -133,7 +137,7 @@ def decode_pages(
     def takes(place: Path) -> bool:
         return place.suffix.lower() in (*SUFFIXES, _END_TO_END) and not _moves(place)
 
-    plan = _plan(pages, root, folder, takes, f".{format}", force=force)
+    plan = _plan(pages, root, folder, takes, f".{format}", strict=strict, force=force)
     work = _Decoded(decode)
     return _Writer(plan, folder, work, processes, force=force).write(f".{format}", report)
 
@@ -195,11 +199,13 @@ def _plan(
     takes: Callable[[Path], bool],
     suffix: str,
     *,
+    strict: bool,
     force: bool,
 ) -> Plan:
     if os.path.realpath(folder) == os.path.realpath(root):
         raise ConfigError(f"{folder} is the page's own folder; give another one")
-    plan = Plan(Site(root), [_place(page, root) for page in pages], takes, suffix)
+    places = [_place(page, root) for page in pages]
+    plan = Plan(Site(root), places, takes, suffix, strict=strict)
     plan.check_targets(folder, force=force)
     return plan
 

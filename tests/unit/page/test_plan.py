@@ -225,6 +225,24 @@ def test_what_cannot_be_read_costs_itself_alone_and_is_told_once(run, draw, monk
     assert not Path("out/shut.html").exists()
 
 
+@pytest.mark.parametrize("command", ["encode", "decode"])
+def test_files_of_a_site_that_are_no_pages_are_copied_and_told(run, draw, files, command):
+    draw("site/a.jpg")
+    write("<img src=a.jpg><a href=google123.html>x</a>")
+    write("google-site-verification: google123.html", "site/google123.html")
+    write("", "site/empty.htm")
+    done = run(command, "site", "out", carrier=True)
+    assert done.exit_code == 0
+    for name in ("google123.html", "empty.htm"):
+        assert f"{name}: is not an HTML page, so it is copied as it is\n" in done.stderr
+        assert Path("out", name).read_bytes() == Path("site", name).read_bytes()
+    assert "links that lead" not in done.stderr
+    assert {"page.html", "google123.html", "empty.htm"} < files("out")
+    alone = run(command, "site/google123.html", "alone", carrier=True)
+    assert alone.exit_code == 1
+    assert alone.stderr == "sidelight: error: site/google123.html is not an HTML page\n"
+
+
 def test_captions_cannot_command_the_terminal(run, draw):
     draw("site/a.jpg")
     write("<img src=a.jpg alt='\x1b[2J\x9b0m\x07 &#x202e;gpj'>")
