@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from sidelight.bitstream.header import MAGIC
 from sidelight.bulk.local import default_processes
 from sidelight.bulk.pool import carry_out, in_order, is_of_the_input
-from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
+from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix, sniff
 from sidelight.errors import ConfigError
 from sidelight.files import copy_atomically, discard_leftovers, write_atomically
 from sidelight.limits import MAX_PIXELS
@@ -24,7 +25,9 @@ from sidelight.pixels.opening import open_picture
 from sidelight.pixels.picture import Picture
 
 _END_TO_END = ".slt"
+_DECODED = (*SUFFIXES, _END_TO_END)
 _DRAWINGS = (".svg", ".svgz")
+_START_BYTES = 4096
 _MAY_MOVE = ("AVIF", "GIF", "PNG", "WEBP")
 
 Encode = Callable[[Picture, str], bytes]
@@ -96,7 +99,7 @@ def encode_pages(
     """
 
     def takes(place: Path) -> bool:
-        found = place.suffix.lower()
+        found = _suffix_of(place)
         return not (found in _DRAWINGS or _is_coded(found, suffix) or _moves(place))
 
     plan = _plan(pages, root, folder, takes, suffix, strict=strict, force=force)
@@ -135,7 +138,7 @@ def decode_pages(
     """
 
     def takes(place: Path) -> bool:
-        return place.suffix.lower() in (*SUFFIXES, _END_TO_END) and not _moves(place)
+        return _suffix_of(place) in _DECODED and not _moves(place)
 
     plan = _plan(pages, root, folder, takes, f".{format}", strict=strict, force=force)
     work = _Decoded(decode)
@@ -173,6 +176,29 @@ class _Decoded:
         picture = self.decode(job.source.read_bytes(), job.caption)
         write_picture(picture, job.target)
         return picture.notes
+
+
+def _suffix_of(place: Path) -> str:
+    """Returns the suffix that a file's first bytes call for; its own where they tell nothing."""
+    try:
+        with place.open("rb") as stream:
+            start = stream.read(_START_BYTES)
+    except OSError:  # whoever converts it will say so
+        start = b""
+    if start.startswith(MAGIC):
+        return _END_TO_END
+    if (carrier := sniff(start)) is not None:
+        return carrier.suffixes[0]
+    named = place.suffix.lower()
+    return "" if named in _DECODED and _is_picture(place) else named
+
+
+def _is_picture(place: Path) -> bool:
+    try:
+        open_picture(place.read_bytes(), max_pixels=MAX_PIXELS).image.close()
+    except Exception:  # whoever converts it will say what is wrong with it
+        return False
+    return True
 
 
 def _is_coded(found: str, suffix: str) -> bool:

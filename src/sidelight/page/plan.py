@@ -4,7 +4,7 @@ import contextlib
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -223,14 +223,20 @@ class Plan:
             in_folder[posixpath.dirname(place)].add(posixpath.basename(place))
         for folder, names in in_folder.items():
             try:
-                there = {path.name for path in (self.site.root / folder).iterdir()}
+                paths = list((self.site.root / folder).iterdir())
+                pictures = {p.name for p in paths if _may_be_picture(p, suffixes)}
             except PermissionError:  # its files may be read, and not be listed
-                there = set(names)
-            pictures = {n for n in there if PurePosixPath(n).suffix.lower() in suffixes}
+                paths, pictures = [], set()
+            there = names | {path.name for path in paths}
             made = names_with_suffix(names | pictures, suffix, taken=there)
             for name in names:
                 target = posixpath.join(folder, made[name])
                 self.shown[posixpath.join(folder, name)].target = target
+
+
+def _may_be_picture(path: Path, suffixes: Collection[str]) -> bool:
+    found = path.suffix.lower()
+    return found in suffixes if found else path.is_file()
 
 
 def have_same_bytes(a: Path, b: Path) -> bool:

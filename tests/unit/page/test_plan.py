@@ -65,6 +65,16 @@ def test_another_page_of_the_site_gives_the_same_names(run, draw):
     assert {p.name for p in Path("out").glob("*.slt")} == {"a.jpg.slt", "a.png.slt"}
 
 
+def test_a_file_without_suffix_leaves_others_their_names(run, draw):
+    draw("site/a.jpg", "site/b.jpg", "site/b/c.jpg", "d.jpg")
+    Path("d.jpg").rename("site/a")
+    write("<img src=a>", "site/one.html")
+    write("<img src=a.jpg><img src=b.jpg>", "site/two.html")
+    for page in ("one", "two"):
+        assert run("encode", f"site/{page}.html", "out").exit_code == 0
+    assert {p.name for p in Path("out").glob("*.slt")} == {"a.slt", "a.jpg.slt", "b.slt"}
+
+
 def test_nothing_that_is_there_is_replaced_without_force(run, draw):
     draw("photo.png", "side.png")
     write("<img src=photo.png><img src=side.png><!-- mine -->", "page.html")
