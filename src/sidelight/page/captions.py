@@ -10,6 +10,14 @@ from sidelight.captions.canonical import canonical_caption
 from sidelight.page.references import PICTURE_ELEMENTS
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_SEPARATE = {
+    "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details",
+    "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1",
+    "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li", "listing", "main",
+    "menu", "nav", "ol", "optgroup", "option", "p", "plaintext", "pre", "search", "section",
+    "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "xmp",
+}  # fmt: skip
+"""Elements whose words are set apart from those around; all others may be part of a word."""
 _MOST_NODES = 500
 """In one caption: an element that is never closed holds all of the page that follows."""
 
@@ -75,19 +83,27 @@ class _Figures:
 
 
 def _words(element: Tag) -> str:
-    return canonical_caption(_whole(" ".join(_strings(element))))
+    return canonical_caption(_whole("".join(_strings(element))))
 
 
 def _strings(element: Tag) -> Iterator[str]:
     # Tag.strings first goes down to its last descendant, which may be as far as the page is long
-    inside = {id(element)}
+    around = [element]
     for node in islice(element.next_elements, _MOST_NODES):
-        if id(node.parent) not in inside:
+        while around and around[-1] is not node.parent:
+            yield _space_at(around.pop())
+        if not around:
             return
         if isinstance(node, Tag):
-            inside.add(id(node))
+            around.append(node)
+            yield _space_at(node)
         elif type(node) in (NavigableString, CData):
             yield str(node)
+
+
+def _space_at(element: Tag) -> str:
+    """Returns what stands before and behind the words of an element."""
+    return " " if element.name in _SEPARATE else ""
 
 
 def _whole(text: str) -> str:

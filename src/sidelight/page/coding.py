@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from sidelight.bitstream.header import MAGIC
 from sidelight.bulk.local import default_processes
 from sidelight.bulk.pool import carry_out, in_order, is_of_the_input
-from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
+from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix, sniff
 from sidelight.errors import ConfigError
 from sidelight.files import copy_atomically, discard_leftovers, write_atomically
 from sidelight.limits import MAX_PIXELS
@@ -24,7 +25,9 @@ from sidelight.pixels.opening import open_picture
 from sidelight.pixels.picture import Picture
 
 _END_TO_END = ".slt"
+_DECODED = (*SUFFIXES, _END_TO_END)
 _DRAWINGS = (".svg", ".svgz")
+_START_BYTES = 4096
 _MAY_MOVE = ("AVIF", "GIF", "PNG", "WEBP")
 
 Encode = Callable[[Picture, str], bytes]
@@ -67,6 +70,7 @@ def encode_pages(
     *,
     suffix: str,
     max_pixels: int | None = None,
+    strict: bool = True,
     force: bool = False,
     processes: int | None = 1,
     report: Report | None = None,
@@ -83,6 +87,7 @@ def encode_pages(
         encode: Encodes.
         suffix: Of the coded files, such as ".avif".
         max_pixels: Larger pictures stay as they are, as ones that failed; None for the default.
+        strict: Whether a page that is no HTML is an error; else it is copied, with a note.
         force: Whether files that are in ``folder`` already may be replaced.
         processes: How many code pictures, each with an ``encode`` of its own, which travels to it;
             None for as many as the number of pictures is worth, 1 for this one.
@@ -94,10 +99,10 @@ def encode_pages(
     """
 
     def takes(place: Path) -> bool:
-        found = place.suffix.lower()
+        found = _suffix_of(place)
         return not (found in _DRAWINGS or _is_coded(found, suffix) or _moves(place))
 
-    plan = _plan(pages, root, folder, takes, suffix, force=force)
+    plan = _plan(pages, root, folder, takes, suffix, strict=strict, force=force)
     work = _Encoded(encode, max_pixels)
     return _Writer(plan, folder, work, processes, force=force).write(suffix, report)
 
@@ -109,6 +114,7 @@ def decode_pages(
     decode: Decode,
     *,
     format: str = "png",
+    strict: bool = True,
     force: bool = False,
     processes: int | None = 1,
     report: Report | None = None,
@@ -122,6 +128,7 @@ def decode_pages(
         folder: Where all is written.
         decode: Decodes.
         format: Suffix of the pictures, such as "png" or "webp".
+        strict: As for ``encode_pages``.
         force: As for ``encode_pages``.
         processes: As for ``encode_pages``.
         report: Hears of the progress.
@@ -131,9 +138,9 @@ def decode_pages(
     """
 
     def takes(place: Path) -> bool:
-        return place.suffix.lower() in (*SUFFIXES, _END_TO_END) and not _moves(place)
+        return _suffix_of(place) in _DECODED and not _moves(place)
 
-    plan = _plan(pages, root, folder, takes, f".{format}", force=force)
+    plan = _plan(pages, root, folder, takes, f".{format}", strict=strict, force=force)
     work = _Decoded(decode)
     return _Writer(plan, folder, work, processes, force=force).write(f".{format}", report)
 
@@ -171,6 +178,29 @@ class _Decoded:
         return picture.notes
 
 
+def _suffix_of(place: Path) -> str:
+    """Returns the suffix that a file's first bytes call for; its own where they tell nothing."""
+    try:
+        with place.open("rb") as stream:
+            start = stream.read(_START_BYTES)
+    except OSError:  # whoever converts it will say so
+        start = b""
+    if start.startswith(MAGIC):
+        return _END_TO_END
+    if (carrier := sniff(start)) is not None:
+        return carrier.suffixes[0]
+    named = place.suffix.lower()
+    return "" if named in _DECODED and _is_picture(place) else named
+
+
+def _is_picture(place: Path) -> bool:
+    try:
+        open_picture(place.read_bytes(), max_pixels=MAX_PIXELS).image.close()
+    except Exception:  # whoever converts it will say what is wrong with it
+        return False
+    return True
+
+
 def _is_coded(found: str, suffix: str) -> bool:
     if found in (_END_TO_END, suffix):
         return True
@@ -195,11 +225,13 @@ def _plan(
     takes: Callable[[Path], bool],
     suffix: str,
     *,
+    strict: bool,
     force: bool,
 ) -> Plan:
     if os.path.realpath(folder) == os.path.realpath(root):
         raise ConfigError(f"{folder} is the page's own folder; give another one")
-    plan = Plan(Site(root), [_place(page, root) for page in pages], takes, suffix)
+    places = [_place(page, root) for page in pages]
+    plan = Plan(Site(root), places, takes, suffix, strict=strict)
     plan.check_targets(folder, force=force)
     return plan
 

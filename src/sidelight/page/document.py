@@ -15,7 +15,7 @@ from bs4.exceptions import ParserRejectedMarkup
 
 from sidelight.errors import ConfigError
 from sidelight.page.captions import captions_in
-from sidelight.page.encoding import PageText, decode_text
+from sidelight.page.encoding import PageText, decode_text, is_text
 from sidelight.page.markup import Attribute, Span, attributes_at, quoted, replaced
 from sidelight.page.references import Reference, Role, references_of
 from sidelight.page.stylesheets import urls_in_style
@@ -23,6 +23,10 @@ from sidelight.page.stylesheets import urls_in_style
 _TEXT_ONLY = ["textarea", "title", "xmp"]
 """Elements in which a browser sees no others."""
 _NO_HTML = re.compile(r"<\?(?=xml)|<!\[(?!CDATA\[|if\b|else\b|endif\b)", re.IGNORECASE)
+
+
+class NotAPageError(ConfigError):
+    """The file is no HTML."""
 
 
 class Page:
@@ -40,10 +44,17 @@ class Page:
         """Parses a file.
 
         Raises:
-            ConfigError: It holds no element of HTML, or is not in the encoding that it declares.
+            NotAPageError: It holds no element of HTML.
+            ConfigError: It is broken, or not in the encoding that it declares.
         """
+        data = path.read_bytes()
+        if not is_text(data):
+            raise NotAPageError(
+                f"{path} is not an HTML page: it starts with {data[:8].hex(' ')}; a picture alone "
+                "is for `sidelight encode` or `sidelight decode`"
+            )
         try:
-            source = decode_text(path.read_bytes())
+            source = decode_text(data)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
         try:
@@ -51,7 +62,7 @@ class Page:
         except ParserRejectedMarkup as error:
             raise ConfigError(f"{path} is broken HTML: {error}") from None
         if page is None or page._document.find(True) is None:
-            raise ConfigError(f"{path} is not an HTML page")
+            raise NotAPageError(f"{path} is not an HTML page")
         return page
 
     @cached_property

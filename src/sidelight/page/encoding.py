@@ -54,6 +54,15 @@ def decode_text(data: bytes) -> PageText:
     return PageText(text, codec, mark)
 
 
+def is_text(data: bytes) -> bool:
+    """Returns whether a file is text, and not a picture or another program's file.
+
+    Zero bytes tell, unless it starts as pages do.
+    """
+    starts = (b"<", *(mark for mark, _ in _MARKS))
+    return b"\0" not in data or data.lstrip().startswith(starts)
+
+
 def _declared(body: bytes) -> str:
     label = EncodingDetector.find_declared_encoding(body, is_html=True)
     known = webencodings.lookup(label) if label else None

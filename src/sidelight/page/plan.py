@@ -4,7 +4,7 @@ import contextlib
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +13,7 @@ from PIL import Image
 from sidelight.carriers.registry import SUFFIXES
 from sidelight.errors import ConfigError
 from sidelight.page.addresses import AddressError, Site
-from sidelight.page.document import Page
+from sidelight.page.document import NotAPageError, Page
 from sidelight.page.references import Reference, Role
 from sidelight.page.stylesheets import urls_in_sheet
 from sidelight.pixels.names import names_with_suffix
@@ -40,7 +40,13 @@ class Plan:
     """The pictures to convert and the files to copy, by their paths below the site's folder."""
 
     def __init__(
-        self, site: Site, pages: Sequence[str], takes: Callable[[Path], bool], suffix: str
+        self,
+        site: Site,
+        pages: Sequence[str],
+        takes: Callable[[Path], bool],
+        suffix: str,
+        *,
+        strict: bool,
     ) -> None:
         """Reads pages and style sheets.
 
@@ -49,17 +55,20 @@ class Plan:
             pages: Their paths in it.
             takes: Whether a picture that a page shows is to be converted; else it is copied.
             suffix: Of what it becomes.
+            strict: Whether a page that is no HTML is an error; else it is copied.
 
         Raises:
-            ConfigError: A page is none.
+            ConfigError: A page cannot be read as one.
         """
         self.site, self._takes = site, takes
-        self.pages = {place: Page.read(site.root / place) for place in pages}
+        self.pages: dict[str, Page] = {}
         self.shown: dict[str, ShownPicture] = {}
         self.copies: dict[str, None] = {}
         """In the order in which they are named."""
         self._notes: dict[str, None] = {}
         self._left_links: dict[str, None] = {}
+        for place in pages:
+            self._read(place, strict=strict)
         for place, page in self.pages.items():
             self._follow_page(place, page)
         self._follow_sheets()
@@ -105,6 +114,15 @@ class Plan:
         yield from ((place, None) for place in self.pages)
         yield from ((shown.target, None) for shown in self.shown.values())
         yield from ((place, place) for place in self.copies)
+
+    def _read(self, place: str, *, strict: bool) -> None:
+        try:
+            self.pages[place] = Page.read(self.site.root / place)
+        except NotAPageError:
+            if strict:
+                raise
+            self.copies[place] = None
+            self._notes[f"{place}: is not an HTML page, so it is copied as it is"] = None
 
     def _follow_page(self, place: str, page: Page) -> None:
         folder: str | None = posixpath.dirname(place)
@@ -152,7 +170,7 @@ class Plan:
         except AddressError:
             self._left_links[url] = None
             return
-        if file is None or file in self.pages:
+        if file is None or file in self.pages or file in self.copies:
             return
         if PurePosixPath(file).suffix.lower() in _PAGES:
             self._left_links[url] = None
@@ -205,14 +223,20 @@ class Plan:
             in_folder[posixpath.dirname(place)].add(posixpath.basename(place))
         for folder, names in in_folder.items():
             try:
-                there = {path.name for path in (self.site.root / folder).iterdir()}
+                paths = list((self.site.root / folder).iterdir())
+                pictures = {p.name for p in paths if _may_be_picture(p, suffixes)}
             except PermissionError:  # its files may be read, and not be listed
-                there = set(names)
-            pictures = {n for n in there if PurePosixPath(n).suffix.lower() in suffixes}
+                paths, pictures = [], set()
+            there = names | {path.name for path in paths}
             made = names_with_suffix(names | pictures, suffix, taken=there)
             for name in names:
                 target = posixpath.join(folder, made[name])
                 self.shown[posixpath.join(folder, name)].target = target
+
+
+def _may_be_picture(path: Path, suffixes: Collection[str]) -> bool:
+    found = path.suffix.lower()
+    return found in suffixes if found else path.is_file()
 
 
 def have_same_bytes(a: Path, b: Path) -> bool:

@@ -62,6 +62,29 @@ def test_whatever_shows_a_picture_has_a_caption(html, name, caption):
     assert caption_of(html, name) == caption
 
 
+@pytest.mark.parametrize(
+    ("html", "caption"),
+    [
+        (
+            "The <a href='#'>lighthouse</a>, H<sub>2</sub>O and <b>b</b>old",
+            "The lighthouse, H2O and bold",
+        ),
+        ("<i>A <b>dog</b></i><!-- or two -->s\n  on<em> a </em>beach", "A dogs on a beach"),
+        ("far<wbr>away <my-word>un</my-word>known", "faraway unknown"),
+        ("A dog<br>on a<BR/>beach", "A dog on a beach"),
+        (
+            "<p>A dog</p><p>on <b>a</b></p>beach<div>at <i>dawn</div>again",
+            "A dog on a beach at dawn again",
+        ),
+        ("<ul><li>A<li>B</ul><table><tr><td>C<td>D<tr><th>E</th><th>F</table>", "A B C D E F"),
+        ("A <script>no</script><style>no</style>dog", "A dog"),
+    ],
+)
+@pytest.mark.parametrize("around", ["<h2>{}</h2><img>", "<figure><img><figcaption>{}</figcaption>"])
+def test_words_are_parted_where_a_browser_parts_them(around, html, caption):
+    assert caption_of(around.format(html), "img") == caption
+
+
 def test_bytes_that_are_no_text_do_not_spoil_a_caption():
     assert caption_of("<img alt='caf\udce9'>", "img") == "caf?"
 

@@ -133,6 +133,17 @@ def test_wrong_calls_are_one_line(site, run, arguments, message):
     assert not Path("out").exists()
 
 
+@pytest.mark.parametrize("command", ["encode", "decode"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP"])
+def test_a_picture_alone_is_no_page(place, run, command, format):
+    Image.effect_noise((300, 300), 99).convert("RGB").save("a.html", format)
+    done = run(command, "a.html", "out")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("sidelight: error: a.html is not an HTML page: it starts with ")
+    assert "`sidelight encode` or `sidelight decode`" in done.stderr
+    assert not Path("out").exists()
+
+
 def test_carriers_are_the_default_and_come_back_better(site, run, files):
     encoded = run("encode", "site/page.html", "out", "--quality", "3", carrier=True)
     coded = {"pictures/a b.png.avif", "pictures/a b.jpg.avif", "c.avif"}
@@ -142,6 +153,40 @@ def test_carriers_are_the_default_and_come_back_better(site, run, files):
     assert decoded.exit_code == 0, decoded.stderr
     assert {"pictures/a b.png.png", "pictures/a b.jpg.png", "c.png"} <= files("back")
     assert "pictures/a b.jpg.avif: caption: A cat.\n" in decoded.stderr
+
+
+@pytest.fixture
+def misnamed(place) -> Path:
+    """A page with a JPEG file without a suffix and a PNG file named .jpg."""
+    picture = Image.linear_gradient("L").resize((40, 30)).convert("RGB")
+    picture.save("site/d", "JPEG")
+    picture.save("site/w.jpg", "PNG")
+    Path("site/p.html").write_text("<img src=d alt=a><img src=w.jpg alt=b>")
+    return place / "site" / "p.html"
+
+
+def test_pictures_are_decoded_by_their_first_bytes(misnamed, run, files):
+    done = run("decode", "site/p.html", "out", carrier=True)
+    assert done.exit_code == 0, done.stderr
+    assert files("out") == {"p.html", "d.png", "w.jpg"}
+    assert images("out/p.html") == ["d.png", "w.jpg"]
+    assert Path("out/w.jpg").read_bytes() == Path("site/w.jpg").read_bytes()
+    assert "d: caption: a\n" in done.stderr
+
+
+def test_pictures_are_in_a_format_already_by_their_first_bytes(misnamed, run, files):
+    done = run("encode", "site/p.html", "out", "--format", "jpg", carrier=True)
+    assert done.exit_code == 0, done.stderr
+    assert files("out") == {"p.html", "d", "w.jpg.jpg"}
+
+
+@pytest.mark.parametrize("name", ["a.avif", "a.jpg", "a.slt"])
+def test_a_coded_file_that_is_none_is_told(place, run, name):
+    Path("site", name).write_bytes(b"")
+    Path("site/p.html").write_text(f"<img src={name}>")
+    done = run("decode", "site/p.html", "out", carrier=True)
+    assert done.exit_code == 1
+    assert f"1 file failed, left as before:\n  {name}: is empty, expected" in done.stderr
 
 
 def test_several_processes_make_the_same_of_a_page(site, run, files):

@@ -5,7 +5,7 @@ import codecs
 import pytest
 
 from sidelight.errors import ConfigError
-from sidelight.page.encoding import decode_text
+from sidelight.page.encoding import decode_text, is_text
 
 XML = '<?xml version="1.0" encoding="{}"?>\n<html>caf\xe9</html>'
 
@@ -39,6 +39,22 @@ def test_a_page_keeps_every_byte(data, codec):
     assert codecs.lookup(page.codec).name == codec
     assert page.encode(page.text) == data
     assert page.encode(page.text + "a") == data + "a".encode(page.codec)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", True),
+        ("<p>caf\xe9".encode("latin-1"), True),
+        (b"words", True),
+        (codecs.BOM_UTF16_LE + "<p>".encode("utf-16-le"), True),
+        (b"\n<p>\0", True),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR<p>", False),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF\0<p>", False),
+    ],
+)
+def test_zero_bytes_tell_other_files_from_text(data, expected):
+    assert is_text(data) is expected
 
 
 def test_what_cannot_be_written_again_is_refused():

@@ -65,6 +65,16 @@ def test_another_page_of_the_site_gives_the_same_names(run, draw):
     assert {p.name for p in Path("out").glob("*.slt")} == {"a.jpg.slt", "a.png.slt"}
 
 
+def test_a_file_without_suffix_leaves_others_their_names(run, draw):
+    draw("site/a.jpg", "site/b.jpg", "site/b/c.jpg", "d.jpg")
+    Path("d.jpg").rename("site/a")
+    write("<img src=a>", "site/one.html")
+    write("<img src=a.jpg><img src=b.jpg>", "site/two.html")
+    for page in ("one", "two"):
+        assert run("encode", f"site/{page}.html", "out").exit_code == 0
+    assert {p.name for p in Path("out").glob("*.slt")} == {"a.slt", "a.jpg.slt", "b.slt"}
+
+
 def test_nothing_that_is_there_is_replaced_without_force(run, draw):
     draw("photo.png", "side.png")
     write("<img src=photo.png><img src=side.png><!-- mine -->", "page.html")
@@ -223,6 +233,24 @@ def test_what_cannot_be_read_costs_itself_alone_and_is_told_once(run, draw, monk
     coded = '<img src="a.slt"><img src=shut.jpg><img src="hidden/b.slt">'
     assert Path("out/page.html").read_text() == coded
     assert not Path("out/shut.html").exists()
+
+
+@pytest.mark.parametrize("command", ["encode", "decode"])
+def test_files_of_a_site_that_are_no_pages_are_copied_and_told(run, draw, files, command):
+    draw("site/a.jpg")
+    write("<img src=a.jpg><a href=google123.html>x</a>")
+    write("google-site-verification: google123.html", "site/google123.html")
+    write("", "site/empty.htm")
+    done = run(command, "site", "out", carrier=True)
+    assert done.exit_code == 0
+    for name in ("google123.html", "empty.htm"):
+        assert f"{name}: is not an HTML page, so it is copied as it is\n" in done.stderr
+        assert Path("out", name).read_bytes() == Path("site", name).read_bytes()
+    assert "links that lead" not in done.stderr
+    assert {"page.html", "google123.html", "empty.htm"} < files("out")
+    alone = run(command, "site/google123.html", "alone", carrier=True)
+    assert alone.exit_code == 1
+    assert alone.stderr == "sidelight: error: site/google123.html is not an HTML page\n"
 
 
 def test_captions_cannot_command_the_terminal(run, draw):

@@ -85,12 +85,18 @@ describe.runIf(CHROMIUM)("upgrade", () => {
       <figure><figure><img id="outer" src="/plain.avif" alt="Inside"></figure>
         <figcaption>Outside</figcaption></figure>
       <img id="alt" src="/plain.avif" alt=" A ginger   cat" title="Cat">
+      <figure><img id="inline" src="/plain.avif">
+        <figcaption>The <a href="#">lighthouse</a>, H<sub>2</sub>O and <b>b</b>old</figcaption></figure>
+      <figure><img id="blocks" src="/plain.avif"><figcaption><p>A dog</p><p>on<br>a</p>beach
+        <ul><li>at<li>dawn</ul><table><tr><td>C<td>D</table></figcaption></figure>
       <img id="title" src="/plain.avif" alt="" title="An astronaut">`);
-    const captions = Object.fromEntries((await told(5)).map(({ id, caption }) => [id, caption]));
+    const captions = Object.fromEntries((await told(7)).map(({ id, caption }) => [id, caption]));
     expect(captions).toEqual({
       heading: "A rocket before dawn",
-      figure: "A cup of espresso .",
+      figure: "A cup of espresso.",
       outer: "Inside",
+      inline: "The lighthouse, H2O and bold",
+      blocks: "A dog on a beach at dawn C D",
       alt: "A ginger cat",
       title: "An astronaut",
     });
