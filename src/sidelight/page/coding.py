@@ -87,7 +87,8 @@ def encode_pages(
         encode: Encodes.
         suffix: Of the coded files, such as ".avif".
         max_pixels: Larger pictures stay as they are, as ones that failed; None for the default.
-        strict: Whether a page that is no HTML is an error; else it is copied, with a note.
+        strict: Whether a page that cannot be read as HTML is an error; else it is copied, with a
+            note if it is none, among what failed if it is broken.
         force: Whether files that are in ``folder`` already may be replaced.
         processes: How many code pictures, each with an ``encode`` of its own, which travels to it;
             None for as many as the number of pictures is worth, 1 for this one.
@@ -264,6 +265,8 @@ class _Writer:
     def write(self, suffix: str, report: Report | None) -> PagesResult:
         """Writes pictures, then what is copied, and the pages last: they name nothing too soon."""
         plan, result = self._plan, self._result
+        for place, error in plan.broken.items():
+            self._failed(place, error)
         self._write_pictures(report)
         for place in plan.copies:
             try:

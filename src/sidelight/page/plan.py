@@ -55,7 +55,7 @@ class Plan:
             pages: Their paths in it.
             takes: Whether a picture that a page shows is to be converted; else it is copied.
             suffix: Of what it becomes.
-            strict: Whether a page that is no HTML is an error; else it is copied.
+            strict: Whether a page that cannot be read as HTML is an error; else it is copied.
 
         Raises:
             ConfigError: A page cannot be read as one.
@@ -65,6 +65,8 @@ class Plan:
         self.shown: dict[str, ShownPicture] = {}
         self.copies: dict[str, None] = {}
         """In the order in which they are named."""
+        self.broken: dict[str, ConfigError] = {}
+        """Pages that cannot be read, whose pictures so stay as they are."""
         self._notes: dict[str, None] = {}
         self._left_links: dict[str, None] = {}
         for place in pages:
@@ -118,11 +120,14 @@ class Plan:
     def _read(self, place: str, *, strict: bool) -> None:
         try:
             self.pages[place] = Page.read(self.site.root / place)
-        except NotAPageError:
+        except ConfigError as error:
             if strict:
                 raise
             self.copies[place] = None
-            self._notes[f"{place}: is not an HTML page, so it is copied as it is"] = None
+            if isinstance(error, NotAPageError):
+                self._notes[f"{place}: is not an HTML page, so it is copied as it is"] = None
+            else:
+                self.broken[place] = error
 
     def _follow_page(self, place: str, page: Page) -> None:
         folder: str | None = posixpath.dirname(place)

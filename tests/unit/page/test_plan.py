@@ -253,6 +253,20 @@ def test_files_of_a_site_that_are_no_pages_are_copied_and_told(run, draw, files,
     assert alone.stderr == "sidelight: error: site/google123.html is not an HTML page\n"
 
 
+def test_a_broken_page_of_a_site_fails_alone(run, draw):
+    for name in ("a", "b"):
+        draw(f"site/{name}.jpg")
+    write("<img src=a.jpg>")
+    broken = '<meta charset="utf-16"><img src=b.jpg>'.encode("utf-16")[:-1]
+    Path("site/broken.html").write_bytes(broken)
+    done = run("encode", "site", "out")
+    assert done.exit_code == 1
+    assert "1 file failed, left as before:\n  broken.html: " in done.stderr
+    assert Path("out/broken.html").read_bytes() == broken
+    assert Path("out/page.html").read_text() == '<img src="a.slt">'
+    assert run("encode", "site/broken.html", "alone").stderr.startswith("sidelight: error: ")
+
+
 def test_captions_cannot_command_the_terminal(run, draw):
     draw("site/a.jpg")
     write("<img src=a.jpg alt='\x1b[2J\x9b0m\x07 &#x202e;gpj'>")
