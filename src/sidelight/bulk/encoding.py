@@ -133,7 +133,7 @@ class Encoding:
         return replace(picture, icc=None, exif=None, xmp=None) if self.strip else picture
 
     def _carrier(
-        self, carrier: Carrier, picture: Picture, max_bytes: int | None, caption: str | None
+        self, carrier: Carrier, picture: Picture, max_bytes: float | None, caption: str | None
     ) -> Coded:
         if max_bytes is None:
             data = carrier.encode(picture, self.quality, caption=caption, effort=self.effort)
@@ -144,7 +144,7 @@ class Encoding:
         quality = self.quality if max_bytes is None else None
         return Coded(data, {"codec": carrier.name, "quality": quality})
 
-    def _end_to_end(self, picture: Picture, max_bytes: int | None, caption: str | None) -> Coded:
+    def _end_to_end(self, picture: Picture, max_bytes: float | None, caption: str | None) -> Coded:
         codec = load(self.model, max_pixels=picture.width * picture.height)
         if max_bytes is None:
             data = codec.encode(

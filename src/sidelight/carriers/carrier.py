@@ -10,6 +10,7 @@ from sidelight.bitstream.compression import check_caption
 from sidelight.bitstream.quality import DEFAULT_QUALITY, quality_to_step, step_to_quality
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.rate import check_max_bytes, told_excess
 from sidelight.pixels.transparency import fill_transparent
 from sidelight.pixels.xmp import with_description
 
@@ -95,7 +96,7 @@ class Carrier:
     def encode_to_size(
         self,
         picture: Picture,
-        max_bytes: int,
+        max_bytes: float,
         *,
         caption: str | None = None,
         effort: int | None = None,
@@ -105,15 +106,16 @@ class Carrier:
         Other arguments and errors as for ``encode``.
 
         Raises:
-            ConfigError: Even the codec's lowest quality takes more bytes.
+            ConfigError: ``max_bytes`` is out of range, or even the codec's lowest quality takes
+                more.
         """
+        check_max_bytes(max_bytes)
         ready, effort = self._to_write(picture, caption), self._effort(effort)
         best = self.write(ready, self.own_qualities[0], effort)
         if len(best) > max_bytes:
             raise ConfigError(
-                f"{self.title} takes {len(best)} bytes at its lowest quality, more than the "
-                f"{max_bytes} asked for; allow more bytes, leave out metadata, or scale the "
-                "picture down"
+                f"{self.title} at its lowest quality {told_excess(len(best), max_bytes, picture)}; "
+                "allow more bytes, leave out metadata, or scale the picture down"
             )
         low, high = 0, len(self.own_qualities) - 1
         while low < high:
@@ -136,7 +138,7 @@ class Carrier:
 
     def _effort(self, given: int | None) -> int:
         if given is not None and given not in EFFORTS:
-            raise ConfigError(f"effort must be a whole number from 1 to 9, got {given}")
+            raise ConfigError(f"effort must be a whole number from 1 to 9, got {given!r}")
         return self.effort if given is None else given
 
     def _to_write(self, picture: Picture, caption: str | None) -> Picture:

@@ -60,6 +60,7 @@ def files() -> set[str]:
         ("encode here x", "here: no file to read"),
         ("encode *.png a.slt", "a.slt must be a folder"),
         ("encode a.png x.slt --max-bytes 20", "more than the 20 asked for"),
+        ("encode a.png x.slt --bpp 0.0001", "(0.0001 bpp)"),
         ("encode a.png x.slt --bpp 0", "bpp must be > 0"),
         ("encode a.png x.slt --bpp inf", "bpp must be > 0 and finite"),
         ("encode a.png x.slt --caption caf\udce9", "no UTF-8 form"),
