@@ -80,7 +80,7 @@ class Carrier:
         Args:
             picture: Profile, EXIF, XMP and alpha are kept as docs/carriers.md says.
             quality: 1 (smallest file) to 9, in steps of a sixteenth, at about the rates of .slt.
-            caption: Becomes the file's XMP description, unless it is empty; what else the
+            caption: Becomes the file's XMP description, unless it is blank; what else the
                 picture's XMP says is kept.
             effort: 1 (fastest) to 9 (smallest files); None for the codec's own, see
                 docs/carriers.md. JPEG has one only.
@@ -153,7 +153,9 @@ class Carrier:
                 "JPEG XL"
             )
         picture = fill_transparent(picture)
-        if not caption:
+        if caption is None:
             return picture
         check_caption(caption)
+        if not caption.strip():
+            return picture
         return dataclasses.replace(picture, xmp=with_description(picture.xmp, caption))

@@ -71,10 +71,8 @@ def files() -> set[str]:
         ("decode a.slt x", "cannot write format ''"),
         ("decode alpha.slt x.jpg", "use PNG or WebP"),
         ("decode a.slt x.png --caption-from latin1.txt", "latin1.txt is not UTF-8 text"),
-        (
-            "decode a.slt x.png --caption-from missing.txt",
-            "captions cannot come from 'missing.txt'",
-        ),
+        ("decode a.slt x.png --caption-from missing.txt", "missing.txt: no such file"),
+        ("decode a.slt x.png --caption-from here", "which is a folder"),
         ("decode a.slt x.png --caption caf\udce9", "no UTF-8 form"),
         (
             "decode a.slt x.png --caption-from exfi",
@@ -253,6 +251,7 @@ def test_the_caption_comes_from_the_first_place_that_has_one(captioned):
     for name, options in {
         "inside": [],
         "none": ["--caption-from", "none"],
+        "blank": ["-c", "  "],
         "given": ["-c", "Snow."],
     }.items():
         done = run("decode", "x.slt", f"{name}.png", "--json", *options)
@@ -260,6 +259,7 @@ def test_the_caption_comes_from_the_first_place_that_has_one(captioned):
     assert found == {
         "inside": (inside, "x.slt: caption: the one inside the file\n"),
         "none": (None, "x.slt: caption: none, as asked\n"),
+        "blank": (None, "x.slt: caption: none, as asked\n"),
         "given": ("Snow.", "x.slt: caption: given\n"),
     }
     assert Path("inside.png").read_bytes() != Path("none.png").read_bytes()
