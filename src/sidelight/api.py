@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from functools import cache
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
 from sidelight.bitstream.quality import DEFAULT_QUALITY
-from sidelight.carriers.registry import CARRIERS, check_start
+from sidelight.carriers.registry import CARRIERS, SUFFIXES, carrier_of_suffix, check_start
 from sidelight.codec.card import find_model
 from sidelight.codec.carrier_codec import CarrierCodec
 from sidelight.codec.codec import Codec
@@ -139,13 +140,17 @@ _AnyCodec = TypeVar("_AnyCodec", Codec, CarrierCodec)
 
 def _limited(codec: _AnyCodec, max_pixels: int | None) -> _AnyCodec:
     """Returns the codec with this limit; all that are loaded of one model share its weights."""
-    if max_pixels is not None and max_pixels < 1:
-        raise ConfigError(f"max_pixels must be at least 1, got {max_pixels}")
+    _check_limit(max_pixels)
     if max_pixels == codec.max_pixels:
         return codec
     limited = copy.copy(codec)
     limited.max_pixels = max_pixels
     return limited
+
+
+def _check_limit(max_pixels: int | None) -> None:
+    if max_pixels is not None and not (isinstance(max_pixels, Integral) and max_pixels >= 1):
+        raise ConfigError(f"max_pixels must be a whole number of at least 1, got {max_pixels!r}")
 
 
 def encode(
@@ -168,7 +173,7 @@ def encode(
     Args:
         image: Path, bytes or stream of a picture file, Pillow image, uint8 array (h, w),
             (h, w, 3) or (h, w, 4), or tensor (3, h, w), uint8 or floating in [0, 1].
-        format: "avif", "jpeg", "webp", "jxl", or "slt" for our own codec.
+        format: "avif", "jpeg" or "jpg", "webp", "jxl", or "slt" for our own codec.
         quality: 1 (smallest file) to 9.
         bpp: If given, the best file of at most this many bits per pixel; ``quality`` is not used.
         max_bytes: If given, the best file of at most this size; ``quality`` is not used.
@@ -181,30 +186,30 @@ def encode(
     Raises:
         CodecError: The picture cannot be read, or a value is out of range.
     """
+    _check_limit(max_pixels)
     picture = as_picture(image, max_pixels=max_pixels)
     for note in picture.notes:
         warnings.warn(note, SidelightWarning, stacklevel=2)
-    if bpp is not None:
-        if max_bytes is not None:
-            raise ConfigError("give only one of bpp and max_bytes")
-        max_bytes = max_bytes_for(bpp, picture)
+    if bpp is not None and max_bytes is not None:
+        raise ConfigError("give only one of bpp and max_bytes")
+    size = max_bytes if bpp is None else max_bytes_for(bpp, picture)
     if format != END_TO_END:
-        if format not in CARRIERS:
-            known = ", ".join((*CARRIERS, END_TO_END))
+        carrier = carrier_of_suffix(f".{format}")
+        if carrier is None:
+            known = ", ".join((*(s.removeprefix(".") for s in SUFFIXES), END_TO_END))
             raise ConfigError(f"format must be one of {known}, got {format!r}")
         if caption_as != "embed" or model is not None:
             raise ConfigError(f"{format} takes neither model nor digests: they are for .slt files")
-        carrier = CARRIERS[format]
-        if max_bytes is not None:
-            return carrier.encode_to_size(picture, max_bytes, caption=caption, effort=effort)
+        if size is not None:
+            return carrier.encode_to_size(picture, size, caption=caption, effort=effort)
         return carrier.encode(picture, quality, caption=caption, effort=effort)
     if effort is not None:
         raise ConfigError("effort is for ordinary files, .slt files have one")
     codec = load(model)
     for note in rights_lost_without(picture.xmp):
         warnings.warn(note, SidelightWarning, stacklevel=2)
-    if max_bytes is not None:
-        return codec.encode_to_size(picture, max_bytes, caption=caption, caption_as=caption_as)
+    if size is not None:
+        return codec.encode_to_size(picture, size, caption=caption, caption_as=caption_as)
     return codec.encode(picture, quality=quality, caption=caption, caption_as=caption_as)
 
 

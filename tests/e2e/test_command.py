@@ -32,10 +32,10 @@ def test_a_folder_keeps_its_tree_skips_and_lists_what_failed(folder, run):
     assert first.returncode == 1
     coded = ["a.jpg.slt", "a.png.slt", "deep/b.slt"]
     assert tree_of(folder / "out") == coded
-    assert [r["target"] for r in records(first.stdout)] == [f"out/{name}" for name in coded]
-    assert all(
-        r["target_bytes"] == (folder / r["target"]).stat().st_size for r in records(first.stdout)
-    )
+    told = {r.pop("target"): r for r in records(first.stdout)}
+    assert told.pop("out/deep/broken.slt")["error"].startswith("no PNG")
+    assert [*told] == [f"out/{name}" for name in coded]
+    assert all(r["target_bytes"] == (folder / p).stat().st_size for p, r in told.items())
     assert b"1 of 4 files failed:\n  tree/deep/broken.png: no PNG" in first.stderr
 
     (folder / "tree" / "deep" / "broken.png").unlink()

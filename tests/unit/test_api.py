@@ -150,7 +150,7 @@ def test_a_larger_picture_than_asked_for_is_refused_everywhere(model, format):
 
 
 def test_a_limit_below_one_pixel_is_refused():
-    with pytest.raises(ConfigError, match="max_pixels must be at least 1, got 0"):
+    with pytest.raises(ConfigError, match="max_pixels must be a whole number of at least 1, got 0"):
         sidelight.load(max_pixels=0)
 
 
@@ -190,6 +190,42 @@ def test_what_is_no_caption_and_no_quality_is_refused(model, format):
     data = sidelight.encode(RGB, format=format, **models)
     with pytest.raises(TextError, match="caption must be a str, got int"):
         sidelight.decode(data, caption=5, **models)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"quality": None}, "quality must be between 1 and 9, got None"),
+        ({"bpp": "1"}, "bpp must be > 0 and finite, got '1'"),
+        ({"max_bytes": "900"}, "max_bytes must be > 0 and finite, got '900'"),
+        ({"effort": "3"}, "effort must be a whole number from 1 to 9, got '3'"),
+        ({"max_pixels": "9"}, "max_pixels must be a whole number of at least 1, got '9'"),
+    ],
+)
+def test_what_is_no_number_is_refused_as_what_is_out_of_range(options, message):
+    with pytest.raises(ConfigError, match=message):
+        sidelight.encode(RGB, **options)
+
+
+def test_a_place_of_the_dial_that_is_no_number_is_refused():
+    data = sidelight.encode(RGB)
+    with pytest.raises(ConfigError, match=r"realism must be between 0 .* got '0\.5'"):
+        sidelight.decode(data, realism="0.5")
+    with pytest.raises(ConfigError, match="max_pixels must be a whole number"):
+        sidelight.decode(data, max_pixels="9")
+
+
+@pytest.mark.parametrize("format", ["avif", "slt"])
+def test_a_rate_that_cannot_be_reached_is_told_as_a_rate(model, format):
+    models = {"model": model} if format == "slt" else {}
+    with pytest.raises(ConfigError, match=r"takes .* bpp\), more than the 0 .* \(0\.0001 bpp\)"):
+        sidelight.encode(RGB, format=format, bpp=0.0001, **models)
+
+
+def test_a_format_goes_by_every_suffix_of_its_files():
+    assert sidelight.encode(RGB, format="jpg") == sidelight.encode(RGB, format="jpeg")
+    with pytest.raises(ConfigError, match=r"one of avif, jpg, jpeg, webp, jxl, slt, got 'png'"):
+        sidelight.encode(RGB, format="png")
 
 
 def test_files_that_are_no_pictures_are_refused(tmp_path):

@@ -187,7 +187,7 @@ def test_a_quality_is_stored_within_a_thirty_second():
     assert max(abs(a - b) for a, b in zip(stored, qualities, strict=True)) <= 1 / 32
 
 
-@pytest.mark.parametrize("quality", [0.99, 9.01, -5, float("nan"), float("inf")])
+@pytest.mark.parametrize("quality", [0.99, 9.01, -5, float("nan"), float("inf"), None, "5", [5]])
 def test_a_quality_out_of_range_is_refused(quality):
     with pytest.raises(ConfigError, match="quality must be between 1 and 9"):
         quality_to_step(quality)

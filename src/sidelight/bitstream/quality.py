@@ -1,5 +1,7 @@
 """Numbers of the format that encoder and decoder share: strides, and the steps of a quality."""
 
+from numbers import Real
+
 from sidelight.errors import ConfigError
 
 LATENT_STRIDE = 16
@@ -20,7 +22,7 @@ def quality_to_step(quality: float) -> int:
     Raises:
         ConfigError: ``quality`` is not between 1 and 9.
     """
-    if isinstance(quality, str) or not MIN_QUALITY <= quality <= MAX_QUALITY:
+    if not (isinstance(quality, Real) and MIN_QUALITY <= quality <= MAX_QUALITY):
         raise ConfigError(f"quality must be between 1 and 9, got {quality!r}")
     return round((quality - MIN_QUALITY) * QUALITY_STEPS_PER_UNIT)
 

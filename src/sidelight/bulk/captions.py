@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from sidelight.bitstream.header import MAGIC
 from sidelight.bulk.streams import STREAM
+from sidelight.captions.canonical import canonical_caption
 from sidelight.captions.find import AUTO, SIDECAR, CaptionFinder, FoundCaption
 from sidelight.codec.opened import OpenedFile
 from sidelight.errors import ConfigError
@@ -65,7 +66,9 @@ class CaptionToRead:
             beside: As for ``Coding.code``.
         """
         if self._given is not None:
-            return FoundCaption(self._given, "given" if self._given else "none, as asked")
+            if not canonical_caption(self._given):
+                return FoundCaption("", "none, as asked")
+            return FoundCaption(self._given, "given")
         inside = opened.caption_read(None)
         if self._place in (None, AUTO) and inside:
             return FoundCaption(inside, "the one inside the file")

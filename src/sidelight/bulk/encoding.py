@@ -140,7 +140,7 @@ class Encoding:
         return not found and (self.caption is not None or self.caption_from is not None)
 
     def _carrier(
-        self, carrier: Carrier, picture: Picture, max_bytes: int | None, caption: str | None
+        self, carrier: Carrier, picture: Picture, max_bytes: float | None, caption: str | None
     ) -> Coded:
         if max_bytes is None:
             data = carrier.encode(picture, self.quality, caption=caption, effort=self.effort)
@@ -151,7 +151,7 @@ class Encoding:
         quality = self.quality if max_bytes is None else None
         return Coded(data, {"codec": carrier.name, "quality": quality})
 
-    def _end_to_end(self, picture: Picture, max_bytes: int | None, caption: str | None) -> Coded:
+    def _end_to_end(self, picture: Picture, max_bytes: float | None, caption: str | None) -> Coded:
         codec = load(self.model, max_pixels=picture.width * picture.height)
         if max_bytes is None:
             data = codec.encode(

@@ -17,6 +17,7 @@ NAMED_SOURCES = ("xmp", "iptc", "exif", SIDECAR)
 """What ``--caption-from`` takes beside "auto", "none" and the path of a .txt or .json file."""
 _MOST_BYTES = 2**22
 """What a file beside a picture may have; an XMP packet with its history may be long."""
+_FILES = (".txt", ".json")
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -55,10 +56,7 @@ class CaptionFinder:
         elif source in (AUTO, *NAMED_SOURCES):
             pass
         elif not path.is_file():
-            raise ConfigError(
-                f"captions cannot come from {source!r}: expected {AUTO}, {NONE}, "
-                f"{', '.join(NAMED_SOURCES)} or the path of a .txt or .json file"
-            )
+            raise ConfigError(_why_not(source))
         elif path.suffix.lower() == ".txt":
             self._only = FoundCaption(read_text(path), f"read from {path}")
         else:
@@ -134,6 +132,19 @@ class CaptionFinder:
             yield "xmp", lambda: _beside(path, ".xmp", _read_xmp)
         for name in ("xmp", "iptc", "exif"):
             yield name, lambda name=name: inside.get(name)  # type: ignore[misc]
+
+
+def _why_not(source: str) -> str:
+    """Returns why captions cannot come from a place that is no file."""
+    expected = (
+        f"expected {AUTO}, {NONE}, {', '.join(NAMED_SOURCES)} or the path of a .txt or .json file"
+    )
+    path = Path(source)
+    if source and path.is_dir():
+        return f"captions cannot come from {source!r}, which is a folder: {expected}"
+    if path.suffix.lower() in _FILES:
+        return f"{source}: no such file to take captions from"
+    return f"captions cannot come from {source!r}: {expected}"
 
 
 def read_text(path: Path) -> str:

@@ -10,6 +10,7 @@ from sidelight.bitstream.compression import check_caption
 from sidelight.bitstream.quality import DEFAULT_QUALITY, quality_to_step, step_to_quality
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.rate import check_max_bytes, told_excess
 from sidelight.pixels.transparency import fill_transparent
 from sidelight.pixels.xmp import with_description
 
@@ -79,7 +80,7 @@ class Carrier:
         Args:
             picture: Profile, EXIF, XMP and alpha are kept as docs/carriers.md says.
             quality: 1 (smallest file) to 9, in steps of a sixteenth, at about the rates of .slt.
-            caption: Becomes the file's XMP description, unless it is empty; what else the
+            caption: Becomes the file's XMP description, unless it is blank; what else the
                 picture's XMP says is kept.
             effort: 1 (fastest) to 9 (smallest files); None for the codec's own, see
                 docs/carriers.md. JPEG has one only.
@@ -95,7 +96,7 @@ class Carrier:
     def encode_to_size(
         self,
         picture: Picture,
-        max_bytes: int,
+        max_bytes: float,
         *,
         caption: str | None = None,
         effort: int | None = None,
@@ -105,15 +106,16 @@ class Carrier:
         Other arguments and errors as for ``encode``.
 
         Raises:
-            ConfigError: Even the codec's lowest quality takes more bytes.
+            ConfigError: ``max_bytes`` is out of range, or even the codec's lowest quality takes
+                more.
         """
+        check_max_bytes(max_bytes)
         ready, effort = self._to_write(picture, caption), self._effort(effort)
         best = self.write(ready, self.own_qualities[0], effort)
         if len(best) > max_bytes:
             raise ConfigError(
-                f"{self.title} takes {len(best)} bytes at its lowest quality, more than the "
-                f"{max_bytes} asked for; allow more bytes, leave out metadata, or scale the "
-                "picture down"
+                f"{self.title} at its lowest quality {told_excess(len(best), max_bytes, picture)}; "
+                "allow more bytes, leave out metadata, or scale the picture down"
             )
         low, high = 0, len(self.own_qualities) - 1
         while low < high:
@@ -136,7 +138,7 @@ class Carrier:
 
     def _effort(self, given: int | None) -> int:
         if given is not None and given not in EFFORTS:
-            raise ConfigError(f"effort must be a whole number from 1 to 9, got {given}")
+            raise ConfigError(f"effort must be a whole number from 1 to 9, got {given!r}")
         return self.effort if given is None else given
 
     def _to_write(self, picture: Picture, caption: str | None) -> Picture:
@@ -151,7 +153,9 @@ class Carrier:
                 "JPEG XL"
             )
         picture = fill_transparent(picture)
-        if not caption:
+        if caption is None:
             return picture
         check_caption(caption)
+        if not caption.strip():
+            return picture
         return dataclasses.replace(picture, xmp=with_description(picture.xmp, caption))

@@ -1,6 +1,7 @@
 """JPEG (ITU-T T.81) by libjpeg-turbo inside Pillow."""
 
 from sidelight.carriers.carrier import Carrier
+from sidelight.errors import ImageError
 from sidelight.pixels.encoding import PictureFormat, encode_as
 from sidelight.pixels.jpeg_segments import segments
 from sidelight.pixels.picture import Picture
@@ -8,12 +9,25 @@ from sidelight.pixels.picture import Picture
 _START = b"\xff\xd8\xff"
 _COM = 0xFE
 _APP = range(0xE0, 0xF0)
+_MOST_EXIF_BYTES = 0xFFFF - 2
+"""What a segment holds beside its length."""
+_MOST_XMP_BYTES = _MOST_EXIF_BYTES - len(b"http://ns.adobe.com/xap/1.0/\0")
 
 
 def _write(picture: Picture, own_quality: int, effort: int) -> bytes:  # noqa: ARG001
+    _check_fits("XMP", picture.xmp, _MOST_XMP_BYTES, "shorten the caption")
+    _check_fits("EXIF", picture.exif, _MOST_EXIF_BYTES, "shorten it")
     # progressive files are smaller at low rates; 4:2:0 is every program's choice there
     options = {"quality": own_quality, "subsampling": "4:2:0", "progressive": True}
     return encode_as(picture, PictureFormat("JPEG", metadata=True, options=options))
+
+
+def _check_fits(name: str, block: bytes | None, limit: int, advice: str) -> None:
+    if block is not None and len(block) > limit:
+        raise ImageError(
+            f"the {name} takes {len(block)} bytes, JPEG holds at most {limit}; {advice}, give "
+            "--strip, or write AVIF or WebP"
+        )
 
 
 def _starts(data: bytes) -> bool:

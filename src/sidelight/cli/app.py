@@ -25,6 +25,7 @@ from sidelight.cli.info import info
 from sidelight.cli.inspect import inspect
 from sidelight.cli.messages import say, show
 from sidelight.cli.train import train
+from sidelight.cli.usage import StrictCommand
 from sidelight.errors import CodecError, is_out_of_memory, reason_of
 
 _ERROR, _INTERRUPTED = 1, 130
@@ -93,9 +94,9 @@ def _reporting_errors(command: Callable[..., None]) -> Callable[..., None]:
 
 
 for _command in (encode, decode, info, inspect, train, export, evaluate, compare, demo):
-    app.command()(_reporting_errors(_command))
+    app.command(cls=StrictCommand)(_reporting_errors(_command))
 
 _page = typer.Typer(help="Code the pictures of an HTML page, or decode them.", no_args_is_help=True)
-_page.command()(_reporting_errors(page.encode))
-_page.command()(_reporting_errors(page.decode))
+_page.command(cls=StrictCommand)(_reporting_errors(page.encode))
+_page.command(cls=StrictCommand)(_reporting_errors(page.decode))
 app.add_typer(_page, name="page")

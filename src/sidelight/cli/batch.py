@@ -184,6 +184,9 @@ def _run_many(
                 failures.append((job, error))
                 if manifest is not None:
                     manifest.add_failure(job, error)
+                if as_json:
+                    counted.clear()
+                    print_failure(job, error)
             elif record is not None:
                 if manifest is not None:
                     manifest.add(record)
@@ -197,7 +200,7 @@ def list_failures(failures: "Sequence[Failure]", told: str) -> None:
     """Prints what failed and why; ``told`` says how much that is, of what."""
     say(f"{told}:")
     for job, error in failures:
-        say(f"  {job.source}: {reason_of(error).removeprefix(f'{job.source}: ')}")
+        say(f"  {job.source}: {_reason(job, error)}")
 
 
 def tell_passed_over(found: Jobs) -> None:
@@ -228,6 +231,15 @@ def print_record(record: "Record", *, as_json: bool, to_stderr: bool = False) ->
             f"{record['seconds']:.2f} s",
             to_stderr=to_stderr,
         )
+
+
+def print_failure(job: Job, error: Exception) -> None:
+    """Prints the record of a picture that failed; for a person, ``list_failures`` tells of it."""
+    show(json.dumps({**job._asdict(), "error": _reason(job, error)}))
+
+
+def _reason(job: Job, error: Exception) -> str:
+    return reason_of(error).removeprefix(f"{job.source}: ")
 
 
 def _with_rate(record: "Record", which: str) -> str:

@@ -10,7 +10,7 @@ import typer
 from sidelight.bitstream.header import MAGIC
 from sidelight.bulk.streams import STREAM, read_bytes
 from sidelight.cli.messages import show
-from sidelight.cli.options import JsonOption, MaxPixelsOption
+from sidelight.cli.options import MaxPixelsOption
 from sidelight.codec.info import read_info
 from sidelight.errors import about
 
@@ -26,7 +26,7 @@ def info(
     ],
     *,
     max_pixels: MaxPixelsOption = None,
-    json: JsonOption = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON record.")] = False,
 ) -> None:
     """Print what SOURCE holds, after checking that it is whole, or what a model is."""
     if (model := _model_file(source)) is not None:

@@ -86,7 +86,13 @@ CaptionColumnOption = Annotated[
         help="Of Parquet files; if not given, caption, txt or another usual name.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON record per picture.")]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print one JSON record per picture; in folders and shards also of those that fail.",
+    ),
+]
 
 
 class Precision(StrEnum):

@@ -7,7 +7,14 @@ import typer
 
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.places import exists, plain
-from sidelight.cli.batch import Failure, RunOptions, list_failures, print_record, tell_passed_over
+from sidelight.cli.batch import (
+    Failure,
+    RunOptions,
+    list_failures,
+    print_failure,
+    print_record,
+    tell_passed_over,
+)
 from sidelight.cli.messages import say
 from sidelight.cli.progress import Counted
 
@@ -92,6 +99,9 @@ def code_shards(
                 num_pictures += 1
                 if outcome.error is not None:
                     failures.append((outcome.job, outcome.error))
+                    if options.as_json:
+                        counted.clear()
+                        print_failure(outcome.job, outcome.error)
                 elif outcome.result is not None:
                     counted.clear()
                     print_record(outcome.result, as_json=options.as_json)

@@ -30,6 +30,7 @@ from sidelight.pixels.exif import sound_exif
 from sidelight.pixels.padding import cut
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.profiles import sound_profile
+from sidelight.pixels.rate import check_max_bytes, told_excess
 from sidelight.pixels.size import check_size
 from sidelight.pixels.transparency import fill_transparent
 from sidelight.runtime.networks import CodecNetworks
@@ -104,7 +105,7 @@ class Codec:
     def encode_to_size(
         self,
         picture: Picture,
-        max_bytes: int,
+        max_bytes: float,
         *,
         caption: str | None = None,
         caption_as: str = "embed",
@@ -112,7 +113,7 @@ class Codec:
         """Returns the best file of at most ``max_bytes``; other arguments as for ``encode``.
 
         Raises:
-            ConfigError: Even quality 1 takes more bytes.
+            ConfigError: ``max_bytes`` is out of range, or even quality 1 takes more.
         """
         return self._encode_to_size(picture, max_bytes, caption_sections(caption, caption_as))
 
@@ -121,7 +122,10 @@ class Codec:
         container = self._container(picture, sections)
         return self._pack(container, self.model.quantise(self._analyse(picture), step), step)
 
-    def _encode_to_size(self, picture: Picture, max_bytes: int, sections: CaptionSections) -> bytes:
+    def _encode_to_size(
+        self, picture: Picture, max_bytes: float, sections: CaptionSections
+    ) -> bytes:
+        check_max_bytes(max_bytes)
         container = self._container(picture, sections)
         y = self._analyse(picture)
 
@@ -131,7 +135,7 @@ class Codec:
         smallest = pack(0)
         if len(smallest) > max_bytes:
             raise ConfigError(
-                f"quality 1 takes {len(smallest)} bytes, more than the {max_bytes} asked for; "
+                f"quality 1 {told_excess(len(smallest), max_bytes, picture)}; "
                 "allow more bytes, or --strip metadata"
             )
         return _best_within(max_bytes, smallest, pack)
@@ -315,7 +319,7 @@ def _refuse_dial(realism: float | None) -> None:
         raise ConfigError("realism is for ordinary files: .slt files have no dial")
 
 
-def _best_within(max_bytes: int, smallest: bytes, pack: Callable[[int], bytes]) -> bytes:
+def _best_within(max_bytes: float, smallest: bytes, pack: Callable[[int], bytes]) -> bytes:
     """Returns the file of the highest quality step that fits; sizes grow with the step."""
     best, low, high = smallest, 0, NUM_QUALITY_STEPS - 1
     while low < high:

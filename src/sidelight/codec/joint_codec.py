@@ -51,7 +51,7 @@ class JointCodec(Codec):
     def encode_to_size(
         self,
         picture: Picture,
-        max_bytes: int,
+        max_bytes: float,
         *,
         caption: str | None = None,
         caption_as: str = "embed",
@@ -60,7 +60,7 @@ class JointCodec(Codec):
 
         Raises:
             TextError: There is no caption.
-            ConfigError: The file takes more bytes.
+            ConfigError: ``max_bytes`` is out of range, or the file takes more.
         """
         sections = self._sections(caption, caption_as)
         return self.told(canonical_caption(caption))._encode_to_size(picture, max_bytes, sections)

@@ -5,6 +5,7 @@ The layer tables behind the numbers are in docs/model.md (paper section 3, HiFiC
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, ClassVar
 
 from sidelight.bitstream.quality import LATENT_STRIDE, MAX_QUALITY, MIN_QUALITY
@@ -282,14 +283,14 @@ class CarrierConfig(ModelConfig):
         return 2 ** len(self.widths)
 
 
-def check_realism(realism: float) -> None:
-    """Checks a place of the dial.
+def check_realism(realism: Any) -> None:
+    """Checks a place of the dial, which may be anything.
 
     Raises:
         ConfigError: It is not between 0 and 1.
     """
-    if not 0 <= realism <= 1:
-        raise ConfigError(f"realism must be between 0 (faithful) and 1 (natural), got {realism}")
+    if not (isinstance(realism, Real) and 0 <= float(realism) <= 1):
+        raise ConfigError(f"realism must be between 0 (faithful) and 1 (natural), got {realism!r}")
 
 
 _CLASSES: dict[str, type[ModelConfig]] = {

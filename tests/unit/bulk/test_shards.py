@@ -82,6 +82,13 @@ def test_a_tar_keeps_what_stands_beside_its_pictures(shards):
     assert [*read_tar(Path("out/01.tar"))] == ["a/3.avif", "a/3.json", "a/4.avif", "a/4.json"]
 
 
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_picture_of_a_shard_that_fails_has_a_record_too(shards, kind):
+    done = run("encode", f"in/00.{kind}", "out/", "-j", 1, "--json")
+    errors = [json.loads(line).get("error") for line in done.stdout.splitlines()]
+    assert [error and error[:13] for error in errors] == [None, "not a picture", None]
+
+
 def test_a_table_keeps_its_columns_and_says_what_failed(shards):
     done = run("encode", "in/*.parquet", "out", "-j", 1)
     assert done.exit_code == 1

@@ -1,6 +1,7 @@
 """Where captions are looked for, and in which order."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,21 @@ def test_one_place_alone_is_asked(folder, source, caption):
     (folder / "dog.txt").write_text("From a sidecar.")
     found = CaptionFinder(source).of_picture(folder / "dog.jpg", JPEG)
     assert (found and found.text) == caption
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("missing.txt", "^{}: no such file"),
+        ("missing.JSON", "^{}: no such file"),
+        ("a", "'{}', which is a folder: expected auto, none,"),
+        ("a.png", "'{}': expected auto, none,"),
+    ],
+)
+def test_a_place_that_is_no_file_is_refused_by_what_it_is(folder, source, message):
+    place = str(folder / source)
+    with pytest.raises(ConfigError, match=message.format(re.escape(place))):
+        CaptionFinder(place)
 
 
 def test_auto_trusts_what_lies_beside_before_what_lies_inside(folder):

@@ -87,6 +87,16 @@ def test_a_size_that_cannot_be_reached_is_refused(carrier, plain):
         carrier.encode_to_size(plain, smallest - 1)
 
 
+@pytest.mark.parametrize("max_bytes", [math.nan, math.inf, 0, -5, "900"])
+def test_a_size_that_is_none_is_refused(carrier, max_bytes, plain):
+    with pytest.raises(ConfigError, match=f"max_bytes must be > 0 and finite, got {max_bytes!r}"):
+        carrier.encode_to_size(plain, max_bytes)
+
+
+def test_a_caption_without_a_visible_character_is_none(carrier, plain):
+    assert carrier.encode(plain, caption=" \n\u3000") == carrier.encode(plain)
+
+
 def test_a_picture_that_is_too_large_is_refused(carrier, plain):
     small = dataclasses.replace(carrier, max_side_px=63)
     message = f"{carrier.title} holds at most 63 px a side, this picture is 64x48 px; scale it down"

@@ -61,6 +61,15 @@ def test_of_real_files_all_but_the_frame_around_counts(progressive, restart, ima
     assert JPEG.coded_bytes(data) == len(data) - 2 - 18 - (4 + len("hello")) - 2
 
 
-def test_exif_that_a_segment_cannot_hold_is_refused(plain):
-    with pytest.raises(ImageError, match="JPEG cannot hold"):
-        JPEG.encode(dataclasses.replace(plain, exif=b"Exif\0\0" + bytes(70_000)))
+@pytest.mark.parametrize(("kind", "most"), [("exif", 65533), ("xmp", 65504)])
+def test_metadata_that_a_segment_cannot_hold_is_refused(plain, kind, most):
+    block = b"Exif\0\0" + bytes(most - 6)
+    assert block in JPEG.encode(dataclasses.replace(plain, **{kind: block}))
+    told = f"the {kind.upper()} takes {most + 1} bytes, JPEG holds at most {most}; .* give --strip"
+    with pytest.raises(ImageError, match=told):
+        JPEG.encode(dataclasses.replace(plain, **{kind: block + b"x"}))
+
+
+def test_a_caption_that_xmp_makes_too_long_for_a_segment_is_refused(plain):
+    with pytest.raises(ImageError, match=r"XMP takes 80\d+ bytes, .* shorten the caption"):
+        JPEG.encode(plain, caption="&" * 16_000)

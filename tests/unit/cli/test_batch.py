@@ -108,8 +108,21 @@ def test_a_failure_does_not_stop_the_rest(folder, capsys, error, told):
         run_jobs(several(*(Job(n, f"{n}.slt") for n in "abc")), work, force=False, as_json=True)
     assert caught.value.exit_code == 1
     out, err = capsys.readouterr()
-    assert [json.loads(line)["source"] for line in out.splitlines()] == ["a", "c"]
+    records = [json.loads(line) for line in out.splitlines()]
+    assert [record["source"] for record in records if "error" not in record] == ["a", "c"]
     assert f"1 of 3 files failed:\n  b: {told}\n" in err
+
+
+def test_a_picture_that_fails_has_a_record_too(folder, capsys):
+    def work(job: Job) -> Record:
+        raise ImageError("a: broken")
+
+    for as_json in (True, False):
+        with pytest.raises(typer.Exit):
+            run_jobs(several(Job("a", "a.slt")), work, force=False, as_json=as_json)
+        out = capsys.readouterr().out
+        expected = {"source": "a", "target": "a.slt", "error": "broken"}
+        assert [json.loads(line) for line in out.splitlines()] == [expected] * as_json
 
 
 def test_mistakes_in_our_code_are_not_hidden(folder):

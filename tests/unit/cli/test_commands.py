@@ -60,6 +60,7 @@ def files() -> set[str]:
         ("encode here x", "here: no file to read"),
         ("encode *.png a.slt", "a.slt must be a folder"),
         ("encode a.png x.slt --max-bytes 20", "more than the 20 asked for"),
+        ("encode a.png x.slt --bpp 0.0001", "(0.0001 bpp)"),
         ("encode a.png x.slt --bpp 0", "bpp must be > 0"),
         ("encode a.png x.slt --bpp inf", "bpp must be > 0 and finite"),
         ("encode a.png x.slt --caption caf\udce9", "no UTF-8 form"),
@@ -70,10 +71,8 @@ def files() -> set[str]:
         ("decode a.slt x", "cannot write format ''"),
         ("decode alpha.slt x.jpg", "use PNG or WebP"),
         ("decode a.slt x.png --caption-from latin1.txt", "latin1.txt is not UTF-8 text"),
-        (
-            "decode a.slt x.png --caption-from missing.txt",
-            "captions cannot come from 'missing.txt'",
-        ),
+        ("decode a.slt x.png --caption-from missing.txt", "missing.txt: no such file"),
+        ("decode a.slt x.png --caption-from here", "which is a folder"),
         ("decode a.slt x.png --caption caf\udce9", "no UTF-8 form"),
         (
             "decode a.slt x.png --caption-from exfi",
@@ -149,6 +148,65 @@ def test_wrong_usage_is_exit_code_2(folder, command):
     assert done.exit_code == 2
     assert "Traceback" not in done.output
     assert files() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "encode _ x",
+        "encode a.png _",
+        "encode a.png x.slt --manifest _",
+        "encode a.png x.slt --quality _",
+        "encode a.png x.slt --model _",
+        "decode _ x",
+        "decode a.slt _",
+        "info _",
+        "inspect _ maps --caption A",
+        "inspect a.slt _ --caption A",
+        "page encode _ x",
+        "page encode a.html _",
+        "page decode _ x",
+        "page decode a.html _",
+        "page decode a.html x --root _",
+        "train _ x",
+        "train a.toml _",
+        "export _ x",
+        "evaluate _ x",
+        "evaluate x _",
+        "compare _ --of here --a here --b here",
+        "compare x --of here --of _ --a here --b here",
+        "demo _",
+    ],
+)
+def test_an_empty_name_is_not_this_folder(folder, command):
+    before = files()
+    done = run(*("" if word == "_" else word for word in command.split()))
+    assert done.exit_code == 2
+    assert "it is empty; was a variable of the shell not set?" in done.stderr
+    assert files() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("encode a.png x.slt -q 0", "'--quality' / '-q': must be a number from 1 to 9, got 0"),
+        ("encode a.png x.slt -q 11", "must be a number from 1 to 9, got 11"),
+        ("encode a.png x.slt -q best", "must be a number from 1 to 9, got best"),
+        ("encode a.png x.slt -e 1.5", "must be a whole number from 1 to 9, got 1.5"),
+        ("encode a.png x.slt -j 0", "must be a whole number of at least 1, got 0"),
+        ("encode a.png x.slt --bpp low", "must be a number, got low"),
+        ("decode a.slt x.png --realism 2", "must be a number from 0 to 1, got 2"),
+        ("decode a.slt x.png --precision fp16", "'--precision': 'fp16' is not one of"),
+        ("page encode a.html x --quality 12", "must be a number from 1 to 9, got 12"),
+        ("compare x --seed -1", "must be a whole number from 0 to 4294967295, got -1"),
+        ("export a x --bpp 1 --bpp low", "must be a number, got 1, low"),
+        ("encode a.png x.slt -q \x1b[2J", "must be a number from 1 to 9, got \\x1b[2J"),
+    ],
+)
+def test_a_value_out_of_range_is_told_with_the_range(folder, command, message):
+    done = run(*command.split())
+    assert done.exit_code == 2
+    assert message in done.stderr
 
 
 def test_a_quality_that_is_no_number_is_refused(folder):
@@ -260,6 +318,7 @@ def test_the_caption_comes_from_the_first_place_that_has_one(captioned):
     for name, options in {
         "inside": [],
         "none": ["--caption-from", "none"],
+        "blank": ["-c", "  "],
         "given": ["-c", "Snow."],
     }.items():
         done = run("decode", "x.slt", f"{name}.png", "--json", *options)
@@ -267,6 +326,7 @@ def test_the_caption_comes_from_the_first_place_that_has_one(captioned):
     assert found == {
         "inside": (inside, "x.slt: caption: the one inside the file\n"),
         "none": (None, "x.slt: caption: none, as asked\n"),
+        "blank": (None, "x.slt: caption: none, as asked\n"),
         "given": ("Snow.", "x.slt: caption: given\n"),
     }
     assert Path("inside.png").read_bytes() != Path("none.png").read_bytes()

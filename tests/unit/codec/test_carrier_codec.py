@@ -149,7 +149,7 @@ def test_python_encodes_to_an_ordinary_file_and_decodes_it_by_path(
 def test_what_belongs_to_the_other_kind_of_file_is_refused(model, picture, data):
     with pytest.raises(ConfigError, match="takes neither model nor digests"):
         sidelight.encode(picture, caption="A dog.", caption_as="digest")
-    with pytest.raises(ConfigError, match="format must be one of avif, jpeg, webp, jxl, slt"):
+    with pytest.raises(ConfigError, match="format must be one of avif, jpg, jpeg, webp, jxl, slt"):
         sidelight.encode(picture, format="gif")
     with pytest.raises(CheckpointError, match="is a carrier generator"):
         sidelight.load(model)
