@@ -8,6 +8,7 @@ from sidelight.bitstream.quality import DEFAULT_QUALITY, step_to_quality
 from sidelight.bulk.captions import CaptionToSend
 from sidelight.bulk.coding import Coded, Record
 from sidelight.bulk.streams import write_bytes
+from sidelight.captions.canonical import canonical_caption
 from sidelight.captions.metadata import caption_in_packet
 from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.reading import read
@@ -137,7 +138,8 @@ class Encoding:
 
     def _wants_no_caption(self, found: str | None) -> bool:
         """Returns whether a caption was spoken of, and there is none."""
-        return not found and (self.caption is not None or self.caption_from is not None)
+        is_spoken_of = self.caption is not None or self.caption_from is not None
+        return is_spoken_of and not canonical_caption(found or "")
 
     def _carrier(
         self, carrier: Carrier, picture: Picture, max_bytes: float | None, caption: str | None

@@ -379,7 +379,7 @@ def test_colours_stay_right_where_the_profile_is_stripped(swapped_profile):
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("options", [["--caption", ""], ["--caption-from", "none"]])
+@pytest.mark.parametrize("options", [["--caption", " "], ["--caption-from", "none"]])
 def test_a_description_that_stays_is_told(options):
     assert run("encode", "a.png", "said.avif", "--caption", "Secret words.").exit_code == 0
     stays = "the description in the picture's own XMP stays"
