@@ -82,7 +82,8 @@ def encode(
         ),
     ] = CaptionAs.EMBED,
     strip: Annotated[
-        bool, typer.Option("--strip", help="Leave out ICC profile, EXIF and XMP.")
+        bool,
+        typer.Option("--strip", help="Leave out ICC profile (colours become sRGB), EXIF and XMP."),
     ] = False,
     verify: Annotated[
         bool, typer.Option("--verify", help="Decode each file before it is written.")
