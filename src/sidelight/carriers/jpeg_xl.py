@@ -75,5 +75,5 @@ JPEG_XL = Carrier(
     write=_write,
     effort=7,
     coded_bytes=_coded_bytes,
-    drawn_range=(0.33, 0.7),
+    drawn_range=(0.22, 0.46),
 )
