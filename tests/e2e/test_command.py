@@ -148,7 +148,7 @@ def test_exit_codes_of_error_and_usage(folder, run):
     (folder / "junk.slt").write_bytes(b"junk")
     done = run("decode", "junk.slt", "x.png")
     assert (done.returncode, done.stdout) == (1, b"")
-    assert done.stderr.startswith(b"sidelight: error: starts with 6a756e6b, expected a file of ")
+    assert done.stderr.startswith(b"sidelight: error: junk.slt: starts with 6a756e6b, expected ")
     assert run("encode", "photo.jpg", "x.slt", "--quality", "11").returncode == 2
     assert not (folder / "x.slt").exists()
 
