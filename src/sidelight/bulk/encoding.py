@@ -22,8 +22,8 @@ from sidelight.pixels.rights import rights_lost_without
 from sidelight.pixels.srgb import to_srgb
 
 _END_TO_END = f".{END_TO_END}"
-_OWN_STAYS = "the description in the picture's own XMP stays; --strip leaves all of it out"
 _KNOWN = (*SUFFIXES, _END_TO_END)
+_OWN_STAYS = "the description in the picture's own XMP stays; --strip leaves all of it out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,8 +107,6 @@ class Encoding:
             coded = self._end_to_end(picture, max_bytes, sent.text)
         else:
             coded = self._carrier(carrier, picture, max_bytes, sent.text)
-            if self._wants_no_caption(sent.text) and caption_in_packet(picture.xmp):
-                coded.record["notes"] = [_OWN_STAYS]
         facts = coded.record
         record = {
             "target_bytes": len(coded.data),
@@ -116,7 +114,7 @@ class Encoding:
             "width": picture.width,
             "height": picture.height,
             **facts,
-            "notes": [*picture.notes, *facts.get("notes", ()), *sent.notes],
+            "notes": [*picture.notes, *facts["notes"], *sent.notes],
         }
         return Coded(coded.data, record)
 
@@ -150,8 +148,13 @@ class Encoding:
             data = carrier.encode_to_size(picture, max_bytes, caption=caption, effort=self.effort)
         if self.verify:
             read(data, max_pixels=picture.width * picture.height)
-        quality = self.quality if max_bytes is None else None
-        return Coded(data, {"codec": carrier.name, "quality": quality})
+        stays = self._wants_no_caption(caption) and caption_in_packet(picture.xmp)
+        record: Record = {
+            "codec": carrier.name,
+            "quality": self.quality if max_bytes is None else None,
+            "notes": [_OWN_STAYS] if stays else [],
+        }
+        return Coded(data, record)
 
     def _end_to_end(self, picture: Picture, max_bytes: float | None, caption: str | None) -> Coded:
         codec = load(self.model, max_pixels=picture.width * picture.height)

@@ -4,9 +4,9 @@ from sidelight.carriers.carrier import Carrier
 from sidelight.errors import ImageError
 from sidelight.pixels.encoding import PictureFormat, encode_as
 from sidelight.pixels.jpeg_segments import segments
+from sidelight.pixels.kinds import is_jpeg
 from sidelight.pixels.picture import Picture
 
-_START = b"\xff\xd8\xff"
 _COM = 0xFE
 _APP = range(0xE0, 0xF0)
 _MOST_EXIF_BYTES = 0xFFFF - 2
@@ -30,10 +30,6 @@ def _check_fits(name: str, block: bytes | None, limit: int, advice: str) -> None
         )
 
 
-def _starts(data: bytes) -> bool:
-    return data.startswith(_START)
-
-
 def _coded_bytes(data: bytes) -> int:
     """Returns the size of tables, frame and scans: without APPn, comments and what follows EOI."""
     return sum(size for marker, size in segments(data) if marker not in _APP and marker != _COM)
@@ -47,7 +43,7 @@ JPEG = Carrier(
     has_alpha=False,
     own_qualities=range(1, 96),  # above, files grow and pictures do not
     knots=(1, 5, 12, 19, 53),  # python -m benchmarks.rd.carrier_rates
-    starts=_starts,
+    starts=is_jpeg,
     write=_write,
     effort=9,
     coded_bytes=_coded_bytes,

@@ -12,7 +12,7 @@ from sidelight.errors import ImageError
 from sidelight.limits import MAX_SIDE
 from sidelight.pixels.jpeg_xl import find_codestream, is_jpeg_xl, needs_package
 from sidelight.pixels.picture import Picture, to_pillow
-from sidelight.pixels.profiles import rgb_to_srgb
+from sidelight.pixels.srgb import to_srgb
 from sidelight.pixels.strips import to_array
 
 _BOX_HEADER = struct.Struct(">I4s")
@@ -26,7 +26,7 @@ def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
     needs_package("imagecodecs")
     import imagecodecs
 
-    samples = to_array(rgb_to_srgb(to_pillow(picture)))
+    samples = to_array(to_pillow(to_srgb(picture)))
     try:
         codestream = imagecodecs.jpegxl_encode(
             samples, distance=_distance(own_quality), effort=effort, numthreads=1

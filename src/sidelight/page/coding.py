@@ -21,7 +21,7 @@ from sidelight.page.plan import Plan, ShownPicture, have_same_bytes
 from sidelight.page.references import Reference
 from sidelight.pixels.files import read_picture, write_picture
 from sidelight.pixels.kinds import FIRST_FRAME
-from sidelight.pixels.opening import open_picture
+from sidelight.pixels.opening import Opened, open_picture
 from sidelight.pixels.picture import Picture
 
 _END_TO_END = ".slt"
@@ -191,15 +191,15 @@ def _suffix_of(place: Path) -> str:
     if (carrier := sniff(start)) is not None:
         return carrier.suffixes[0]
     named = place.suffix.lower()
-    return "" if named in _DECODED and _is_picture(place) else named
+    return "" if named in _DECODED and _opened(place) is not None else named
 
 
-def _is_picture(place: Path) -> bool:
+def _opened(place: Path) -> Opened | None:
+    """Returns a picture of any format that is read, None for what cannot be."""
     try:
-        open_picture(place.read_bytes(), max_pixels=MAX_PIXELS).image.close()
+        return open_picture(place.read_bytes(), max_pixels=MAX_PIXELS)
     except Exception:  # whoever converts it will say what is wrong with it
-        return False
-    return True
+        return None
 
 
 def _is_coded(found: str, suffix: str) -> bool:
@@ -211,12 +211,10 @@ def _is_coded(found: str, suffix: str) -> bool:
 
 def _moves(place: Path) -> bool:
     """Returns whether it has several frames, of which coding would keep the first only."""
-    try:
-        opened = open_picture(place.read_bytes(), max_pixels=MAX_PIXELS)
-        with opened.image as image:
-            return image.format in _MAY_MOVE and FIRST_FRAME in opened.notes
-    except Exception:  # whoever converts it will say what is wrong with it
+    opened = _opened(place)
+    if opened is None:
         return False
+    return opened.image.format in _MAY_MOVE and FIRST_FRAME in opened.notes
 
 
 def _plan(

@@ -3,18 +3,13 @@
 from PIL import Image
 
 from sidelight.errors import ImageError
-from sidelight.pixels.modes import REDUCED_16_BIT
+from sidelight.pixels.modes import reduced_from
 
 _PNG_DEPTH, _PNG_COLOUR_TYPE = 24, 25  # byte positions in IHDR, always the first chunk
 _PNG_GRAY_ALPHA = 4
 _TIFF_BITS_PER_SAMPLE, _TIFF_PHOTOMETRIC = 258, 262
 _TIFF_WHITE_IS_ZERO = 0
 _REDUCED_MODES = frozenset({"RGB", "RGBX", "RGBA", "RGBa", "CMYK"})  # others keep 16 bits
-
-
-def reduced_from(bits: int) -> str:
-    """Returns what is told of samples that had more than 8 bits."""
-    return f"{bits}-bit samples reduced to 8"
 
 
 def settle_depth(image: Image.Image, data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
@@ -46,7 +41,7 @@ def _settle_png(
         image.info["transparency"] = tuple(value >> 8 for value in key)
     if colour_type == _PNG_GRAY_ALPHA:
         image = image.convert("LA")
-    return image, (REDUCED_16_BIT,)
+    return image, (reduced_from(16),)
 
 
 def _check_tiff(image: Image.Image) -> tuple[str, ...]:
@@ -56,4 +51,4 @@ def _check_tiff(image: Image.Image) -> tuple[str, ...]:
         raise ImageError(f"{bits}-bit gray TIFF, expected 8 or 16 bits; convert it to 16 bits")
     if image.mode == "I;16" and tags.get(_TIFF_PHOTOMETRIC) == _TIFF_WHITE_IS_ZERO:
         raise ImageError("16-bit TIFF where 0 means white; invert it so that 0 means black")
-    return (REDUCED_16_BIT,) if bits == 16 and image.mode in _REDUCED_MODES else ()
+    return (reduced_from(16),) if bits == 16 and image.mode in _REDUCED_MODES else ()

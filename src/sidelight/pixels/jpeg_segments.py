@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from sidelight.errors import ImageError
 from sidelight.pixels.kinds import FIRST_FRAME
 
-_START = b"\xff\xd8\xff"
 _START_OF_IMAGE = b"\xff\xd8"
 _MARKER_BYTES, _LENGTH_BYTES = 2, 2
 _SOS, _EOI, _APP1, _APP2, _APP13, _COMMENT = 0xDA, 0xD9, 0xE1, 0xE2, 0xED, 0xFE
@@ -27,11 +26,6 @@ class CleanJpeg(NamedTuple):
     data: bytes
     info: dict[str | tuple[int, int], Any]
     notes: tuple[str, ...]
-
-
-def is_jpeg(data: bytes) -> bool:
-    """Returns whether the bytes start as a JPEG does."""
-    return data.startswith(_START)
 
 
 def clean_jpeg(data: bytes) -> CleanJpeg:

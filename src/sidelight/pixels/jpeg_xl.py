@@ -12,8 +12,8 @@ from PIL import Image
 
 from sidelight.errors import ImageError
 from sidelight.pixels.boxes import find_boxes
-from sidelight.pixels.depth import reduced_from
 from sidelight.pixels.kinds import FIRST_FRAME
+from sidelight.pixels.modes import reduced_from
 from sidelight.pixels.picture import Picture, from_pillow
 from sidelight.pixels.size import check_size
 

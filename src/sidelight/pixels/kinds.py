@@ -26,7 +26,6 @@ _HEIC_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", 
 _FILM_BRANDS = frozenset(
     {b"isom", b"iso2", b"mp41", b"mp42", b"qt  ", b"M4V ", b"avc1", b"3gp4", b"3gp5", b"dash"}
 )
-_JPEG_START = b"\xff\xd8\xff"
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _FIRST_BRAND, _COMPATIBLE_BRANDS = 8, 16
 _BRAND_BYTES, _MAX_BRANDS = 4, 64
@@ -49,6 +48,11 @@ _STARTS = {
 _TIFF_STARTS = {b"II*\0": "<", b"MM\0*": ">"}
 _BIG_TIFF_STARTS = (b"II+\0", b"MM\0+")
 _MARKUP_BYTES = 512
+
+
+def is_jpeg(data: bytes) -> bool:
+    """Returns whether the bytes start as a JPEG does."""
+    return data.startswith(b"\xff\xd8\xff")
 
 
 def is_avif(data: bytes) -> bool:
@@ -90,7 +94,7 @@ def unread(data: bytes) -> ImageError:
         return ImageError("HEIC that is truncated, broken or of a rare kind; export it as JPEG")
     if is_avif(data):
         return ImageError("AVIF that is truncated, broken or of a rare kind; fetch it again")
-    if data.startswith(_JPEG_START):
+    if is_jpeg(data):
         return ImageError(
             "JPEG that is broken, or of a kind that is not read (12 or 16 bits, lossless); export "
             "it with 8 bits"

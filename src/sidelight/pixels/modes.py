@@ -10,11 +10,14 @@ from sidelight.pixels.orientation import TRANSPOSED, as_stored
 from sidelight.pixels.profiles import cmyk_to_srgb
 from sidelight.pixels.strips import image_strips, row_strips
 
-REDUCED_16_BIT = "16-bit samples reduced to 8"
-
 _GRAY = frozenset({"1", "L", "LA", "La", "I;16", "I;16L", "I;16B", "I;16N", "I", "F"})
 _WITH_ALPHA = frozenset({"P", "PA", "RGBA", "RGBa"})  # P may have it, PA and RGBa are converted
 _COLOUR = {"RGB": (), "RGBX": (), "YCbCr": (), "HSV": (), "LAB": ("Lab converted to sRGB",)}
+
+
+def reduced_from(bits: int) -> str:
+    """Returns what is told of samples that had more than 8 bits."""
+    return f"{bits}-bit samples reduced to 8"
 
 
 class Planes(NamedTuple):
@@ -109,7 +112,7 @@ def _check_samples(image: Image.Image) -> tuple[str, ...]:
     if image.mode in {"1", "L"}:
         return ()
     if image.mode not in {"I", "F"}:
-        return (REDUCED_16_BIT,)
+        return (reduced_from(16),)
     ends = []
     for _, strip in image_strips(image):
         part = np.asarray(strip)
@@ -119,7 +122,7 @@ def _check_samples(image: Image.Image) -> tuple[str, ...]:
         _check_float_range(low, high)
         return ("float samples reduced to 8 bits",)
     _check_16_bit_range(int(low), int(high), image)
-    return (REDUCED_16_BIT,)
+    return (reduced_from(16),)
 
 
 def _to_8_bit(samples: np.ndarray) -> np.ndarray:

@@ -16,9 +16,9 @@ from PIL import Image, ImageFile, JpegImagePlugin, WebPImagePlugin
 from sidelight.errors import ImageError
 from sidelight.pixels.bombs import ICON, check_claims, check_icons, check_scans
 from sidelight.pixels.boxes import Box, find_boxes
-from sidelight.pixels.depth import reduced_from
-from sidelight.pixels.jpeg_segments import clean_jpeg, is_jpeg
-from sidelight.pixels.kinds import FIRST_FRAME, FORMATS, is_heic, register_heic, unread
+from sidelight.pixels.jpeg_segments import clean_jpeg
+from sidelight.pixels.kinds import FIRST_FRAME, FORMATS, is_heic, is_jpeg, register_heic, unread
+from sidelight.pixels.modes import reduced_from
 from sidelight.pixels.png_chunks import clean_png, is_png, signal_notes
 from sidelight.pixels.size import check_size
 

@@ -2,24 +2,12 @@
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image
 
 from sidelight.pixels.picture import Picture
 
 ROWS, COLUMNS = np.mgrid[:48, :64]
 ALPHA = (1 + ROWS * 5).astype(np.uint8)  # nowhere zero: colour that cannot be seen may change
-
-
-@pytest.fixture(scope="session")
-def rgb_profile() -> bytes:
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-@pytest.fixture(scope="session")
-def exchanged_profile(rgb_profile) -> bytes:
-    """What it calls red is green, and the other way round."""
-    red_is_free = rgb_profile.replace(b"rXYZ", b"----").replace(b"gXYZ", b"rXYZ")
-    return red_is_free.replace(b"----", b"gXYZ")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from sidelight.carriers.reading import read
 from sidelight.carriers.registry import CARRIERS
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.srgb import to_srgb
 
 pytestmark = pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS)
 STEPS = [1 + k / 16 for k in range(129)]
@@ -139,6 +140,17 @@ def test_colours_stay_what_the_profile_says(carrier, image, exchanged_profile):
     else:
         assert decoded.icc == exchanged_profile
         assert difference(decoded.image, image) < 4
+
+
+def test_gray_holds_its_tones_where_its_profile_cannot_go_along(carrier, gray_profile):
+    plane = np.linspace(20, 235, 64 * 48).reshape(48, 64).astype(np.uint8)
+    image = plane[..., None].repeat(3, axis=2)
+    decoded = read(carrier.encode(Picture(image=image, gray=True, icc=gray_profile), 9)).picture
+    is_kept = decoded.icc == gray_profile
+    assert is_kept == (carrier.name == "jpeg")
+    shown = to_srgb(Picture(image=image, gray=True, icc=gray_profile)).image
+    assert difference(shown, image) > 1
+    assert difference(decoded.image, image if is_kept else shown) < 1
 
 
 def test_the_caption_becomes_the_description_beside_what_xmp_says(carrier, image):

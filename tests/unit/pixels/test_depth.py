@@ -8,7 +8,7 @@ from PIL import Image, TiffImagePlugin
 
 from sidelight.errors import ImageError
 from sidelight.pixels.files import read_picture
-from sidelight.pixels.modes import REDUCED_16_BIT
+from sidelight.pixels.modes import reduced_from
 
 
 def png(width: int, depth: int, colour_type: int, row: bytes, key: bytes = b"") -> BytesIO:
@@ -40,20 +40,20 @@ def tiff(samples: np.ndarray, **tags: object) -> BytesIO:
 def test_16_bit_rgb_png_is_noted():
     picture = read_picture(png(1, 16, 2, struct.pack(">3H", 0x1234, 0xFFFF, 0)))
     assert picture.image.tolist() == [[[0x12, 0xFF, 0]]]
-    assert picture.notes == (REDUCED_16_BIT,)
+    assert picture.notes == (reduced_from(16),)
 
 
 def test_16_bit_rgba_png_is_noted():
     picture = read_picture(png(1, 16, 6, struct.pack(">4H", 0x1234, 0xFFFF, 0, 0x8080)))
     assert picture.alpha.tolist() == [[0x80]]
-    assert picture.notes == (REDUCED_16_BIT,)
+    assert picture.notes == (reduced_from(16),)
 
 
 def test_16_bit_gray_png_is_rounded_and_noted_once():
     picture = read_picture(png(2, 16, 0, struct.pack(">2H", 0x12FF, 0xFFFF), key=b"\x12\xff"))
     assert picture.image[..., 0].tolist() == [[0x13, 0xFF]]
     assert picture.alpha.tolist() == [[0, 255]]
-    assert picture.notes == (REDUCED_16_BIT,)
+    assert picture.notes == (reduced_from(16),)
 
 
 def test_16_bit_gray_png_with_alpha_stays_gray():
@@ -87,13 +87,13 @@ def test_key_of_a_shallow_gray_png_is_on_the_scale_of_its_samples(depth, row, ke
 def test_16_bit_rgb_tiff_is_noted():
     picture = read_picture(tiff(np.array([[[0x1234, 0xFFFF, 0]]])))
     assert picture.image.tolist() == [[[0x12, 0xFF, 0]]]
-    assert picture.notes == (REDUCED_16_BIT,)
+    assert picture.notes == (reduced_from(16),)
 
 
 def test_16_bit_gray_tiff_is_rounded_and_noted_once():
     picture = read_picture(tiff(np.array([[0x12FF, 0xFFFF]])))
     assert picture.image[..., 0].tolist() == [[0x13, 0xFF]]
-    assert picture.notes == (REDUCED_16_BIT,)
+    assert picture.notes == (reduced_from(16),)
 
 
 def test_16_bit_tiff_where_0_is_white_is_refused():

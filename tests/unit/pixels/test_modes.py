@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from sidelight.errors import ImageError
-from sidelight.pixels.modes import REDUCED_16_BIT, split_planes
+from sidelight.pixels.modes import reduced_from, split_planes
 
 RGBA = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4) * 10
 GRAY = RGBA[..., 0]
@@ -128,7 +128,7 @@ def test_16_bit_gray_is_rounded_to_the_nearest_step(mode):
         image.putpixel((column, 0), value)
     planes = split_planes(image)
     assert planes.image[0, :, 0].tolist() == [round(value / 257) for value in values]
-    assert planes.notes == (REDUCED_16_BIT,)
+    assert planes.notes == (reduced_from(16),)
     assert planes.gray
 
 
@@ -141,7 +141,7 @@ def test_16_bit_gray_key_is_compared_before_reduction():
 def test_32_bit_integers_in_16_bit_range_are_read_as_16_bits():
     planes = split_planes(Image.fromarray(np.array([[0, 25700, 65535]], np.int32)))
     assert planes.image[0, :, 0].tolist() == [0, 100, 255]
-    assert planes.notes == (REDUCED_16_BIT,)
+    assert planes.notes == (reduced_from(16),)
 
 
 @pytest.mark.parametrize("values", [(-1, 5), (0, 65536), (0, 200)])

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.ExifTags import Base
 
-from sidelight.errors import ImageError
+from sidelight.errors import ImageError, about
 from sidelight.pixels.decoding import decode_picture
 from sidelight.pixels.size import check_size
 
@@ -104,8 +104,6 @@ def _decoded_size(key: str, file: Path | BinaryIO) -> tuple[int, int]:
     else:
         file.seek(0)
         data = file.read()
-    try:
+    with about(key):
         height, width, _ = decode_rgb(data).shape
-    except ImageError as error:
-        raise ImageError(f"{key}: {error}") from None
     return height, width
