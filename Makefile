@@ -61,7 +61,8 @@ LOWEST := .venv-lowest
 test-lowest: $(LOWEST)/.installed
 	$(LOWEST)/bin/python -m pytest -o addopts=--import-mode=importlib \
 	    -W ignore::DeprecationWarning tests/golden tests/unit/cli/test_commands.py \
-	    tests/unit/pixels tests/unit/carriers tests/unit/page tests/unit/test_api.py
+	    tests/unit/cli/test_usage.py tests/unit/pixels tests/unit/carriers tests/unit/page \
+	    tests/unit/test_api.py
 
 $(LOWEST)/.installed: pyproject.toml constraints.txt scripts/lowest_versions.py
 	$(PYTHON) -m venv $(LOWEST)
