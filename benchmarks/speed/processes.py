@@ -15,27 +15,29 @@ from benchmarks.record import Record
 def measure_commands(
     source: Path, caption: str, quality: float, folder: Path, *, threads: int, repeat: int
 ) -> list[Record]:
-    """Returns one row for encoding and for decoding with and without the caption."""
-    coded, decoded = folder / "picture.slt", folder / "picture.png"
-    commands = {
-        "encode": ("encode", source, coded, "--quality", str(quality)),
-        "decode --caption": ("decode", coded, decoded, "--caption", caption),
-        "decode --caption-from none": ("decode", coded, decoded, "--caption-from", "none"),
-    }
+    """Returns one row for each command; of decoding a .slt file also what its seconds go to."""
+    slt, avif, decoded = (folder / f"picture.{suffix}" for suffix in ("slt", "avif", "png"))
+    commands: dict[str, tuple[str | Path, ...]] = {"--help": ("--help",)}
+    for kind, coded in (("SLT", slt), ("AVIF", avif)):
+        decode = ("decode", coded, decoded, "--force")
+        commands |= {
+            f"encode PNG {kind}": ("encode", source, coded, "--quality", str(quality), "--force"),
+            f"info {kind}": ("info", coded),
+            f"decode {kind} PNG --caption TEXT": (*decode, "--caption", caption),
+            f"decode {kind} PNG": decode,
+        }
     variables = {"OMP_NUM_THREADS": str(threads)}
     rows = []
     for name, arguments in commands.items():
-        runs = [
-            run_measured(sidelight_command(*arguments, "--force"), variables) for _ in range(repeat)
-        ]
+        runs = [run_measured(sidelight_command(*arguments), variables) for _ in range(repeat)]
         row: Record = {
             "command": f"sidelight {name}",
             "wall_s": median(run.wall_s for run in runs),
             "peak_bytes": max(run.peak_bytes for run in runs),
         }
-        if arguments[0] == "decode":
+        if arguments[:2] == ("decode", slt):
             text = caption if "--caption" in arguments else ""
-            row["stages_s"] = stages(coded, decoded, text, variables, repeat)
+            row["stages_s"] = stages(slt, decoded, text, variables, repeat)
         rows.append(row)
     return rows
 

@@ -92,10 +92,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+_REASONS = {
+    IsADirectoryError: "is a folder, expected a file",
+    NotADirectoryError: "is a file, or below one, expected a folder",
+}
+
+
 def reason_of(error: BaseException) -> str:
     """Returns what to tell of an error; memory that ran out is no fault of the file."""
     if is_out_of_memory(error):
         return "not enough memory; free some, or scale the picture down"
     if isinstance(error, OSError) and error.strerror and isinstance(error.filename, str):
-        return f"{error.filename}: {error.strerror}"
+        return f"{error.filename}: {_REASONS.get(type(error), error.strerror)}"
     return str(error)

@@ -97,11 +97,12 @@ def test_every_command_on_a_file_works_where_torch_cannot_be_imported(folder):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("decode c.slt again.png --precision bf16", "needs torch for this: pip install"),
-        ("decode c.avif again.png --precision bf16", "needs torch for this: pip install"),
+        ("decode c.slt again.png --precision bf16", "bf16 needs torch, which is not installed"),
+        ("decode c.avif again.png --precision bf16", "'sidelight[torch]', or take fp32"),
+        ("decode c.avif again.png --device cuda", "a device ('cuda') needs torch"),
         (
             f"decode {GOLDEN}/rgb.slt x.png --model {GOLDEN}/tiny.safetensors",
-            "pip install 'sidelight[torch]', or take a model that holds graphs",
+            "tiny.safetensors, which holds no graphs, needs torch",
         ),
     ],
 )

@@ -58,12 +58,11 @@ class Encoding:
 
     def __post_init__(self) -> None:
         check_known(self.suffix, "suffix")
-        if self.suffix == _END_TO_END:
-            if self.effort is not None:
-                raise ConfigError(
-                    "--effort is for ordinary files, this is .slt, which has one effort"
-                )
-        elif self.caption_as == "digest" or self.model is not None:
+        if self.effort is not None and not _has_efforts(self.suffix):
+            raise ConfigError(
+                f"--effort is for AVIF, WebP and JPEG XL; {self.suffix} files have one effort"
+            )
+        if self.suffix != _END_TO_END and (self.caption_as == "digest" or self.model is not None):
             option = "--model" if self.model is not None else "--caption-as digest"
             raise ConfigError(f"{option} is for .slt files, this is {self.suffix}")
         if self.bpp is not None and self.max_bytes is not None:
@@ -175,6 +174,11 @@ class Encoding:
             "notes": rights_lost_without(picture.xmp),
         }
         return Coded(data, record)
+
+
+def _has_efforts(suffix: str) -> bool:
+    carrier = carrier_of_suffix(suffix)
+    return carrier is not None and carrier.has_efforts
 
 
 def check_known(suffix: str, where: str) -> None:

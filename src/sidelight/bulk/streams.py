@@ -83,7 +83,19 @@ def is_stdout(target: str) -> bool:
         return False
 
 
-def suffix_of(target: str, format: str) -> str:
-    """Returns the suffix in a file's name; where a stream has none, that of ``--format``."""
+def suffix_of(target: str, format: str | None, default: str) -> str:
+    """Returns the suffix in a file's name; where a stream has none, ``format`` or the default's.
+
+    Raises:
+        ConfigError: Name and format contradict each other.
+    """
     suffix = "" if target == STREAM else Path(target).suffix.lower()
-    return f".{format}" if not suffix and is_stream(target) else suffix
+    if not suffix and is_stream(target):
+        return f".{format or default}"
+    if suffix and format is not None and _usual(suffix) != _usual(f".{format}"):
+        raise ConfigError(f"{target} is to be a {suffix} file by its name, and --format {format}")
+    return suffix
+
+
+def _usual(suffix: str) -> str:
+    return {".jpeg": ".jpg", ".tif": ".tiff"}.get(suffix, suffix)

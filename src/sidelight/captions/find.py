@@ -58,7 +58,8 @@ class CaptionFinder:
         elif not path.is_file():
             raise ConfigError(_why_not(source))
         elif path.suffix.lower() == ".txt":
-            self._only = FoundCaption(read_text(path), f"read from {path}")
+            text = read_text(path)
+            self._only = FoundCaption(text, f"read from {path}" if text else f"none in {path}")
         else:
             self._listing = CaptionListing.read(path)
 

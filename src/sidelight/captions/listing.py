@@ -24,7 +24,7 @@ class CaptionListing:
         """Reads either form.
 
         Raises:
-            TextError: The file is not JSON in UTF-8, or of neither form.
+            TextError: The file is not JSON in UTF-8, of neither form, or gives a picture no text.
         """
         try:
             values = json.loads(path.read_bytes())
@@ -32,6 +32,8 @@ class CaptionListing:
             raise TextError(f"{path} is not JSON in UTF-8: {error}") from None
         try:
             return cls(_from_coco(values) if "annotations" in values else _from_mapping(values))
+        except TextError as error:
+            raise TextError(f"{path}: {error}") from None
         except (TypeError, KeyError, AttributeError):
             raise TextError(
                 f"{path} lists no captions: expected {{file: [captions]}}, or COCO's form with "
@@ -64,7 +66,7 @@ def _from_mapping(values: Any) -> dict[str, list[str]]:
         name: [captions] if isinstance(captions, str) else captions
         for name, captions in values.items()
     }
-    return {name: _canonical(captions) for name, captions in listed.items()}
+    return {name: _canonical(name, captions) for name, captions in listed.items()}
 
 
 def _from_coco(values: Any) -> dict[str, list[str]]:
@@ -72,12 +74,12 @@ def _from_coco(values: Any) -> dict[str, list[str]]:
     listed: dict[str, list[str]] = {name: [] for name in names.values()}
     for annotation in values["annotations"]:
         listed[names[annotation["image_id"]]].append(annotation["caption"])
-    return {name: _canonical(captions) for name, captions in listed.items()}
+    return {name: _canonical(name, captions) for name, captions in listed.items()}
 
 
-def _canonical(captions: Any) -> list[str]:
+def _canonical(name: str, captions: Any) -> list[str]:
     if not isinstance(captions, list) or not all(isinstance(c, str) for c in captions):
-        raise TypeError
+        raise TextError(f"{name!r} is to have a caption or a list of them, got {captions!r}")
     return [text for caption in captions if (text := canonical_caption(caption))]
 
 

@@ -54,6 +54,9 @@ class Carrier:
     effort: int
     """The one that is taken if none is given; ``knots`` hold for it."""
 
+    has_efforts: bool = True
+    """Whether there are others."""
+
     coded_bytes: Callable[[bytes], int]
     """Bytes that code the pixels in a file, which is one of this codec.
 
@@ -86,7 +89,7 @@ class Carrier:
                 docs/carriers.md. JPEG has one only.
 
         Raises:
-            ConfigError: ``quality`` or ``effort`` is out of range.
+            ConfigError: ``quality`` or ``effort`` is out of range, or the codec has one effort.
             ImageError: The codec cannot hold this picture, or is not installed.
             TextError: The caption holds a character that XMP cannot.
         """
@@ -139,7 +142,11 @@ class Carrier:
     def _effort(self, given: int | None) -> int:
         if given is not None and given not in EFFORTS:
             raise ConfigError(f"effort must be a whole number from 1 to 9, got {given!r}")
-        return self.effort if given is None else given
+        if given is None:
+            return self.effort
+        if not self.has_efforts:
+            raise ConfigError(f"{self.title} has one effort: leave it out, got {given}")
+        return given
 
     def _to_write(self, picture: Picture, caption: str | None) -> Picture:
         if max(picture.width, picture.height) > self.max_side_px:

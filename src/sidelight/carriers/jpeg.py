@@ -46,6 +46,7 @@ JPEG = Carrier(
     starts=is_jpeg,
     write=_write,
     effort=9,
+    has_efforts=False,
     coded_bytes=_coded_bytes,
     drawn_range=(0.5, 1.2),
 )

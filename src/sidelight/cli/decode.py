@@ -26,6 +26,8 @@ from sidelight.cli.options import (
 )
 from sidelight.cli.shards import check_no_shard_options, code_shards
 
+_FORMAT = "png"
+
 
 def decode(
     source: Annotated[
@@ -69,8 +71,12 @@ def decode(
         ),
     ] = None,
     format: Annotated[
-        str, typer.Option(help="Of the pictures in a folder or on stdout, such as png or webp.")
-    ] = "png",
+        str | None,
+        typer.Option(
+            help="Of the pictures in a folder or on stdout, such as png or webp.",
+            show_default=_FORMAT,
+        ),
+    ] = None,
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
     jobs: ProcessesOption = None,
@@ -94,19 +100,19 @@ def decode(
     """
     check_captions(caption, caption_from)
     cluster = cluster_of(engine, address, jobs, gpus)
-    if not format.isalnum():
+    if format is not None and not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")
     from sidelight.bulk.decoding import Decoding
     from sidelight.bulk.shards import is_shard, packed_name
     from sidelight.carriers.registry import SUFFIXES
 
-    suffix, found = f".{format}", None
+    suffix, found = f".{format or _FORMAT}", None
     if not is_shard(source):
         check_no_shard_options(source, image_column, caption_column, unpack=unpack)
         place = packed_name(target) if is_shard(target) else target
         found = find_jobs(source, place, read_suffixes={".slt", *SUFFIXES}, suffix=suffix)
         if not (found.several or is_shard(target)):
-            suffix = suffix_of(found.jobs[0].target, format)
+            suffix = suffix_of(found.jobs[0].target, format, _FORMAT)
     decoding = Decoding(
         format=suffix.removeprefix("."),
         caption=caption,

@@ -26,6 +26,8 @@ from sidelight.cli.options import (
 )
 from sidelight.cli.shards import check_no_shard_options, code_shards
 
+_FORMAT = "avif"
+
 
 def encode(
     source: Annotated[
@@ -89,9 +91,12 @@ def encode(
         bool, typer.Option("--verify", help="Decode each file before it is written.")
     ] = False,
     format: Annotated[
-        str,
-        typer.Option(help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt."),
-    ] = "avif",
+        str | None,
+        typer.Option(
+            help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt.",
+            show_default=_FORMAT,
+        ),
+    ] = None,
     model: ModelOption = None,
     max_pixels: MaxPixelsOption = None,
     jobs: ProcessesOption = None,
@@ -116,7 +121,7 @@ def encode(
     from sidelight.bulk.shards import is_shard, packed_name
     from sidelight.pixels.suffixes import picture_suffixes
 
-    suffix = f".{format}"
+    suffix = f".{format or _FORMAT}"
     check_known(suffix, "--format")
     found = None
     if not is_shard(source):
@@ -124,7 +129,7 @@ def encode(
         place = packed_name(target) if is_shard(target) else target
         found = find_jobs(source, place, read_suffixes=picture_suffixes(), suffix=suffix)
         if not (found.several or is_shard(target)):
-            suffix = suffix_of(found.jobs[0].target, format)
+            suffix = suffix_of(found.jobs[0].target, format, _FORMAT)
             check_known(suffix, found.jobs[0].target)
     encoding = Encoding(
         suffix=suffix,

@@ -1,6 +1,7 @@
 """``sidelight export``."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from sidelight.cli.messages import say
 from sidelight.cli.options import ForceOption
 from sidelight.errors import ConfigError
+from sidelight.files import copy_atomically
 
 
 def export(
@@ -69,26 +71,29 @@ def export(
         from sidelight.nn.graphs import need_export_extra
 
         need_export_extra()
-    if architecture:
-        from sidelight.train.export import convert_compressai
+    with TemporaryDirectory() as folder:
+        made = Path(folder) / target.name  # whole, before it takes its place
+        if architecture:
+            from sidelight.train.export import convert_compressai
 
-        convert_compressai(source, architecture, target, terms=terms)
-    else:
-        from sidelight.train.export import export_run
+            convert_compressai(source, architecture, made, terms=terms)
+        else:
+            from sidelight.train.export import export_run
 
-        export_run(
-            source,
-            target,
-            terms=terms,
-            pictures=[] if pictures is None else _pictures_in(pictures),
-            target_bpp=bpp or (),
-            default_realism=default_realism,
-        )
-    told = ""
-    if graphs:
-        from sidelight.codec.graphs import add_graphs
+            export_run(
+                source,
+                made,
+                terms=terms,
+                pictures=[] if pictures is None else _pictures_in(pictures),
+                target_bpp=bpp or (),
+                default_realism=default_realism,
+            )
+        told = ""
+        if graphs:
+            from sidelight.codec.graphs import add_graphs
 
-        told = "" if add_graphs(target) else ", and no graphs: it runs with torch only"
+            told = "" if add_graphs(made) else ", and no graphs: it runs with torch only"
+        copy_atomically(made, target)
     say(f"{target}: {target.stat().st_size} bytes{told}")
 
 

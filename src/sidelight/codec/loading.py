@@ -32,10 +32,12 @@ def load_model(path: Path, device: str | None = None) -> Checkpoint[Any]:
             installed.
     """
     if device is not None:
+        _need_torch(f"a device ({device!r})", "leave the device out")
         return load_by_torch(path, device)
     file = WeightFile.read(path)
     check_format(path, file.metadata)
     if not has_graphs(file.metadata):
+        _need_torch(f"{path}, which holds no graphs,", "export it with graphs")
         return load_by_torch(path)
     try:
         text_encoder = EncoderIdentity(
@@ -51,7 +53,7 @@ def load_model(path: Path, device: str | None = None) -> Checkpoint[Any]:
 
 def _by_onnxruntime(path: Path, file: WeightFile) -> OnnxCarrier | OnnxCodec:
     config = model_config(json.loads(file.metadata["config"]))
-    by_torch = partial(model_by_torch, path)
+    by_torch = partial(model_in_bf16, path)
     if isinstance(config, CarrierConfig):
         return OnnxCarrier(config, file, by_torch)
     assert isinstance(config, CodecConfig)  # as every other model's is
@@ -67,11 +69,6 @@ def load_by_torch(path: Path, device: str = "cpu") -> Checkpoint[Any]:
         CheckpointError: As for ``load_model``, as is the other.
         ConfigError: As there.
     """
-    if importlib.util.find_spec("torch") is None:
-        raise CheckpointError(
-            f"{path} needs torch for this: pip install 'sidelight[torch]', or take a model that "
-            "holds graphs, in fp32"
-        )
     # not an import statement: nothing on the way of a file imports torch unasked
     by_torch = importlib.import_module("sidelight.codec.checkpoint")
     checkpoint: Checkpoint[Any] = by_torch.load_checkpoint(path)
@@ -80,6 +77,15 @@ def load_by_torch(path: Path, device: str = "cpu") -> Checkpoint[Any]:
     return checkpoint
 
 
-def model_by_torch(path: Path) -> Any:
-    """Returns the model of ``load_by_torch`` alone."""
+def model_in_bf16(path: Path) -> Any:
+    """Returns the model of ``load_by_torch`` alone, for what onnxruntime does not compute."""
+    _need_torch("bf16", "take fp32")
     return load_by_torch(path).model
+
+
+def _need_torch(what: str, otherwise: str) -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise CheckpointError(
+            f"{what} needs torch, which is not installed: pip install 'sidelight[torch]', or "
+            f"{otherwise}"
+        )

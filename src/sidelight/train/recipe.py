@@ -296,7 +296,9 @@ def recipe_of_table(table: dict[str, Any], overrides: Iterable[str] = ()) -> Rec
             place = place.setdefault(parent, {})
             if not isinstance(place, dict):
                 raise ConfigError(f"{override}: {parent} is not a table")
-        place[last] = _toml(f"value = {value}", override)["value"]
+        place[last] = _toml(
+            f"value = {value}", f"{override}: no value of TOML, where texts stand in quotes"
+        )["value"]
     return Recipe.from_dict(table | {"model": _model(table.get("model", {}))})
 
 
@@ -329,7 +331,7 @@ def read_table(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]
         ConfigError: A file is not TOML, or extends itself.
     """
     try:
-        table = _toml(path.read_text("utf-8"), str(path))
+        table = _toml(path.read_text("utf-8"), f"{path} is no TOML")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no TOML file in UTF-8: {error}") from None
     base = table.pop("extends", None)
@@ -342,13 +344,13 @@ def read_table(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]
     return laid_over(read_table(path.parent / base, (*extended_by, path)), table)
 
 
-def _toml(text: str, where: str) -> dict[str, Any]:
+def _toml(text: str, told: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as error:
-        raise ConfigError(f"{where}: {error}") from None
+        raise ConfigError(f"{told}: {error}") from None
     except RecursionError:
-        raise ConfigError(f"{where}: nested too deeply") from None
+        raise ConfigError(f"{told}: nested too deeply") from None
 
 
 def laid_over(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

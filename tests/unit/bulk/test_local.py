@@ -136,7 +136,7 @@ def test_a_large_picture_is_written_piece_by_piece(tmp_path, monkeypatch):
     [
         (lambda: Encoding(suffix=".png"), r"no format has the suffix '\.png'"),
         (lambda: Encoding(model="small-multirate"), r"--model is for \.slt files"),
-        (lambda: Encoding(suffix=".slt", effort=3), "--effort is for ordinary files"),
+        (lambda: Encoding(suffix=".slt", effort=3), "--effort is for AVIF, WebP and JPEG XL; .slt"),
         (lambda: Encoding(bpp=1, max_bytes=100), "only one of bpp and max_bytes"),
         (lambda: Encoding(caption="A.", caption_from="auto"), "not both"),
         (lambda: Encoding(caption_from="nowhere"), "captions cannot come from 'nowhere'"),
@@ -164,3 +164,9 @@ def test_a_file_that_cannot_be_read_stops_nothing(folder, monkeypatch):
     assert reason_of(first.error) == "photos/a.png: Permission denied"
     assert second.error is None
     assert not Path("a.up").exists()
+
+
+def test_a_folder_in_the_place_of_a_file_is_told_as_what_it_is(tmp_path):
+    with pytest.raises(IsADirectoryError) as raised:
+        tmp_path.open()
+    assert reason_of(raised.value) == f"{tmp_path}: is a folder, expected a file"

@@ -30,8 +30,8 @@ def test_pipes_devices_and_descriptors_are_streams(tmp_path, monkeypatch):
         ("-", ".webp"),
         ("/dev/stdout", ".webp"),
         ("/dev/fd/63", ".webp"),
-        ("pipe.avif", ".avif"),
-        ("a.PNG", ".png"),
+        ("pipe.webp", ".webp"),
+        ("a.WebP", ".webp"),
         ("a", ""),
     ],
 )
@@ -39,8 +39,14 @@ def test_a_stream_has_the_suffix_of_its_name_or_else_of_the_format(
     tmp_path, monkeypatch, target, suffix
 ):
     monkeypatch.chdir(tmp_path)
-    os.mkfifo("pipe.avif")
-    assert suffix_of(target, "webp") == suffix
+    os.mkfifo("pipe.webp")
+    assert suffix_of(target, "webp", "avif") == suffix_of(target, None, "webp") == suffix
+
+
+def test_a_name_and_a_format_that_contradict_each_other_are_refused():
+    with pytest.raises(ConfigError, match=r"x\.avif is to be a \.avif file .* and --format jpg"):
+        suffix_of("x.avif", "jpg", "avif")
+    assert suffix_of("x.JPEG", "jpg", "avif") == ".jpeg"
 
 
 def test_what_is_not_wanted_is_not_read_to_its_end(tmp_path):

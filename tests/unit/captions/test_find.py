@@ -175,11 +175,17 @@ def test_the_listed_path_that_shares_most_folders_wins(folder):
 
 @pytest.mark.parametrize(
     "values",
-    [[], 3, {"dog.jpg": 3}, {"dog.jpg": [3]}, {"annotations": []}, {"annotations": 1, "images": 2}],
+    [[], 3, {"annotations": []}, {"annotations": 1, "images": 2}],
 )
 def test_json_of_another_form_is_refused(folder, values):
     with pytest.raises(TextError, match="lists no captions"):
         CaptionFinder(write_json(folder, values))
+
+
+@pytest.mark.parametrize(("caption", "told"), [(3, "3"), ([3], r"\[3\]"), (None, "None")])
+def test_a_picture_that_is_given_no_text_is_named(folder, caption, told):
+    with pytest.raises(TextError, match=rf"json: 'dog\.jpg' is to have a caption .*, got {told}"):
+        CaptionFinder(write_json(folder, {"dog.jpg": caption}))
 
 
 def test_a_file_that_is_no_json_is_refused(folder):

@@ -45,8 +45,12 @@ def test_a_higher_quality_takes_more_bytes_and_is_nearer(carrier, plain):
 
 
 def test_effort_changes_the_file_and_nothing_is_as_its_own(carrier, plain):
+    if not carrier.has_efforts:
+        with pytest.raises(ConfigError, match="JPEG has one effort: leave it out, got 3"):
+            carrier.encode(plain, effort=3)
+        return
     files = [carrier.encode(plain, effort=effort) for effort in (1, 9)]
-    assert (files[0] == files[1]) == (carrier.name == "jpeg")
+    assert files[0] != files[1]
     assert carrier.encode(plain) == carrier.encode(plain, effort=carrier.effort)
     largest = len(carrier.encode(plain, effort=1))
     assert len(carrier.encode_to_size(plain, largest, effort=1)) <= largest

@@ -53,6 +53,19 @@ def test_a_file_that_is_no_weights_is_refused(tmp_path):
     assert f"{picture} is no weight file: expected named tensors that torch saved" in done.output
 
 
+def test_nothing_is_left_of_an_export_that_was_cut(source, tmp_path, monkeypatch):
+    def cut(path):
+        assert path.exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sidelight.codec.graphs.add_graphs", cut)
+    monkeypatch.setattr("sidelight.nn.graphs.need_export_extra", lambda: None)
+    target = tmp_path / "x.safetensors"
+    command = ["export", str(source), str(target), "-a", "minnen2018"]
+    assert CliRunner().invoke(app, command).exit_code == 130
+    assert list(tmp_path.iterdir()) == [source]
+
+
 def test_a_target_is_not_replaced_without_force(source, tmp_path):
     target = tmp_path / "x.safetensors"
     target.write_text("mine")
