@@ -59,8 +59,9 @@ def compare(
     max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Make a page in OUT that asks, blindly, which of two pictures is closer to the original.
+    """Make a page that asks, blindly, which of two pictures is better.
 
+    The question is which is closer to the original, or another (--question). The page is in OUT.
     Pictures are shown as any viewer shows them; decode .slt files, and what Sidelight is to
     improve, before. Open OUT/index.html from the disk or put OUT on any server. Choices stay in the
     judge's browser, which exports them as JSON; --results pools such files.

@@ -21,7 +21,10 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any free one.")] = 8017,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")] = True,
 ) -> None:
-    """Serve the demo site, made by `make site`, to this machine alone until Ctrl-C."""
+    """Serve the demo site to this machine alone, until Ctrl-C.
+
+    It is made by `make site`.
+    """
     import webbrowser
 
     from sidelight.cli.site_server import LOOPBACK, site_server

@@ -109,8 +109,9 @@ def encode(
     force: ForceOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Code SOURCE into TARGET, an ordinary file that decode improves, or a .slt file.
+    """Code SOURCE into TARGET: an ordinary file, or a .slt file.
 
+    Every viewer opens the ordinary file; decode improves it.
     The caption is not needed: the decoder reads it. Given here, it travels inside the file.
     """
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:

@@ -52,8 +52,9 @@ def export(
     ] = True,
     force: ForceOption = False,
 ) -> None:
-    """Make a checkpoint for encode and decode: of a run's averaged weights, or of CompressAI's.
+    """Make a checkpoint for encode and decode.
 
+    Of a run's averaged weights, or of weights that CompressAI published.
     With --pictures and --bpp the quality levels are moved so that they meet these rates.
     """
     if target.exists() and not force:

@@ -28,7 +28,10 @@ def info(
     max_pixels: MaxPixelsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON record.")] = False,
 ) -> None:
-    """Print what SOURCE holds, after checking that it is whole, or what a model is."""
+    """Print what a file holds, or what a model is.
+
+    The file is checked to be whole.
+    """
     if (model := _model_file(source)) is not None:
         facts = _model_facts(model, whole=json)
     else:

@@ -25,7 +25,11 @@ def inspect(
     max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Draw SSA masks and the difference that the caption makes; of .slt files the bits too."""
+    """Draw where the caption acted and what it changed.
+
+    Masks of the SSA blocks, and the difference to a picture without caption; of .slt files where
+    the bits went too.
+    """
     if folder.is_dir() and any(folder.glob("*.png")) and not force:
         raise ConfigError(f"{folder} holds pictures already; give --force to replace them")
     check_captions(caption, caption_from)

@@ -380,3 +380,9 @@ def test_a_text_nobody_asked_for_spoils_no_decode(folder):
     done = run("decode", "a.slt", "b.png", *MODEL)
     assert done.exit_code == 0
     assert "passed over: a.txt is not UTF-8" in done.output
+
+
+def test_the_list_of_commands_has_whole_sentences():
+    listed = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).output
+    assert "encode  " in listed
+    assert "..." not in listed.partition("Commands:")[2]
