@@ -69,9 +69,9 @@ def encode(
     jobs: ProcessesOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Code every picture of PAGE that lies in its site; the captions stay in the page.
+    """Code the pictures of PAGE that lie in its site.
 
-    A picture's caption is its figcaption, else its alt text, else its title, else the heading
+    Their captions stay in the page. A picture's caption is its figcaption, else its alt text, else its title, else the heading
     above it. What else the page names is copied: drawings, moving pictures, style sheets.
     """
     _need_parser()
@@ -118,7 +118,10 @@ def decode(
     jobs: ProcessesOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Decode the AVIF, JPEG, WebP, JPEG XL and .slt files of PAGE by the page's own captions."""
+    """Decode the pictures of PAGE by the page's own captions.
+
+    These are its AVIF, JPEG, WebP, JPEG XL and .slt files.
+    """
     _need_parser()
     if not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")

@@ -382,7 +382,8 @@ def test_a_text_nobody_asked_for_spoils_no_decode(folder):
     assert "passed over: a.txt is not UTF-8" in done.output
 
 
-def test_the_list_of_commands_has_whole_sentences():
-    listed = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "80"}).output
+@pytest.mark.parametrize("group", [[], ["page"]])
+def test_the_list_of_commands_has_whole_sentences(group):
+    listed = CliRunner().invoke(app, [*group, "--help"], env={"COLUMNS": "80"}).output
     assert "encode  " in listed
     assert "..." not in listed.partition("Commands:")[2]
