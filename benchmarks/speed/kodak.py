@@ -22,12 +22,13 @@ from benchmarks.threads import use_threads
 from sidelight.api import load
 from sidelight.codec.codec import Codec
 from sidelight.evaluate.environment import environment
+from sidelight.nn.precision import computes_in_bf16
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture
 
 T = TypeVar("T")
-_PRECISIONS = ("fp32", "bf16")
+_PRECISIONS = ("fp32", *(["bf16"] if computes_in_bf16() else []))
 
 
 def main() -> None:

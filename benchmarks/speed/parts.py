@@ -31,13 +31,11 @@ def time_encode(codec: Codec, picture: Picture, quality: float) -> Timed:
     """Encodes one picture."""
     places = {
         "transform E": (type(codec.model), "analyse"),
-        "quantise": (type(codec.model), "quantise"),
-        "hyper-analysis": (type(codec.model), "hyper_analyse"),
+        "hyperprior and rounding": (type(codec.model), "quantise"),
         "entropy coder": (LatentCoder, "encode"),
         "container": (Container, "pack"),
     }
     data, total, inside = _run(places, lambda: codec.encode(picture, quality=quality))
-    inside["hyper-synthesis and rounding"] = inside.pop("quantise") - inside["hyper-analysis"]
     return Timed(data, total, inside | {"padding and rest": total - sum(inside.values())})
 
 

@@ -25,6 +25,7 @@ def measure_commands(
             f"info {kind}": ("info", coded),
             f"decode {kind} PNG --caption TEXT": (*decode, "--caption", caption),
             f"decode {kind} PNG": decode,
+            f"decode {kind} PNG --device cpu (by torch)": (*decode, "--device", "cpu"),
         }
     variables = {"OMP_NUM_THREADS": str(threads)}
     rows = []
@@ -35,7 +36,7 @@ def measure_commands(
             "wall_s": median(run.wall_s for run in runs),
             "peak_bytes": max(run.peak_bytes for run in runs),
         }
-        if arguments[:2] == ("decode", slt):
+        if arguments[:2] == ("decode", slt) and "--device" not in arguments:
             text = caption if "--caption" in arguments else ""
             row["stages_s"] = stages(slt, decoded, text, variables, repeat)
         rows.append(row)
