@@ -71,8 +71,9 @@ def encode(
 ) -> None:
     """Code the pictures of PAGE that lie in its site.
 
-    Their captions stay in the page. A picture's caption is its figcaption, else its alt text, else its title, else the heading
-    above it. What else the page names is copied: drawings, moving pictures, style sheets.
+    Their captions stay in the page. A picture's caption is its figcaption, else its alt text, else
+    its title, else the heading above it. What else the page names is copied: drawings, moving
+    pictures, style sheets.
     """
     _need_parser()
     from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
