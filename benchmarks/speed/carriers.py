@@ -12,12 +12,12 @@ from statistics import median
 
 from benchmarks.pictures import load_dataset, manifest
 from benchmarks.record import add_output_option, say, write_record
+from benchmarks.speed.parts import precisions
 from benchmarks.threads import use_threads
 from sidelight.api import DEFAULT_CARRIER_MODEL, load, load_carrier
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import CARRIERS
 from sidelight.evaluate.environment import environment
-from sidelight.nn.precision import computes_in_bf16
 from sidelight.pixels.files import read_picture
 
 
@@ -41,7 +41,6 @@ def main() -> None:
 
     use_threads(arguments.threads)
     improvers, codec = {name: load_carrier(name) for name in arguments.model}, load()
-    precisions = ["fp32", *(["bf16"] if computes_in_bf16() else [])]
     captioned = load_dataset("kodak")[: arguments.limit]
     seconds: dict[str, list[float]] = {}
     for place, each in enumerate(captioned):
@@ -49,7 +48,7 @@ def main() -> None:
         avif = CARRIERS["avif"].encode(picture, arguments.quality)
         slt = codec.encode(picture, quality=arguments.quality)
         works: dict[str, Callable[[], object]] = {"avif": lambda avif=avif: read(avif)}
-        for precision in precisions:
+        for precision in precisions():
             for name, improver in improvers.items():
                 works[f"avif, {name}, {precision}"] = (
                     lambda avif=avif, caption=caption, precision=precision, improver=improver: (

@@ -16,19 +16,17 @@ from typing import TypeVar
 from benchmarks.pictures import CaptionedPicture, load_dataset, manifest
 from benchmarks.record import Record, add_output_option, say, write_record
 from benchmarks.speed.others import ffmpeg_start_ms, measure_other, other_codecs
-from benchmarks.speed.parts import Timed, time_decode, time_encode
+from benchmarks.speed.parts import Timed, precisions, time_decode, time_encode
 from benchmarks.speed.processes import measure_commands
 from benchmarks.threads import use_threads
 from sidelight.api import load
 from sidelight.codec.codec import Codec
 from sidelight.evaluate.environment import environment
-from sidelight.nn.precision import computes_in_bf16
 from sidelight.pixels.encoding import encode_picture
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.picture import Picture
 
 T = TypeVar("T")
-_PRECISIONS = ("fp32", *(["bf16"] if computes_in_bf16() else []))
 
 
 def main() -> None:
@@ -92,7 +90,7 @@ def measure_coding(
     captions = [c.caption for c in captioned]
     for picture in {p.image.shape: p for p in pictures}.values():
         data = codec.encode(picture, quality=quality)
-        for precision in _PRECISIONS:
+        for precision in precisions():
             codec.decode(data, captions[0], precision=precision)
     encoded = [time_encode(codec, p, quality) for p in pictures for _ in range(repeat)]
     files: list[bytes] = [run.result for run in encoded[::repeat]]
@@ -102,7 +100,7 @@ def measure_coding(
             for data, caption in zip(files, captions, strict=True)
             for _ in range(repeat)
         ]
-        for precision in _PRECISIONS
+        for precision in precisions()
     }
     rates = [8 * len(d) / (p.width * p.height) for d, p in zip(files, pictures, strict=True)]
     return {

@@ -12,6 +12,7 @@ from sidelight.codec.codec import Codec
 from sidelight.entropy.coder import SymbolDecoder
 from sidelight.entropy.latent_coder import LatentCoder
 from sidelight.entropy.model import EntropyModel
+from sidelight.nn.precision import computes_in_bf16
 from sidelight.pixels.picture import Picture
 from sidelight.text.reader import CaptionReader
 
@@ -25,6 +26,11 @@ class Timed(NamedTuple):
     result: Any
     total_s: float
     parts_s: Seconds
+
+
+def precisions() -> list[str]:
+    """Returns those of decoding in which this processor computes; others it would imitate."""
+    return ["fp32", "bf16"] if computes_in_bf16() else ["fp32"]
 
 
 def time_encode(codec: Codec, picture: Picture, quality: float) -> Timed:

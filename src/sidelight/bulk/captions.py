@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sidelight.bitstream.header import MAGIC
 from sidelight.bulk.streams import STREAM
 from sidelight.captions.canonical import canonical_caption
-from sidelight.captions.find import AUTO, NAMED_SOURCES, NONE, SIDECAR, CaptionFinder, FoundCaption
+from sidelight.captions.find import AUTO, SIDECAR, CaptionFinder, FoundCaption
 from sidelight.codec.opened import OpenedFile
 from sidelight.errors import ConfigError
 
@@ -77,12 +77,7 @@ class CaptionToRead:
             found = finder.of_coded(_path(name), opened.exif, beside=beside)
         else:
             found = finder.of_picture(_path(name), data, beside=beside)
-        return found or FoundCaption("", f"none found{self._where_listed}")
-
-    @property
-    def _where_listed(self) -> str:
-        is_file = self._place is not None and self._place not in (AUTO, NONE, *NAMED_SOURCES)
-        return f" in {self._place}" if is_file else ""
+        return found or FoundCaption("", finder.none_found)
 
 
 def _finder(given: str | None, place: str | None) -> CaptionFinder | None:

@@ -68,6 +68,11 @@ class CaptionFinder:
         """Whether all pictures get the same caption."""
         return self._only is not None and self._only.text != ""
 
+    @property
+    def none_found(self) -> str:
+        """What to tell of a picture that has no caption there."""
+        return "none found" if self._listing is None else f"none found in {self._source}"
+
     def of_picture(
         self, path: Path | None, data: bytes, *, beside: str | None = None
     ) -> FoundCaption | None:
@@ -120,7 +125,7 @@ class CaptionFinder:
                 continue
             if found:
                 return found._replace(notes=tuple(notes))
-        return FoundCaption("", "none found", tuple(notes)) if notes else None
+        return FoundCaption("", self.none_found, tuple(notes)) if notes else None
 
     def _places(
         self, path: Path | None, inside: dict[str, FoundCaption], beside: str | None

@@ -59,9 +59,9 @@ def compare(
     max_pixels: MaxPixelsOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Make a page that asks, blindly, which of two pictures is better.
+    """Make a page in OUT that asks, blindly, about two versions.
 
-    The question is which is closer to the original, or another (--question). The page is in OUT.
+    It asks which is closer to the original, or what --question says.
     Pictures are shown as any viewer shows them; decode .slt files, and what Sidelight is to
     improve, before. Open OUT/index.html from the disk or put OUT on any server. Choices stay in the
     judge's browser, which exports them as JSON; --results pools such files.
