@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sidelight.metrics.networks.lpips import LPIPS
@@ -18,7 +18,13 @@ from sidelight.text.encoder import TextEncoder
 from sidelight.train.carrier_samples import improve_samples
 from sidelight.train.data.crops import CropBatch
 from sidelight.train.data.pictures import CaptionedFile, CaptionedImage
-from sidelight.train.losses.dial import DialConfig, DialLoss, dial_loss
+from sidelight.train.losses.dial import (
+    DialConfig,
+    DialLoss,
+    WrongText,
+    dial_loss,
+    with_wrong_text,
+)
 from sidelight.train.objective import Reconstruction, Samples
 
 _PLACE, _WHICH = range(2)
@@ -29,10 +35,11 @@ _AT_ONE, _AT_ZERO = 0.4, 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CarrierReconstruction(Reconstruction):
-    """With each picture's place of the dial, and what of it is grain."""
+    """With each picture's place of the dial, what of it is grain, and whose caption was wrong."""
 
     realism: Float[Tensor, " b"]
     grain: Float[Tensor, "b 1 h w"] | None
+    wrong_text: WrongText | None
 
 
 class CarrierObjective:
@@ -53,10 +60,26 @@ class CarrierObjective:
         if step < self._dial.first_step:
             realism = torch.zeros_like(realism)
         noise = torch.randn_like(carrier[:, :1]) if self._config.grain else None
+        wrong_text = None
+        if self._dial.wrong_text_share > 0:
+            with torch.no_grad():
+                without = self.model(carrier, torch.zeros_like(text), realism, noise)
+            wrong_text = WrongText(self._wrong_rows(batch).to(x.device), without)
+            text = torch.where(wrong_text.seen[:, None], text.roll(1, 0), text)
         made = self.model.with_masks(carrier, text, realism, noise)
         return CarrierReconstruction(
-            x_hat=made.x_hat, condition=carrier, realism=realism, grain=made.grain
+            x_hat=made.x_hat,
+            condition=carrier,
+            realism=realism,
+            grain=made.grain,
+            wrong_text=wrong_text,
         )
+
+    def _wrong_rows(self, batch: CropBatch) -> Bool[Tensor, " b"]:
+        """Returns which samples are to see the caption of the sample before them: never all."""
+        picture_ids = torch.from_numpy(batch.picture_ids)
+        count = int(self._dial.wrong_text_share * len(picture_ids))
+        return (torch.arange(len(picture_ids)) < count) & (picture_ids != picture_ids.roll(1))
 
     def loss(
         self,
@@ -68,17 +91,22 @@ class CarrierObjective:
         adversarial_weight: float,
     ) -> DialLoss:
         """Returns what the generator minimises."""
-        return dial_loss(
-            x,
-            made.x_hat,
-            made.condition,
-            made.realism,
+        wrong_text = made.wrong_text
+        judged = slice(None) if wrong_text is None else ~wrong_text.seen
+        loss = dial_loss(
+            x[judged],
+            made.x_hat[judged],
+            made.condition[judged],
+            made.realism[judged],
             lpips=self._lpips,
             config=self._dial,
-            grain=made.grain,
-            adversarial=adversarial,
+            grain=None if made.grain is None else made.grain[judged],
+            adversarial=None if adversarial is None else adversarial[judged],
             adversarial_weight=adversarial_weight,
         )
+        if wrong_text is None:
+            return loss
+        return with_wrong_text(loss, made.x_hat, wrong_text, self._dial.wrong_text_weight)
 
     def follow(self, made: CarrierReconstruction, step: int) -> None:
         """Has nothing to learn from a step."""

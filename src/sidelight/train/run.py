@@ -37,8 +37,8 @@ from sidelight.train.data.resident import ResidentPictures, fit_on
 from sidelight.train.linear_start import principal_components
 from sidelight.train.recipe import Recipe, save_recipe
 from sidelight.train.run_log import Record, RunLog
-from sidelight.train.state_file import STATE_FILE, start_file
-from sidelight.train.trainer import StepLosses, Trainer
+from sidelight.train.state_file import STATE_FILE, check_readable, start_file
+from sidelight.train.trainer import StepLosses, Trainer, check_parts
 
 _SAVE_EVERY_S = 300
 _LOG_EVERY = 50
@@ -92,6 +92,11 @@ def train(
         if state.exists() and not resume:
             raise ConfigError(f"{folder} holds a run: give --resume to go on, or another folder")
         _check_batches(recipe)
+        check_parts(recipe)
+        begins_from = None
+        if recipe.start_from and not state.exists():
+            begins_from = start_file(recipe.start_from)
+            check_readable(begins_from)  # before pictures are read, which takes minutes
         found, held_out = find_pictures(recipe, told)
         held_out, _ = sound_pictures(held_out, recipe, told)
         pictures, drawn = sound_pictures(found, recipe, told)
@@ -109,8 +114,8 @@ def train(
         )
         if state.exists():
             trainer.load(state)
-        elif recipe.start_from:
-            trainer.start_from(start_file(recipe.start_from))
+        elif begins_from is not None:
+            trainer.start_from(begins_from)
         if is_first:
             save_recipe(recipe, folder)
         sampler = CropSampler(

@@ -23,6 +23,18 @@ def start_file(place: str) -> Path:
     return path if path.suffix == MODEL_SUFFIX else path / STATE_FILE
 
 
+def check_readable(path: Path) -> None:
+    """Raises unless the file is there.
+
+    Raises:
+        CheckpointError: It is not, or may not be read.
+    """
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
+
+
 def save_state(path: Path, state: dict[str, Any]) -> None:
     """Writes what ``read_state`` gives back.
 
@@ -59,11 +71,10 @@ def read_state(
     """
     # not torch's own words for most of it: they tell how to run the file's code
     wrong = f"{path} is no state of a run, or a damaged one"
+    check_readable(path)
     try:
         with zipfile.ZipFile(path) as parts:
             damaged = parts.testzip()
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from None
     except Exception as error:  # whatever the reader met
         raise CheckpointError(f"{wrong}: {error or type(error).__name__}{_REMEDY}") from None
     if damaged is not None:

@@ -43,6 +43,22 @@ class StepLosses(NamedTuple):
     discriminator: DiscriminatorLoss | None
 
 
+def check_parts(recipe: Recipe) -> None:
+    """Raises unless the model has the parts that the recipe names.
+
+    Raises:
+        ConfigError: It has not all of ``learns``, or of ``afresh``.
+    """
+    model = objective_of(recipe, None, None).model
+    names = [name for name, _ in model.named_parameters()]
+    for key, parts in (("learns", recipe.learns), ("afresh", recipe.afresh)):
+        if missing := [part for part in parts if not any(_is_of(name, part) for name in names)]:
+            known = ", ".join(sorted({name.split(".")[0] for name in names}))
+            raise ConfigError(
+                f"{key} names {missing}, which the model does not have; it has {known}"
+            )
+
+
 class Trainer:
     """One training run and everything that it must save to go on exactly."""
 
@@ -73,8 +89,6 @@ class Trainer:
             lpips = lpips.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.objective = objective_of(recipe, lpips, components)
         self.model = self.objective.model.to(self.device)
-        _check_parts(self.model, "learns", recipe.learns)
-        _check_parts(self.model, "afresh", recipe.afresh)
         for name, parameter in self.model.named_parameters():
             parameter.requires_grad_(not recipe.learns or _is_of(name, *recipe.learns))
         self.ema = _copy(self.model)
@@ -274,13 +288,6 @@ def _of_model(path: Path) -> dict[str, Any]:
             "from the folder of its run"
         )
     return {"ema": model.generator.state_dict(), "objective": {}}
-
-
-def _check_parts(model: nn.Module, key: str, parts: Sequence[str]) -> None:
-    names = [name for name, _ in model.named_parameters()]
-    if missing := [part for part in parts if not any(_is_of(name, part) for name in names)]:
-        known = ", ".join(sorted({name.split(".")[0] for name in names}))
-        raise ConfigError(f"{key} names {missing}, which the model does not have; it has {known}")
 
 
 def _is_of(name: str, *parts: str) -> bool:

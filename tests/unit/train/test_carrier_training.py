@@ -23,7 +23,7 @@ from sidelight.train.data.pictures import CaptionedImage
 from sidelight.train.losses.dial import DialConfig
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
 from sidelight.train.state_file import STATE_FILE
-from sidelight.train.trainer import Trainer
+from sidelight.train.trainer import Trainer, check_parts
 
 PAIRS = PairsConfig(
     codings=(CodingRange(codec="jpeg", share=1.0, quality=(5, 15), effort=(0,)),), versions=2
@@ -106,6 +106,32 @@ def test_a_discriminator_may_join_a_run_that_had_none(sampler, tmp_path):
         trainer(adversarial=ADVERSARIAL).load(tmp_path / STATE_FILE)
 
 
+def test_what_wrong_captions_change_is_unlearned(sampler, tmp_path):
+    path = save_tiny_carrier(tmp_path / "tiny.safetensors")
+    changed = {}
+    for share in (0.0, 0.9):
+        run = trainer(
+            dial=DialConfig(wrong_text_share=share, wrong_text_weight=1.0),
+            learns=("to_gamma", "to_beta"),
+            text_dropout=0.0,
+        )
+        run.start_from(path)
+        changed[share] = [float(step(run, sampler).model.wrong_text) for _ in range(40)]
+    assert max(changed[0.0]) == 0
+    first, last = (sum(changed[0.9][part]) for part in (slice(5), slice(-5, None)))
+    assert 0 < last < 0.5 * first
+
+
+def test_a_wrong_caption_is_of_another_picture(sampler):
+    run = trainer(dial=DialConfig(wrong_text_share=0.9))
+    for k in range(20):
+        batch = sampler.draw(k, range(8), 64)
+        wrong = run.objective._wrong_rows(batch).numpy()
+        before = np.roll(batch.picture_ids, 1)
+        assert 0 < wrong.sum() <= 7
+        assert (batch.picture_ids != before)[wrong].all()
+
+
 def test_a_run_may_start_from_an_exported_generator(sampler, tmp_path):
     path = save_tiny_carrier(tmp_path / "tiny.safetensors")
     run = trainer()
@@ -164,7 +190,7 @@ def test_captions_may_begin_with_nothing_of_what_they_changed(tmp_path):
 @pytest.mark.parametrize("key", ["learns", "afresh"])
 def test_a_part_that_the_model_lacks_is_named(key):
     with pytest.raises(ConfigError, match=key + r" names .'grian'., which the model does not have"):
-        trainer(**{key: ("grian",)})
+        check_parts(dataclasses.replace(RECIPE, **{key: ("grian",)}))
 
 
 def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):

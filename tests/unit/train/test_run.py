@@ -187,6 +187,11 @@ def test_pictures_in_files_train_as_those_in_memory(folder):
         (["--set", "model.text_width=9"], "model.text_width is 9, but tiny gives vectors of 16"),
         (["--set", 'start_from="absent"'], "cannot read absent/state.pt: No such file"),
         (["--set", "steps=3"], "unknown key 'steps'"),
+        (  # before pictures are read
+            ["--set", 'start_from="absent"', "--set", 'data=[{ pictures = "*.zip" }]'],
+            "cannot read absent/state.pt: No such file",
+        ),
+        (["--set", 'learns=["grian"]', "--set", 'data=[{ pictures = "*.zip" }]'], "learns names"),
     ],
 )
 def test_what_cannot_be_trained_is_one_clear_error(folder, options, message):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from sidelight.config import StrictConfig
@@ -49,6 +49,10 @@ class DialConfig(StrictConfig):
     """k_P; where both are 0 LPIPS is not computed at all."""
     lattice_weight: tuple[float, ...] = (0.0, 0.0)
     """Of ``lattice_energy``, on squared errors of the 0-255 scale."""
+    wrong_text_share: float = 0.0
+    """Of a batch, what sees another picture's caption, and is to come out as without one."""
+    wrong_text_weight: float = 0.05
+    """Of how they differ, on squared errors of the 0-255 scale; nothing else counts for them."""
     first_step: int = 0
     """Step at which the dial joins; before it all pictures are at realism 0. A generator that is to
     learn everything at once never learns fidelity: LPIPS's gradient is ten times as large."""
@@ -58,6 +62,12 @@ class DialConfig(StrictConfig):
             weights = getattr(self, name)
             if len(weights) != 2 or min(weights) < 0:
                 raise ConfigError(f"{name} must be two numbers >= 0, got {weights}")
+        if not 0 <= self.wrong_text_share < 1:
+            raise ConfigError(
+                f"dial.wrong_text_share must be in [0, 1), got {self.wrong_text_share}"
+            )
+        if self.wrong_text_weight <= 0:
+            raise ConfigError(f"dial.wrong_text_weight must be > 0, got {self.wrong_text_weight}")
         if self.first_step < 0:
             raise ConfigError(f"dial.first_step must be >= 0, got {self.first_step}")
 
@@ -65,6 +75,13 @@ class DialConfig(StrictConfig):
     def needs_lpips(self) -> bool:
         """Whether LPIPS counts anywhere on the dial."""
         return max(self.lpips_weight) > 0
+
+
+class WrongText(NamedTuple):
+    """Which samples see another picture's caption, and what all would be without any."""
+
+    seen: Bool[Tensor, " b"]
+    without: Float[Tensor, "b 3 h w"]
 
 
 class DialLoss(NamedTuple):
@@ -80,6 +97,8 @@ class DialLoss(NamedTuple):
     lattice: Float[Tensor, ""]
     adversarial: Float[Tensor, ""]
     """Zero in stage 1."""
+    wrong_text: Float[Tensor, ""]
+    """What another picture's caption changes; 0 where no sample sees one."""
 
 
 def dial_loss(
@@ -130,8 +149,23 @@ def dial_loss(
         + _weight(config.lattice_weight, realism) * lattice
         + adversarial_weight * realism * fooling
     )
-    terms = (mse, structure, visible, perceptual, lattice, fooling)
+    terms = (mse, structure, visible, perceptual, lattice, fooling, torch.zeros_like(mse))
     return DialLoss(total.mean(), *(term.mean().detach() for term in terms))
+
+
+def with_wrong_text(
+    loss: DialLoss, x_hat: Float[Tensor, "b 3 h w"], wrong_text: WrongText, weight: float
+) -> DialLoss:
+    """Returns the loss of a whole batch, of which ``loss`` has what sees no wrong caption.
+
+    What sees one is compared with itself without any, and with nothing else.
+    """
+    seen = wrong_text.seen
+    changed = (255 * (x_hat - wrong_text.without)[seen]).square().mean((1, 2, 3))
+    if len(changed) == 0:
+        return loss
+    total = (loss.total * (~seen).sum() + weight * changed.sum()) / len(seen)
+    return loss._replace(total=total, wrong_text=changed.mean().detach())
 
 
 def _weight(ends: tuple[float, ...], realism: Float[Tensor, " b"]) -> Float[Tensor, " b"]:

@@ -6,7 +6,7 @@ import torch
 from sidelight.errors import ConfigError
 from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.metrics.ssimulacra2 import ssimulacra2
-from sidelight.train.losses.dial import DialConfig, dial_loss
+from sidelight.train.losses.dial import DialConfig, WrongText, dial_loss, with_wrong_text
 
 
 class SeenGap(LPIPS):
@@ -119,3 +119,20 @@ def test_lpips_is_needed_where_it_counts():
     for weights in ((1.0,), (1.0, -1.0)):
         with pytest.raises(ConfigError, match="lpips_weight must be two numbers"):
             DialConfig(lpips_weight=weights)
+
+
+def test_a_sample_with_a_wrong_caption_counts_by_what_the_caption_changes():
+    right = dial_loss(X[:2], X_HAT[:2], X[:2], REALISM[:2], lpips=SeenGap(), config=DialConfig())
+    seen = WrongText(torch.tensor([False, True, False]), X_HAT - 0.02)
+    whole = with_wrong_text(right, X_HAT, seen, 0.1)
+    changed = (255 * 0.02) ** 2
+    assert float(whole.wrong_text) == pytest.approx(changed, rel=1e-3)
+    assert float(whole.total) == pytest.approx((2 * float(right.total) + 0.1 * changed) / 3, 1e-4)
+    none = WrongText(torch.zeros(3, dtype=torch.bool), X_HAT)
+    assert with_wrong_text(right, X_HAT, none, 0.1) == right
+
+
+@pytest.mark.parametrize("values", [{"wrong_text_share": 1.0}, {"wrong_text_weight": 0.0}])
+def test_shares_and_weights_of_wrong_captions_have_limits(values):
+    with pytest.raises(ConfigError, match="wrong_text"):
+        DialConfig(**values)
