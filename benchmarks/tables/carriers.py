@@ -59,6 +59,34 @@ def drawn_range(record: Record) -> str:
     return f"{told}\n\n{markdown(f'file | bpp | {columns}', rows)}"
 
 
+def changes_by_rate(record: Record) -> str:
+    """Returns a row for each rate: how much a caption changes, and where."""
+    rows = []
+    for row in record["rates"]:
+        masks = [f"{row[key]:.2f}" for key in row if key.startswith("mask_")]
+        rows.append(
+            f"{row['quality']} | {row['rms_levels']:.2f} | {row['with_detail']:+.2f} | "
+            f"{row['with_loss']:+.2f} | {', '.join(masks)}"
+        )
+    columns = "with the original's detail | with what coding lost | masks, coarse to fine"
+    return markdown(f"AVIF | change, 8-bit levels | {columns}", rows)
+
+
+def changes_by_word(record: Record) -> str:
+    """Returns a row for each word: what it changes by itself, where it is said and elsewhere."""
+    rows = []
+    for row in record["words"]:
+        cells = [
+            f"{of['pictures']} | {of['rms_levels']:.2f} | {of['lpips']:+.4f} | "
+            f"{of['ssimulacra2']:+.2f}"
+            for of in (row["captions_have_it"], row["captions_lack_it"])
+        ]
+        rows.append(f"{row['word']} | {' | '.join(cells)}")
+    columns = "pictures {} | levels | LPIPS | SSIMULACRA2"
+    said, unsaid = columns.format("whose captions have it"), columns.format("whose have not")
+    return markdown(f"word | {said} | {unsaid}", rows)
+
+
 def decoding_times(record: Record) -> str:
     """Returns a row for what is decoded from the same pictures, by what, and how long it takes."""
     rows = [

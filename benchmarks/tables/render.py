@@ -77,6 +77,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-carriers-others": ("evaluate_carriers_kodak_others.json", improved.at_equal_bytes),
     "kodak-carriers-captions": ("evaluate_carriers_captions.json", improved.changes_by_captions),
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
+    "carrier-changes-by-rate": ("text_changes.json", carriers.changes_by_rate),
+    "carrier-changes-by-word": ("text_changes.json", carriers.changes_by_word),
     "carrier-rates": ("rd_carrier_rates.json", carriers.rates),
     "carrier-speed": ("speed_carriers.json", carriers.decoding_times),
     "carrier-unusual": ("rd_unusual_inputs.json", carriers.unusual_inputs),
