@@ -94,22 +94,32 @@ def changes_by_captions(record: Record) -> str:
 
 
 def bits_at_equal_quality(record: Record) -> str:
-    """Returns the bits of improved files beyond those of each anchor, with the right caption."""
+    """Returns the bits of improved files beyond plain ones, with the right caption.
+
+    Against their own codec, and against those that are not improved here.
+    """
     summary = Summary.from_dict(record)
-    plain = {point.codec for point in summary.points if _SIGN not in point.codec}
+    codecs = {point.codec for point in summary.points}
+    improved = {_plain(codec) for codec in codecs if _SIGN in codec}
+    others = {codec for codec in codecs if _SIGN not in codec} - improved
     shown = replace(
         summary,
         bd_rates=[
             result
             for result in summary.bd_rates
             if result.rate is not None
-            and result.anchor in plain
             and _SIGN in result.series
+            and result.anchor in {_plain(result.series), *others}
             and result.series.endswith(", right")
             and result.metric in _DIGITS
         ],
     )
     return tables.to_markdown(tables.bd_table(shown)).strip()
+
+
+def _plain(codec: str) -> str:
+    """Returns the codec of an improved one's files."""
+    return codec.partition(_SIGN)[0]
 
 
 def _same_files(summary: Summary) -> Iterator[tuple[Point, list[Point]]]:

@@ -75,6 +75,10 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "kodak-carriers-short": ("evaluate_carriers_kodak.json", improved.in_short),
     "kodak-carriers": ("evaluate_carriers_kodak.json", improved.at_equal_bytes),
     "kodak-carriers-others": ("evaluate_carriers_kodak_others.json", improved.at_equal_bytes),
+    "kodak-carriers-others-bits": (
+        "evaluate_carriers_kodak_others.json",
+        improved.bits_at_equal_quality,
+    ),
     "kodak-carriers-captions": ("evaluate_carriers_captions.json", improved.changes_by_captions),
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
     "carrier-changes-by-rate": ("text_changes.json", carriers.changes_by_rate),

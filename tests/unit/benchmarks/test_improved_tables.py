@@ -59,6 +59,18 @@ def test_bits_are_those_of_improved_files_with_the_right_caption():
     assert "webp" not in table
 
 
+def test_bits_are_against_a_files_own_codec_and_those_that_are_not_improved():
+    found = record()
+    rate = BDRate(-40.0, -45.0, -35.0, -41.0, None, 0.9)
+    across = [BDResult("lpips", anchor, "avif+, right", rate) for anchor in ("webp", "jpeg")]
+    found["points"].append(dataclasses.asdict(point("jpeg", "-", 0.3)))
+    found["points"].append(dataclasses.asdict(point("jpeg+", "right", 0.2)))
+    found["bd_rates"] += [dataclasses.asdict(result) for result in across]
+    anchors = [line.split(" | ")[1] for line in bits_at_equal_quality(found).splitlines()[2:4]]
+    assert anchors == ["avif", "webp"]
+    assert "jpeg" not in bits_at_equal_quality(found)
+
+
 def test_in_short_the_better_of_plain_and_default_is_bold():
     lines = in_short(record()).splitlines()
     assert lines[2:4] == [
