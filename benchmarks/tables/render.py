@@ -80,6 +80,10 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
         improved.bits_at_equal_quality,
     ),
     "kodak-carriers-captions": ("evaluate_carriers_captions.json", improved.changes_by_captions),
+    "kodak-carriers-five-captions": (
+        "evaluate_carriers_five_captions.json",
+        improved.changes_by_captions,
+    ),
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
     "carrier-changes-by-rate": ("text_changes.json", carriers.changes_by_rate),
     "carrier-changes-by-word": ("text_changes.json", carriers.changes_by_word),
