@@ -125,7 +125,7 @@ class Recipe(StrictConfig):
     start_from: str = ""
     """The run folder whose averaged weights this run starts from, or an exported carrier's file."""
     learns: tuple[str, ...] = ()
-    """The parts of the model that learn, such as ``grain``; if none is named, all do."""
+    """The parts of the model that learn, such as ``grain`` or ``to_gamma.0``; else all do."""
     afresh: tuple[str, ...] = ()
     """The parts that begin anew, whatever ``start_from`` has of them."""
     text_share: float = 1.0

@@ -291,7 +291,7 @@ def _of_model(path: Path) -> dict[str, Any]:
 
 
 def _is_of(name: str, *parts: str) -> bool:
-    return not set(parts).isdisjoint(name.split("."))
+    return any(f".{part}." in f".{name}." for part in parts)
 
 
 def _grown(weight: Tensor, own: Tensor | None) -> Tensor:

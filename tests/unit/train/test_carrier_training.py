@@ -122,6 +122,25 @@ def test_what_wrong_captions_change_is_unlearned(sampler, tmp_path):
     assert 0 < last < 0.5 * first
 
 
+def test_what_is_drawn_without_a_caption_stays_while_only_the_readers_of_captions_learn(
+    sampler, tmp_path
+):
+    run = trainer(learns=("to_gamma.0.weight", "to_beta.0.weight"), freeze_norm_after=0.0)
+    run.start_from(save_tiny_carrier(tmp_path / "tiny.safetensors"))
+    batch = sampler.draw(0, range(4), 64)
+    x = torch.from_numpy(batch.carriers).float() / 255
+    texts = run.text[0][:1].float().expand(4, -1), torch.zeros(4, 16)
+    drawn = []
+    for _ in range(2):
+        run.model.eval()
+        with torch.no_grad():
+            drawn.append([run.model(x, text, torch.ones(4)) for text in texts])
+        for _ in range(5):
+            run.take_step(batch)
+    assert not torch.equal(drawn[0][0], drawn[1][0])
+    assert torch.equal(drawn[0][1], drawn[1][1])
+
+
 def test_a_wrong_caption_is_of_another_picture(sampler):
     run = trainer(dial=DialConfig(wrong_text_share=0.9))
     for k in range(20):
