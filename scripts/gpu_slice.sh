@@ -55,10 +55,11 @@ from pathlib import Path
 import torch
 
 from sidelight.assets import assets_folder, find_assets
+from sidelight.codec.card import MODEL_SUFFIX
 from sidelight.text.registry import load_text_encoder
 from sidelight.train.data.datasets import find_pictures, no_words, odd_vectors, text_vectors
 from sidelight.train.recipe import load_recipe, save_recipe
-from sidelight.train.state_file import MODEL_SUFFIX, read_state, start_file
+from sidelight.train.state_file import read_state, start_file
 
 
 def size(folder):

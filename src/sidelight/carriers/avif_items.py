@@ -23,7 +23,8 @@ def primary_bytes(data: bytes) -> int:
     Raises:
         ImageError: The boxes are broken, or there is no primary item.
     """
-    meta = _by_kind(find_boxes(data)).get(b"meta")
+    # not to the end: files may have bytes behind their boxes
+    meta = next((box for box in find_boxes(data) if box.kind == b"meta"), None)
     if meta is None:
         raise ImageError("AVIF file without a box 'meta', so without a still picture")
     inside = _by_kind(find_boxes(data, meta.start + _VERSION_BYTES + _FLAGS_BYTES, meta.end))

@@ -140,7 +140,7 @@ class Carrier:
         return round(float(np.interp(exact, KNOT_QUALITIES, self.knots)))
 
     def _effort(self, given: int | None) -> int:
-        if given is not None and given not in EFFORTS:
+        if given is not None and not (isinstance(given, int) and given in EFFORTS):
             raise ConfigError(f"effort must be a whole number from 1 to 9, got {given!r}")
         if given is None:
             return self.effort

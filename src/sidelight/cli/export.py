@@ -8,6 +8,7 @@ import typer
 
 from sidelight.cli.messages import say
 from sidelight.cli.options import ForceOption
+from sidelight.codec.card import MODEL_SUFFIX
 from sidelight.errors import ConfigError
 from sidelight.files import copy_atomically
 
@@ -57,6 +58,8 @@ def export(
     Of a run's averaged weights, or of weights that CompressAI published.
     With --pictures and --bpp the quality levels are moved so that they meet these rates.
     """
+    if target.suffix != MODEL_SUFFIX:
+        raise ConfigError(f"a model is a {MODEL_SUFFIX} file, and TARGET is {target}: name another")
     if target.exists() and not force:
         raise ConfigError(f"{target} exists; give --force to replace it")
     if (pictures is None) != (bpp is None):

@@ -10,6 +10,8 @@ from sidelight.errors import CheckpointError
 from sidelight.models.config import model_config
 
 FORMAT = "sidelight-model-1"
+MODEL_SUFFIX = ".safetensors"
+"""Of exported models."""
 _WEIGHTS = Path(__file__).parents[1] / "weights"
 
 
@@ -62,7 +64,7 @@ class ModelCard:
 
 def shipped_models() -> dict[str, Path]:
     """Returns the models inside the package, by name."""
-    return {path.stem: path for path in sorted(_WEIGHTS.glob("*.safetensors"))}
+    return {path.stem: path for path in sorted(_WEIGHTS.glob(f"*{MODEL_SUFFIX}"))}
 
 
 def find_model(model: str | os.PathLike[str]) -> Path:

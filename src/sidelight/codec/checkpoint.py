@@ -88,7 +88,7 @@ def move(model: ExportedModel, device: str) -> None:
     """
     try:
         model.to(torch.device(device))
-    except (AssertionError, RuntimeError) as error:
+    except (AssertionError, NotImplementedError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
         reason = str(error).splitlines()[0]

@@ -69,6 +69,10 @@ class Experiment:
         if twice := [" ".join(point) for point, count in named.items() if count > 1]:
             raise ConfigError(f"{twice[0]} is named twice: results are kept by codec and setting")
         series = self.series()
+        read = {c for point in self.points for c in captions_for(point, self.captions)}
+        for captions in read.intersection(self.captions):
+            for k in range(len(self.dataset.pictures)):
+                self.dataset.given(k, captions)  # raises where there is none
         if missing := [anchor for anchor in self.anchors if anchor not in series]:
             raise ConfigError(f"no series {missing[0]!r} to compare with, there are {series}")
 

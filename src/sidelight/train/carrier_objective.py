@@ -39,7 +39,7 @@ class CarrierReconstruction(Reconstruction):
 
     realism: Float[Tensor, " b"]
     grain: Float[Tensor, "b 1 h w"] | None
-    wrong_text: WrongText | None
+    wrong_text: WrongText
 
 
 class CarrierObjective:
@@ -60,25 +60,29 @@ class CarrierObjective:
         if step < self._dial.first_step:
             realism = torch.zeros_like(realism)
         noise = torch.randn_like(carrier[:, :1]) if self._config.grain else None
-        wrong_text = None
-        if self._dial.wrong_text_share > 0:
-            with torch.no_grad():
-                without = self.model(carrier, torch.zeros_like(text), realism, noise)
-            wrong_text = WrongText(self._wrong_rows(batch).to(x.device), without)
-            text = torch.where(wrong_text.seen[:, None], text.roll(1, 0), text)
-        made = self.model.with_masks(carrier, text, realism, noise)
+        wrong = self._wrong_rows(batch).to(x.device)
+        text = torch.where(wrong[:, None], text.roll(1, 0), text)
+        # those that see a wrong caption are drawn without one too, in the same pass: the batch
+        # norms are to see the batch once
+        made = self.model.with_masks(
+            torch.cat([carrier, carrier[wrong]]),
+            torch.cat([text, torch.zeros_like(text[wrong])]),
+            torch.cat([realism, realism[wrong]]),
+            None if noise is None else torch.cat([noise, noise[wrong]]),
+        )
+        count = len(carrier)
         return CarrierReconstruction(
-            x_hat=made.x_hat,
+            x_hat=made.x_hat[:count],
             condition=carrier,
             realism=realism,
-            grain=made.grain,
-            wrong_text=wrong_text,
+            grain=None if made.grain is None else made.grain[:count],
+            wrong_text=WrongText(wrong, made.x_hat[count:].detach()),
         )
 
     def _wrong_rows(self, batch: CropBatch) -> Bool[Tensor, " b"]:
         """Returns which samples are to see the caption of the sample before them: never all."""
         picture_ids = torch.from_numpy(batch.picture_ids)
-        count = int(self._dial.wrong_text_share * len(picture_ids))
+        count = num_wrong(self._dial.wrong_text_share, len(picture_ids))
         return (torch.arange(len(picture_ids)) < count) & (picture_ids != picture_ids.roll(1))
 
     def loss(
@@ -91,8 +95,7 @@ class CarrierObjective:
         adversarial_weight: float,
     ) -> DialLoss:
         """Returns what the generator minimises."""
-        wrong_text = made.wrong_text
-        judged = slice(None) if wrong_text is None else ~wrong_text.seen
+        judged = ~made.wrong_text.seen
         loss = dial_loss(
             x[judged],
             made.x_hat[judged],
@@ -104,9 +107,7 @@ class CarrierObjective:
             adversarial=None if adversarial is None else adversarial[judged],
             adversarial_weight=adversarial_weight,
         )
-        if wrong_text is None:
-            return loss
-        return with_wrong_text(loss, made.x_hat, wrong_text, self._dial.wrong_text_weight)
+        return with_wrong_text(loss, made.x_hat, made.wrong_text, self._dial.wrong_text_weight)
 
     def follow(self, made: CarrierReconstruction, step: int) -> None:
         """Has nothing to learn from a step."""
@@ -133,6 +134,11 @@ class CarrierObjective:
 
     def start_from(self, state: dict[str, Any]) -> None:
         """Takes nothing over."""
+
+
+def num_wrong(share: float, batch: int) -> int:
+    """Returns how many samples of a process's batch see another picture's caption."""
+    return min(round(share * batch), batch - 1)
 
 
 def _places(chances: Float[Tensor, "b _"]) -> Float[Tensor, " b"]:

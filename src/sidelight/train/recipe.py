@@ -114,8 +114,9 @@ class Recipe(StrictConfig):
     model: ModelConfig
     data: tuple[DataSource, ...]
     held_out_shard: str = ""
-    """The shard whose last ``held_out`` pictures are never trained on."""
+    """The shard, by its name without ``.tar``, whose last pictures are never trained on."""
     held_out: int = 0
+    """How many of ``held_out_shard``."""
     in_memory: bool = True
     """Whether decoded pictures stay in memory, or are decoded each time they are drawn."""
     skip_broken: bool = False
@@ -196,6 +197,10 @@ class Recipe(StrictConfig):
                 f"framing must be 'native' for carrier generators, got {self.framing!r}: scaled "
                 "crops would not show what a codec does"
             )
+        if not carrier and self.dial != DialConfig():
+            raise ConfigError("dial is for carrier generators; codecs have distortion")
+        if not self.start_from and (self.afresh or self.text_share != 1):
+            raise ConfigError("afresh and text_share are about what start_from has: name it too")
         levels = self.model.num_rates
         if not len(self.target_bpp) == len(self.initial_lmbda) == levels:
             raise ConfigError(f"target_bpp and initial_lmbda need {levels} values, one per level")
@@ -331,7 +336,7 @@ def read_table(path: Path, extended_by: tuple[Path, ...] = ()) -> dict[str, Any]
         ConfigError: A file is not TOML, or extends itself.
     """
     try:
-        table = _toml(path.read_text("utf-8"), f"{path} is no TOML")
+        table = _toml(path.read_text("utf-8-sig"), f"{path} is no TOML")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is no TOML file in UTF-8: {error}") from None
     base = table.pop("extends", None)

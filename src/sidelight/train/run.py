@@ -21,6 +21,7 @@ from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.text.encoder import TextEncoder
 from sidelight.text.registry import load_text_encoder
 from sidelight.train import distributed
+from sidelight.train.carrier_objective import num_wrong
 from sidelight.train.data.batches import batches
 from sidelight.train.data.crops import CropSampler
 from sidelight.train.data.datasets import (
@@ -92,6 +93,7 @@ def train(
         if state.exists() and not resume:
             raise ConfigError(f"{folder} holds a run: give --resume to go on, or another folder")
         _check_batches(recipe)
+        _check_device(device)
         check_parts(recipe)
         begins_from = None
         if recipe.start_from and not state.exists():
@@ -134,11 +136,23 @@ def train(
 
 
 def _check_batches(recipe: Recipe) -> None:
+    processes, share = distributed.count(), recipe.dial.wrong_text_share
     for phase in recipe.phases:
-        if phase.batch % distributed.count():
+        if phase.batch % processes:
+            raise ConfigError(f"{processes} processes cannot share a batch of {phase.batch}")
+        if share and not num_wrong(share, phase.batch // processes):
             raise ConfigError(
-                f"{distributed.count()} processes cannot share a batch of {phase.batch}"
+                f"dial.wrong_text_share is {share}, which is no whole picture of the "
+                f"{phase.batch // processes} that a process draws at a time: make the batch larger"
             )
+
+
+def _check_device(device: str) -> None:
+    try:
+        torch.zeros(1, device=distributed.local_device(device)).item()
+    except (AssertionError, RuntimeError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"torch cannot compute on device {device!r}: {reason}") from None
 
 
 def _text_encoder(recipe: Recipe) -> TextEncoder:

@@ -8,19 +8,19 @@ from typing import Any
 
 import torch
 
+from sidelight.codec.card import MODEL_SUFFIX
 from sidelight.errors import CheckpointError, TrainingError
 
 STATE_FILE = "state.pt"
 """Its name in a run's folder."""
-MODEL_SUFFIX = ".safetensors"
-"""Of exported models, which a run may start from too."""
 _REMEDY = "; put an earlier copy in its place, or begin in another folder"
 
 
 def start_file(place: str) -> Path:
     """Returns the file that a recipe's ``start_from`` names: of a run's folder, or of a model."""
     path = Path(place)
-    return path if path.suffix == MODEL_SUFFIX else path / STATE_FILE
+    names_file = path.suffix == MODEL_SUFFIX or path.name == STATE_FILE
+    return path if names_file else path / STATE_FILE
 
 
 def check_readable(path: Path) -> None:

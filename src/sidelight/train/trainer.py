@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from sidelight.codec.card import MODEL_SUFFIX
 from sidelight.codec.checkpoint import load_checkpoint
 from sidelight.errors import CheckpointError, ConfigError, TrainingError
 from sidelight.metrics.networks.lpips import LPIPS
@@ -29,8 +30,9 @@ from sidelight.train.losses.adversarial import DiscriminatorLoss
 from sidelight.train.objectives import objective_of
 from sidelight.train.optimizer import MatrixAndVectorOptimizer
 from sidelight.train.recipe import Recipe
-from sidelight.train.state_file import MODEL_SUFFIX, read_state, save_state
+from sidelight.train.state_file import read_state, save_state
 
+_LONGEST_REASON = 300
 _DROPPED = -1
 """Which of the chances that come with each crop decides whether its caption is seen."""
 
@@ -237,7 +239,13 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.objective.load_state_dict(state["objective"])
             joins = self.adversary is not None and self.step <= self.adversary.config.first_step
-            if self.adversary is not None and not (joins and state["adversary"] is None):
+            if self.adversary is not None and state["adversary"] is None and not joins:
+                raise CheckpointError(
+                    f"{path} has no discriminator, which this recipe's has from step "
+                    f"{self.adversary.config.first_step} on: let it join later "
+                    "(adversarial.first_step), or begin anew with start_from"
+                )
+            if self.adversary is not None and state["adversary"] is not None:
                 self.adversary.load_state_dict(state["adversary"])
         except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path} is the state of another recipe: {error}") from None
@@ -276,7 +284,11 @@ class Trainer:
                 weights |= {name: value for name, value in own.items() if _is_of(name, *anew)}
             self.model.load_state_dict(weights)
         except (AttributeError, RuntimeError, TypeError) as error:
-            raise CheckpointError(f"cannot go on from {path}: {error}") from None
+            # torch's own words name each weight that differs, on lines of their own
+            reason = " ".join(str(error).split())
+            if len(reason) > _LONGEST_REASON:
+                reason = f"{reason[:_LONGEST_REASON]} ..."
+            raise CheckpointError(f"cannot go on from {path}: {reason}") from None
 
 
 def _of_model(path: Path) -> dict[str, Any]:

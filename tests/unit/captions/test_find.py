@@ -188,9 +188,10 @@ def test_a_picture_that_is_given_no_text_is_named(folder, caption, told):
         CaptionFinder(write_json(folder, {"dog.jpg": caption}))
 
 
-def test_a_file_that_is_no_json_is_refused(folder):
+@pytest.mark.parametrize("data", [b"{", b"\xff", b'{"a.png": ' + 5000 * b"1" + b"}"])
+def test_a_file_that_is_no_json_is_refused(folder, data):
     path = folder / "captions.json"
-    path.write_bytes(b"{")
+    path.write_bytes(data)
     with pytest.raises(TextError, match="is not JSON"):
         CaptionFinder(str(path))
 

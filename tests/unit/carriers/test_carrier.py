@@ -56,7 +56,7 @@ def test_effort_changes_the_file_and_nothing_is_as_its_own(carrier, plain):
     assert len(carrier.encode_to_size(plain, largest, effort=1)) <= largest
 
 
-@pytest.mark.parametrize("effort", [0, 10, 2.5])
+@pytest.mark.parametrize("effort", [0, 10, 2.5, 3.0])
 def test_effort_beyond_the_scale_is_refused(carrier, effort, plain):
     with pytest.raises(
         ConfigError, match=f"effort must be a whole number from 1 to 9, got {effort}"

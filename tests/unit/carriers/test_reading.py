@@ -97,6 +97,16 @@ def test_the_picture_is_the_one_that_is_read_as_input(name, plain):
 
 
 @pytest.mark.parametrize("name", CARRIERS)
+@pytest.mark.parametrize("tail", [b"\n", bytes(7), b"junk behind the end"])
+def test_bytes_behind_a_file_s_end_do_not_matter(name, tail, plain):
+    data = CARRIERS[name].encode(plain, 5)
+    whole, longer = read(data), read(data + tail)
+    assert (longer.picture.image == whole.picture.image).all()
+    if name != "jxl":  # a codestream without boxes does not say where it ends
+        assert longer.coded_bpp == whole.coded_bpp
+
+
+@pytest.mark.parametrize("name", CARRIERS)
 def test_a_file_cut_in_half_is_refused(name, plain):
     data = CARRIERS[name].encode(plain, 9)
     with pytest.raises(ImageError):

@@ -150,6 +150,13 @@ def test_a_codec_that_reads_no_text_decodes_once(dataset, tmp_path):
     assert [p.captions for p in summary.points] == ["-"]
 
 
+@pytest.mark.parametrize("captions", ["nope", "caption-3"])
+def test_captions_that_are_not_there_leave_no_folder_behind(dataset, tmp_path, captions):
+    with pytest.raises(ConfigError):
+        run(experiment(dataset, [FlatCodec(4)], captions=("right", captions)), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_series_are_compared_with_the_anchor(dataset, tmp_path):
     points = [FlatCodec(step, codec=name) for name in ("flat", "same") for step in (4, 8, 16)]
     made = experiment(dataset, points, captions=("none",), anchors=("flat, none",))

@@ -22,6 +22,7 @@ from sidelight.train.data.pairs import CodingRange, Pairs, PairsConfig
 from sidelight.train.data.pictures import CaptionedImage
 from sidelight.train.losses.dial import DialConfig
 from sidelight.train.recipe import AdversarialConfig, DataSource, Phase, Recipe
+from sidelight.train.run import _check_batches
 from sidelight.train.state_file import STATE_FILE
 from sidelight.train.trainer import Trainer, check_parts
 
@@ -102,7 +103,7 @@ def test_a_discriminator_may_join_a_run_that_had_none(sampler, tmp_path):
     assert step(late, sampler).discriminator is not None
     step(stage1, sampler)
     stage1.save(tmp_path / STATE_FILE)
-    with pytest.raises(CheckpointError, match="state of another recipe"):
+    with pytest.raises(CheckpointError, match="has no discriminator, which this recipe's has from"):
         trainer(adversarial=ADVERSARIAL).load(tmp_path / STATE_FILE)
 
 
@@ -139,6 +140,22 @@ def test_what_is_drawn_without_a_caption_stays_while_only_the_readers_of_caption
             run.take_step(batch)
     assert not torch.equal(drawn[0][0], drawn[1][0])
     assert torch.equal(drawn[0][1], drawn[1][1])
+
+
+def test_batch_norms_see_a_batch_once_whatever_its_captions(sampler):
+    seen = []
+    for share in (0.0, 0.5):
+        run = trainer(dial=DialConfig(wrong_text_share=share), freeze_norm_after=1.0)
+        step(run, sampler)
+        seen.append(int(run.model.state_dict()["ssa.0.norm.num_batches_tracked"]))
+    assert seen == [1, 1]
+
+
+def test_a_share_that_is_no_whole_picture_is_refused():
+    recipe = dataclasses.replace(RECIPE, dial=DialConfig(wrong_text_share=0.1))
+    with pytest.raises(ConfigError, match="no whole picture of the 4"):
+        _check_batches(recipe)
+    _check_batches(dataclasses.replace(RECIPE, dial=DialConfig(wrong_text_share=0.2)))
 
 
 def test_a_wrong_caption_is_of_another_picture(sampler):
@@ -181,7 +198,7 @@ def test_grain_is_learned_on_a_generator_that_has_none_and_the_rest_stays(sample
 
 def test_a_part_may_begin_anew(tmp_path):
     path = save_tiny_carrier(tmp_path / "tiny.safetensors")
-    taken, anew = trainer(), trainer(afresh=("grain",))
+    taken, anew = trainer(), trainer(afresh=("grain",), start_from="there")
     for run in (taken, anew):
         run.start_from(path)
     there, found = taken.model.state_dict(), anew.model.state_dict()
@@ -196,7 +213,7 @@ def test_captions_may_begin_with_nothing_of_what_they_changed(tmp_path):
     x, texts = torch.rand(2, 3, 32, 32), (torch.zeros(2, 16), torch.randn(2, 16))
     changes = []
     for share in (1.0, 0.0):
-        run = trainer(text_share=share)
+        run = trainer(start_from="there", text_share=share)
         run.start_from(path)
         model = run.model.eval()
         with torch.inference_mode():
@@ -209,7 +226,7 @@ def test_captions_may_begin_with_nothing_of_what_they_changed(tmp_path):
 @pytest.mark.parametrize("key", ["learns", "afresh"])
 def test_a_part_that_the_model_lacks_is_named(key):
     with pytest.raises(ConfigError, match=key + r" names .'grian'., which the model does not have"):
-        check_parts(dataclasses.replace(RECIPE, **{key: ("grian",)}))
+        check_parts(dataclasses.replace(RECIPE, start_from="there", **{key: ("grian",)}))
 
 
 def test_the_discriminator_counts_fakes_by_the_dial(sampler, monkeypatch):

@@ -64,3 +64,12 @@ def test_a_damaged_run_folder_is_one_clear_error(tmp_path, recipe, state, messag
     assert done.output.startswith("sidelight: error: ")
     assert message in done.output
     assert not target.exists()
+
+
+@pytest.mark.parametrize("name", [STATE_FILE, "recipe.json", "model"])
+def test_a_model_s_file_has_its_suffix_so_that_no_run_is_written_over(tmp_path, name):
+    (tmp_path / name).write_bytes(b"precious")
+    done = CliRunner().invoke(app, ["export", str(tmp_path), str(tmp_path / name), "--force"])
+    assert done.exit_code == 1
+    assert "a model is a .safetensors file" in done.output
+    assert (tmp_path / name).read_bytes() == b"precious"

@@ -194,6 +194,11 @@ def test_a_file_that_is_no_toml_is_an_error(path):
         load_recipe(path)
 
 
+def test_a_byte_order_mark_is_passed_over(path):
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load_recipe(path).num_steps == 15
+
+
 def test_phases_follow_each_other(path):
     recipe = load_recipe(path)
     assert recipe.num_steps == 15

@@ -191,6 +191,10 @@ def test_pictures_in_files_train_as_those_in_memory(folder):
             ["--set", 'start_from="absent"', "--set", 'data=[{ pictures = "*.zip" }]'],
             "cannot read absent/state.pt: No such file",
         ),
+        (["--device", "meta"], "torch cannot compute on device 'meta'"),
+        (["--set", "held_out=5"], "all 5 pictures are held out"),
+        (["--set", "text_share=0.5"], "afresh and text_share are about what start_from has"),
+        (["--set", "dial.wrong_text_share=0.5"], "dial is for carrier generators"),
         (["--set", 'learns=["grian"]', "--set", 'data=[{ pictures = "*.zip" }]'], "learns names"),
     ],
 )
@@ -198,6 +202,17 @@ def test_what_cannot_be_trained_is_one_clear_error(folder, options, message):
     done = train(folder, *options)
     assert done.exit_code == 1
     assert f"sidelight: error: {message}" in done.stderr
+
+
+@pytest.mark.parametrize(("shard", "held"), [("b", 1), ("b2", 0), ("b.tar", 0), ("", 0)])
+def test_held_out_is_the_shard_of_that_very_name_and_none_is_told(folder, shard, held):
+    (folder / "b1.tar").write_bytes((folder / "b.tar").read_bytes())
+    recipe = load_recipe(folder / "recipe.toml", [f'held_out_shard="{shard}"'])
+    told = []
+    kept, held_out = find_pictures(recipe, told.append)
+    assert [p.key.split("/")[0] for p in held_out] == ["b"] * held
+    assert len(kept) == 10 - held
+    assert [line.startswith("nothing is held out") for line in told] == [True] * (not held)
 
 
 def test_a_time_that_is_none_is_wrong_usage(folder):
@@ -240,7 +255,8 @@ def test_shards_of_one_name_in_two_folders_keep_their_pictures_apart(folder):
     recipe = load_recipe(folder / "recipe.toml", ['data=[{ pictures = "**/*.tar" }]'])
     (folder / "more").mkdir()
     (folder / "more" / "b.tar").write_bytes((folder / "b.tar").read_bytes())
-    found, _ = find_pictures(recipe, no_words)
+    kept, held_out = find_pictures(recipe, no_words)
+    found = kept + held_out
     assert len({picture.key for picture in found}) == len(found) == 10
 
 

@@ -46,7 +46,7 @@ def find_pictures(
         tell: Gets a line about pictures that are passed over.
 
     Raises:
-        ConfigError: A source holds no captioned picture.
+        ConfigError: A source holds no captioned picture, or all pictures are held out.
         CheckpointError: A relative path needs ``SIDELIGHT_ASSETS``.
         ImageError: Pictures are damaged, or lack their captions, and the recipe does not say
             that such are passed over; or a shard is damaged.
@@ -57,8 +57,13 @@ def find_pictures(
     faults.settle(len(found), tell)
     found = _with_keys_of_their_own(found)
     held_out = held_out_keys((p.key for p in found), recipe.held_out_shard, recipe.held_out)
-    if not recipe.held_out_shard:
-        held_out = set()
+    if recipe.held_out and not held_out:
+        tell(
+            f"nothing is held out: held_out_shard is {recipe.held_out_shard!r}, which is the name "
+            "of none of these shards without its .tar"
+        )
+    if len(held_out) == len(found):
+        raise ConfigError(f"all {len(found)} pictures are held out: none is left to train on")
     return (
         [p for p in found if p.key not in held_out],
         [p for p in found if p.key in held_out],

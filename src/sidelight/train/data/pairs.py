@@ -25,6 +25,8 @@ from sidelight.train.data.pictures import CaptionedFile, CaptionedImage, decode_
 
 CODECS = {"avif": "AVIF", "jpeg": "JPEG", "webp": "WEBP"}
 """Codecs of a pair, with Pillow's names for them."""
+_EFFORTS = {"avif": range(11), "jpeg": range(11), "webp": range(7)}
+_SUBSAMPLINGS = ("4:4:4", "4:2:2", "4:2:0")
 _LARGER = (1.15, 1.9)
 """Of a picture that is coded at a larger size and then brought back: times its own side."""
 _FIRST_QUALITY = {"avif": (50, 85), "jpeg": (75, 92), "webp": (70, 92)}
@@ -44,7 +46,7 @@ class CodingRange(StrictConfig):
     subsampling: tuple[str, ...] = ("4:2:0",)
     """Chroma of AVIF and JPEG; one named twice is drawn twice as often."""
     effort: tuple[int, ...] = (6,)
-    """AVIF's speed, WebP's method; JPEG has standard tables at 0 and optimised ones at 1."""
+    """AVIF's speed, WebP's method; JPEG has standard tables at 0, optimised ones above."""
 
     def __post_init__(self) -> None:
         if self.codec not in CODECS:
@@ -55,6 +57,11 @@ class CodingRange(StrictConfig):
             raise ConfigError(f"quality must be two rising numbers in 0..100, got {self.quality}")
         if not self.subsampling or not self.effort:
             raise ConfigError("subsampling and effort must name at least one value")
+        known = {"subsampling": _SUBSAMPLINGS, "effort": _EFFORTS[self.codec]}
+        for name, values in known.items():
+            if wrong := [value for value in getattr(self, name) if value not in values]:
+                expected = ", ".join(map(str, values))
+                raise ConfigError(f"{name} of {self.codec} must be of {expected}, got {wrong}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,8 +69,14 @@ def find_in_shards(
 
 
 def held_out_keys(keys: Iterable[str], shard: str, count: int) -> set[str]:
-    """Returns the last ``count`` keys of a shard: pictures that are never trained on."""
-    of_shard = [key for key in keys if key.startswith(shard)]
+    """Returns the last ``count`` keys of a shard: pictures that are never trained on.
+
+    Args:
+        keys: Of all pictures, in their order; each has its shard's name before its last parts.
+        shard: Its file's name without the suffix; with an empty one none is held out.
+        count: Of its pictures.
+    """
+    of_shard = [key for key in keys if f"/{shard}/" in f"/{key}"]
     return set(of_shard[max(len(of_shard) - count, 0) :])
 
 

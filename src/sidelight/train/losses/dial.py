@@ -78,10 +78,10 @@ class DialConfig(StrictConfig):
 
 
 class WrongText(NamedTuple):
-    """Which samples see another picture's caption, and what all would be without any."""
+    """Which samples see another picture's caption, and what these would be without any."""
 
     seen: Bool[Tensor, " b"]
-    without: Float[Tensor, "b 3 h w"]
+    without: Float[Tensor, "k 3 h w"]
 
 
 class DialLoss(NamedTuple):
@@ -161,7 +161,7 @@ def with_wrong_text(
     What sees one is compared with itself without any, and with nothing else.
     """
     seen = wrong_text.seen
-    changed = (255 * (x_hat - wrong_text.without)[seen]).square().mean((1, 2, 3))
+    changed = (255 * (x_hat[seen] - wrong_text.without)).square().mean((1, 2, 3))
     if len(changed) == 0:
         return loss
     total = (loss.total * (~seen).sum() + weight * changed.sum()) / len(seen)

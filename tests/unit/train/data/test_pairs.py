@@ -131,6 +131,14 @@ def test_crops_of_a_pair_show_the_same_place(pictures, tmp_path):
     ("make", "said"),
     [
         (lambda: CodingRange(codec="gif", share=1.0, quality=(1, 2)), "codec must be one of"),
+        (
+            lambda: CodingRange(codec="avif", share=1.0, quality=(1, 2), subsampling=("9:9:9",)),
+            r"subsampling of avif must be of 4:4:4, 4:2:2, 4:2:0, got \['9:9:9'\]",
+        ),
+        (
+            lambda: CodingRange(codec="webp", share=1.0, quality=(1, 2), effort=(4, 99)),
+            r"effort of webp must be of 0, .*, 6, got \[99\]",
+        ),
         (lambda: CodingRange(codec="avif", share=0.0, quality=(1, 2)), "share must be > 0"),
         (lambda: CodingRange(codec="avif", share=1.0, quality=(9, 2)), "two rising numbers"),
         (lambda: CodingRange(codec="avif", share=1.0, quality=(1, 2), effort=()), "at least one"),

@@ -123,12 +123,12 @@ def test_lpips_is_needed_where_it_counts():
 
 def test_a_sample_with_a_wrong_caption_counts_by_what_the_caption_changes():
     right = dial_loss(X[:2], X_HAT[:2], X[:2], REALISM[:2], lpips=SeenGap(), config=DialConfig())
-    seen = WrongText(torch.tensor([False, True, False]), X_HAT - 0.02)
+    seen = WrongText(torch.tensor([False, True, False]), X_HAT[1:2] - 0.02)
     whole = with_wrong_text(right, X_HAT, seen, 0.1)
     changed = (255 * 0.02) ** 2
     assert float(whole.wrong_text) == pytest.approx(changed, rel=1e-3)
     assert float(whole.total) == pytest.approx((2 * float(right.total) + 0.1 * changed) / 3, 1e-4)
-    none = WrongText(torch.zeros(3, dtype=torch.bool), X_HAT)
+    none = WrongText(torch.zeros(3, dtype=torch.bool), X_HAT[:0])
     assert with_wrong_text(right, X_HAT, none, 0.1) == right
 
 
