@@ -107,7 +107,8 @@ class Page:
             values |= dict.fromkeys(self._stated_types(urls), media_type)
         text, place, pieces = self._source.text, 0, []
         for attribute in sorted(values, key=lambda a: a.start):
-            pieces += [text[place : attribute.start], quoted(values[attribute])]
+            raw = text[attribute.start : attribute.end]
+            pieces += [text[place : attribute.start], quoted(values[attribute], raw)]
             place = attribute.end
         return self._source.encode("".join([*pieces, text[place:]]))
 

@@ -60,9 +60,17 @@ def attributes_at(text: str, start: int) -> list[Attribute] | None:
     return list(found.values())
 
 
-def quoted(value: str) -> str:
-    """Returns an attribute's value as it is written in a page."""
-    return f'"{html.escape(value)}"'
+def quoted(value: str, raw: str) -> str:
+    """Returns an attribute's value as it is written in a page.
+
+    Args:
+        value: Without quotes and character references.
+        raw: What it replaces. Beyond ASCII, only what stands there is written without a reference:
+            the page's encoding may not hold another character, or a browser may take another one.
+    """
+    known = set(raw)
+    written = (c if c.isascii() or c in known else f"&#{ord(c)};" for c in html.escape(value))
+    return f'"{"".join(written)}"'
 
 
 def spans_in_srcset(value: str) -> Iterator[Span]:

@@ -202,6 +202,20 @@ def test_several_processes_make_the_same_of_a_page(site, run, files):
         assert Path("out1", name).read_bytes() == Path("out2", name).read_bytes()
 
 
+def test_characters_that_the_page_cannot_hold_go_out_and_come_back(place, draw, run):
+    draw("site/\xe9/a.jpg", "site/\u4e2d.png")
+    page = "<meta charset=iso-8859-1>"
+    page += "<img src='&eacute;/a.jpg' srcset='&#x4E2D;.png 2x, &#x4E2D;/missing.jpg 3x'>"
+    Path("site/p.html").write_text(page)
+    for command, source, folder in (("encode", "site", "out"), ("decode", "out", "back")):
+        done = run(command, f"{source}/p.html", folder, carrier=True)
+        assert done.exit_code == 0, done.stderr
+    assert Path("back/p.html").read_bytes().isascii()
+    assert images("back/p.html") == ["\xe9/a.png"]
+    assert Path("back/\xe9/a.png").exists()
+    assert Path("back/\u4e2d.png").exists()
+
+
 def test_without_the_parser_the_extra_is_named(site, run, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     done = run("encode", "site/page.html", "out")

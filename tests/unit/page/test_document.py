@@ -79,6 +79,26 @@ def test_each_picture_is_changed_and_nothing_else(tmp_path_factory, around, imag
     assert page.rewritten(dict.fromkeys(page.references, "b.avif"), None) == after.encode()
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"<img src='&eacute;/a.jpg'>", b'<img src="&#233;/b.avif">'),
+        (b"<img src=\xc3\xa9/a.jpg>", b'<img src="\xc3\xa9/b.avif">'),
+        (b"<img src=\xe9/a.jpg>", b'<img src="\xe9/b.avif">'),
+        (
+            b"<meta charset=iso-8859-1><img srcset='a.jpg 1x, \xe9/&#x4E2D;.jpg 2x'>",
+            b'<meta charset=iso-8859-1><img srcset="b.avif 1x, \xe9/&#20013;.jpg 2x">',
+        ),
+    ],
+)
+def test_characters_stay_references_or_bytes_whatever_the_encoding(tmp_path, before, after):
+    path = tmp_path / "page.html"
+    path.write_bytes(before)
+    page = Page.read(path)
+    new = {r: r.url.replace("a.jpg", "b.avif") for r in page.references if "a.jpg" in r.url}
+    assert page.rewritten(new, "image/avif") == after
+
+
 @pytest.mark.parametrize("text", ["", "p {}", "a < b", "\0"])
 def test_what_holds_no_element_is_no_page(tmp_path, text):
     with pytest.raises(ConfigError, match="is not an HTML page"):

@@ -30,7 +30,7 @@ def test_attributes_are_found_with_their_places(tag, values):
     for name, value in values.items():
         (found,) = (a for a in attributes if a.name == name)
         assert found.value == value
-        changed = text[: found.start] + quoted("new") + text[found.end :]
+        changed = text[: found.start] + quoted("new", "") + text[found.end :]
         assert {a.name: a.value for a in attributes_at(changed, 5)}[name] == "new"
 
 
@@ -40,7 +40,13 @@ def test_what_is_no_start_tag_has_none(text):
 
 
 def test_a_value_is_quoted_for_html_and_xml():
-    assert quoted("a&b\"c'<>") == '"a&amp;b&quot;c&#x27;&lt;&gt;"'
+    assert quoted("a&b\"c'<>", "") == '"a&amp;b&quot;c&#x27;&lt;&gt;"'
+
+
+def test_beyond_ascii_only_what_stood_there_is_written_as_itself():
+    assert quoted("\xe9\u4e2d\udce9\U0001f436.avif", "'\xe9\udce9'") == (
+        '"\xe9&#20013;\udce9&#128054;.avif"'
+    )
 
 
 @pytest.mark.parametrize(
