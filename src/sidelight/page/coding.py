@@ -19,10 +19,12 @@ from sidelight.limits import MAX_PIXELS
 from sidelight.page.addresses import Site, renamed
 from sidelight.page.plan import Plan, ShownPicture, have_same_bytes
 from sidelight.page.references import Reference
+from sidelight.pixels.encoding import fitted
 from sidelight.pixels.files import read_picture, write_picture
 from sidelight.pixels.kinds import FIRST_FRAME
 from sidelight.pixels.opening import Opened, open_picture
 from sidelight.pixels.picture import Picture
+from sidelight.pixels.rights import rights_lost_without
 
 _END_TO_END = ".slt"
 _DECODED = (*SUFFIXES, _END_TO_END)
@@ -48,7 +50,7 @@ class CodedPicture(NamedTuple):
     caption: str
     """What the page says of it, canonical; "" for nothing."""
     notes: tuple[str, ...]
-    """What a user should hear of: conversions, a caption that the sender had not."""
+    """What a user should hear of: conversions, losses, a caption that the sender had not."""
 
 
 class PagesResult(NamedTuple):
@@ -104,7 +106,7 @@ def encode_pages(
         return not (found in _DRAWINGS or _is_coded(found, suffix) or _moves(place))
 
     plan = _plan(pages, root, folder, takes, suffix, strict=strict, force=force)
-    work = _Encoded(encode, max_pixels)
+    work = _Encoded(encode, suffix, max_pixels)
     return _Writer(plan, folder, work, processes, force=force).write(suffix, report)
 
 
@@ -142,7 +144,7 @@ def decode_pages(
         return _suffix_of(place) in _DECODED and not _moves(place)
 
     plan = _plan(pages, root, folder, takes, f".{format}", strict=strict, force=force)
-    work = _Decoded(decode)
+    work = _Decoded(decode, format)
     return _Writer(plan, folder, work, processes, force=force).write(f".{format}", report)
 
 
@@ -159,12 +161,14 @@ class _Encoded:
     """Writes a job's picture encoded; returns what a user should hear of."""
 
     encode: Encode
+    suffix: str
     max_pixels: int | None
 
     def __call__(self, job: _Job) -> tuple[str, ...]:
         picture = read_picture(job.source, max_pixels=self.max_pixels)
         write_atomically(job.target, self.encode(picture, job.caption))
-        return picture.notes
+        lost = rights_lost_without(picture.xmp) if self.suffix == _END_TO_END else ()
+        return (*picture.notes, *lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,10 +176,11 @@ class _Decoded:
     """Writes a job's picture decoded; returns what a user should hear of."""
 
     decode: Decode
+    format: str
 
     def __call__(self, job: _Job) -> tuple[str, ...]:
-        picture = self.decode(job.source.read_bytes(), job.caption)
-        write_picture(picture, job.target)
+        picture = fitted(self.decode(job.source.read_bytes(), job.caption), self.format)
+        write_picture(picture, job.target, self.format)
         return picture.notes
 
 

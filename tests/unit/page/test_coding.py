@@ -189,6 +189,37 @@ def test_a_coded_file_that_is_none_is_told(place, run, name):
     assert f"1 file failed, left as before:\n  {name}: is empty, expected" in done.stderr
 
 
+@pytest.fixture
+def credited(place) -> Path:
+    """A page with a JPEG file whose credit and terms of use only XMP states."""
+    packet = (
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description'
+        ' xmlns:photoshop="http://ns.adobe.com/photoshop/1.0/" photoshop:Credit="Agency"'
+        ' xmlns:xmpRights="http://ns.adobe.com/xap/1.0/rights/" xmpRights:UsageTerms="No use."/>'
+        "</rdf:RDF>"
+    )
+    Image.new("RGB", (16, 12), "teal").save("site/a.jpg", xmp=packet.encode())
+    Path("site/p.html").write_text("<img src=a.jpg alt=sea>")
+    return place / "site" / "p.html"
+
+
+def test_what_encoded_pictures_leave_out_is_told(credited, run):
+    lost = (
+        "a.jpg: credit of the XMP not kept: Agency\n"
+        "a.jpg: terms of use of the XMP not kept: No use.\n"
+    )
+    assert run("encode", "site/p.html", "out").stderr == "a.jpg: caption: sea\n" + lost
+    assert run("encode", "site/p.html", "kept", carrier=True).stderr == "a.jpg: caption: sea\n"
+
+
+def test_what_decoded_pictures_leave_out_is_told(credited, run):
+    done = run("decode", "site/p.html", "out", "--format", "bmp", carrier=True)
+    assert "a.jpg: XMP left out, which BMP does not hold\n" in done.stderr
+    assert Path("out/a.bmp").exists()
+    done = run("decode", "site/p.html", "kept", carrier=True)
+    assert "left out" not in done.stderr
+
+
 def test_several_processes_make_the_same_of_a_page(site, run, files):
     told = {}
     for jobs in ("1", "2"):
