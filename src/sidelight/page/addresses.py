@@ -55,6 +55,8 @@ class Site:
             raise AddressError(error.strerror or str(error)) from None
         if not stat.S_ISREG(mode):
             raise AddressError("is a folder" if stat.S_ISDIR(mode) else "is no file")
+        if _names_folder(url):
+            raise AddressError("its last slash names a folder, and a file is there")
         return place
 
     def place_of(self, url: str, base: str | None) -> str | None:
@@ -65,7 +67,7 @@ class Site:
         path = _path_of(url)
         if path is None or base is None:
             return None
-        decoded = os.fsdecode(unquote_to_bytes(path.encode("utf-8", "surrogateescape")))
+        decoded = _decoded(path)
         if "\0" in decoded:
             raise AddressError("a NUL is in its name")
         parts: list[str] = []
@@ -96,6 +98,14 @@ def _path_of(url: str) -> str | None:
         return None
     path = re.split("[?#]", url, maxsplit=1)[0].replace("\\", "/")  # browsers do so too
     return None if not path or path.startswith("//") else path
+
+
+def _decoded(path: str) -> str:
+    return os.fsdecode(unquote_to_bytes(path.encode("utf-8", "surrogateescape")))
+
+
+def _names_folder(url: str) -> bool:
+    return posixpath.basename(_decoded(_path_of(url) or "")) in ("", ".", "..")
 
 
 def renamed(url: str, name: str) -> str:

@@ -189,6 +189,16 @@ def test_a_coded_file_that_is_none_is_told(place, run, name):
     assert f"1 file failed, left as before:\n  {name}: is empty, expected" in done.stderr
 
 
+def test_a_slash_behind_an_unquoted_name_belongs_to_it(place, draw, run, files):
+    draw("site/img/a.png")
+    Path("site/p.html").write_text("<img src=img/a.png/>")
+    done = run("encode", "site/p.html", "out", carrier=True)
+    told = "p.html: img/a.png/ stays as it is: its last slash names a folder, and a file is there\n"
+    assert done.stderr == told
+    assert Path("out/p.html").read_text() == "<img src=img/a.png/>"
+    assert files("out") == {"p.html"}
+
+
 @pytest.fixture
 def credited(place) -> Path:
     """A page with a JPEG file whose credit and terms of use only XMP states."""
