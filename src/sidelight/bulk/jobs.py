@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from sidelight.bulk.places import answer_of, is_folder, is_remote, join, listed, plain
+from sidelight.bulk.places import answer_of, existing, is_folder, is_remote, join, listed, plain
 from sidelight.bulk.streams import STREAM, is_stream
 from sidelight.errors import ConfigError
 from sidelight.pixels.names import names_with_suffix
@@ -111,6 +111,13 @@ def check_not_source(job: Job) -> None:
         is_source = is_there and Path(source).samefile(target)
     if is_source:
         raise ConfigError(f"{target} is the source itself, which would be lost; name another")
+
+
+def among_sources(jobs: Collection[Job]) -> set[str]:
+    """Returns targets that exist in folders of sources: nobody can tell them from sources there."""
+    there = existing(job.target for job in jobs)
+    folders = {os.path.realpath(folder) for folder in {Path(job.source).parent for job in jobs}}
+    return {target for target in there if os.path.realpath(Path(target).parent) in folders}
 
 
 def check_folder(target: str, told: str) -> None:

@@ -76,6 +76,10 @@ class Manifest:
         facts = job.source, *source, written, self._options
         return _digest(facts) == vouched
 
+    def tells_of(self, job: Job) -> bool:
+        """Returns whether a row tells of a job's target, done or not."""
+        return job.target in self._vouched
+
     def begin(self, jobs: Iterable[Job], *, force: bool) -> None:
         """Tells of jobs that are to be done, so that whatever comes, their files are known.
 
@@ -86,7 +90,7 @@ class Manifest:
         Raises:
             ConfigError: There are such files, and they may not. Nothing is told then.
         """
-        new = [job for job in jobs if job.target not in self._vouched]
+        new = [job for job in jobs if not self.tells_of(job)]
         if not force and (there := existing(job.target for job in new)):
             more = f" and {len(there) - 1} more exist" if len(there) > 1 else " exists"
             raise ConfigError(

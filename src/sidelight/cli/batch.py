@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
-from sidelight.bulk.jobs import Job, Jobs
+from sidelight.bulk.jobs import Job, Jobs, among_sources
 from sidelight.bulk.places import existing
 from sidelight.bulk.streams import is_stdout
 from sidelight.cli.messages import count, say, show
 from sidelight.cli.options import Engine
 from sidelight.cli.progress import Counted
-from sidelight.errors import reason_of
+from sidelight.errors import ConfigError, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -126,12 +126,19 @@ def run_jobs(
         manifest: Is told what became of each.
         force: Whether no job is skipped, and what exists is replaced.
         as_json: Whether each line is a record.
+
+    Raises:
+        ConfigError: A file would be replaced that may be a source, or of which the manifest does
+            not tell.
     """
     jobs = found.jobs
     if not found.several:
         (job,) = jobs
         print_record(work(job), as_json=as_json, to_stderr=is_stdout(job.target))
         return
+    not_ours = among_sources([j for j in jobs if manifest is None or not manifest.tells_of(j)])
+    if not_ours and (force or manifest is not None):
+        raise ConfigError(_not_replaced(not_ours))
     if force:
         to_do = jobs
     elif manifest is not None:
@@ -144,15 +151,21 @@ def run_jobs(
     outcomes = _outcomes(to_do, work, processes, cluster)
     failures = _run_many(outcomes, len(to_do), manifest, as_json=as_json)
     if len(to_do) < len(jobs):
-        say(
-            f"{len(jobs) - len(to_do)} of {len(jobs)} files were there already; --force codes them "
-            "again"
-        )
+        again = "name another folder as TARGET to code" if not_ours else "--force codes"
+        say(f"{len(jobs) - len(to_do)} of {len(jobs)} files were there already; {again} them again")
     tell_passed_over(found)
     if failures:
         list_failures(failures, f"{len(failures)} of {len(jobs)} files failed")
     if failures or found.unread:
         raise typer.Exit(1)
+
+
+def _not_replaced(files: set[str]) -> str:
+    more = f" and {len(files) - 1} more are" if len(files) > 1 else " is"
+    return (
+        f"{min(files)}{more} in a folder of sources, and may be pictures of your own, which would "
+        "be lost; name another folder as TARGET, or take them away"
+    )
 
 
 def _outcomes(

@@ -11,6 +11,7 @@ from tests.unit.bulk.test_local import Upper
 
 from sidelight.bulk.coding import Record
 from sidelight.bulk.jobs import Job, Jobs
+from sidelight.bulk.local import FileWork
 from sidelight.bulk.manifest import Manifest
 from sidelight.cli.batch import run_jobs
 from sidelight.errors import ConfigError, ImageError
@@ -140,3 +141,50 @@ def test_the_only_picture_of_a_folder_is_skipped_when_it_is_there(tmp_path, caps
     run_jobs(several(job), record, force=False, as_json=True)
     assert target.read_bytes() == b"old"
     assert "there already" in capsys.readouterr().err
+
+
+@pytest.fixture
+def mixed(folder) -> tuple[Jobs, Jobs]:
+    """Jobs in place and by a glob; beside one source lies a picture with its target's name."""
+    for name in ("a.png", "b.png", "a.up"):
+        Path("photos", name).write_bytes(b"old")
+    jobs = [Job(f"photos/{name}.png", f"photos/{name}.up") for name in "ab"]
+    linked = folder / "linked"
+    linked.symlink_to("photos")
+    return several(*jobs), several(*(Job(j.source, f"linked/{Path(j.target).name}") for j in jobs))
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_in_a_folder_of_sources_nothing_is_replaced_even_by_force(mixed, capsys, which):
+    with pytest.raises(ConfigError, match=r"a\.up is in a folder of sources, and may be .* lost"):
+        run_jobs(mixed[which], FileWork(Upper(), force=True), force=True, as_json=True)
+    assert capsys.readouterr().out == ""
+    assert Path("photos/a.up").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_in_a_folder_of_sources_a_run_goes_on_and_no_force_is_advised(mixed, capsys, which):
+    run_jobs(mixed[which], FileWork(Upper()), force=False, as_json=True)
+    told = capsys.readouterr().err
+    assert "1 of 2 files were there already; name another folder as TARGET to code them" in told
+    assert "--force" not in told
+    assert [Path(f"photos/{name}.up").read_bytes() for name in "ab"] == [b"old", b"OLD"]
+
+
+def test_in_a_folder_of_sources_the_manifest_tells_what_may_be_replaced(mixed, capsys):
+    def run(*, force: bool) -> tuple[int, str]:
+        with Manifest.opened(Path("rows.jsonl"), Upper()) as manifest:
+            work = FileWork(Upper(), force=True, for_manifest=True)
+            run_jobs(mixed[0], work, manifest=manifest, force=force, as_json=True)
+        told = capsys.readouterr()
+        return len(told.out.splitlines()), told.err
+
+    for force in (False, True):
+        with pytest.raises(ConfigError, match=r"a\.up is in a folder of sources"):
+            run(force=force)
+    Path("photos/a.up").unlink()
+    assert run(force=False)[0] == 2
+    number, told = run(force=False)
+    assert number == 0
+    assert "2 of 2 files were there already; --force codes them again" in told
+    assert run(force=True)[0] == 2
