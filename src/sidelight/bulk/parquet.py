@@ -47,6 +47,8 @@ class ParquetShards:
     image_column: str | None = None
     """None for the first that is there of those that both layouts use."""
     caption_column: str | None = None
+    adds_columns: bool = True
+    """Whether tables are made of tables, so that these may have no such columns of their own."""
     suffix: str = ".parquet"
 
     def rows(self, place: str) -> Iterator[Row]:
@@ -55,7 +57,8 @@ class ParquetShards:
         Raises:
             OSError: It cannot be read.
             ImageError: It is no Parquet file or a damaged one; the rows before were yielded.
-            ConfigError: It has no column of pictures, or pyarrow is not installed.
+            ConfigError: It has no column of pictures, or columns named as those that are added;
+                or pyarrow is not installed.
         """
         pyarrow = needs_pyarrow()
         from pyarrow.parquet import ParquetFile
@@ -64,6 +67,8 @@ class ParquetShards:
             try:
                 table = ParquetFile(stream)
                 image, caption = self._columns(table.schema_arrow)
+                if self.adds_columns:
+                    _check_free(table.schema_arrow)
                 if not table.metadata.num_rows:
                     raise ImageError("has no rows")
                 for number, batch in enumerate(table.iter_batches(_ROWS_AT_A_TIME)):
@@ -164,6 +169,18 @@ def _named(given: str | None, found: Sequence[str], names: Sequence[str]) -> str
     if given not in names:
         raise ConfigError(f"there is no column {given!r}, only {', '.join(names)}")
     return given
+
+
+def _check_free(schema: "pyarrow.Schema") -> None:
+    """Checks that no column would be lost to those that are added, save those of an earlier run."""
+    fields = [(field.name, str(field.type)) for field in schema]
+    if fields[-2:] == [(_BPP, "double"), (_ERROR, "string")]:
+        del fields[-2:]
+    if taken := [name for name, _ in fields if name in (_BPP, _ERROR)]:
+        raise ConfigError(
+            f"it has {' and '.join(taken)} among its columns, and columns of these names are "
+            "added: rename yours"
+        )
 
 
 def _holds_bytes(kind: "pyarrow.DataType") -> bool:

@@ -71,9 +71,13 @@ def packed_name(target: str) -> str:
 
 
 def kind_of(
-    shard: str, *, image_column: str | None = None, caption_column: str | None = None
+    shard: str,
+    *,
+    image_column: str | None = None,
+    caption_column: str | None = None,
+    unpack: bool = False,
 ) -> Packs:
-    """Returns what reads and writes such shards as are named.
+    """Returns what reads and writes such shards as are named, or only reads them to unpack them.
 
     Raises:
         ConfigError: It needs a package that is not installed, or has no columns.
@@ -84,7 +88,7 @@ def kind_of(
             raise ConfigError("columns are those of Parquet files, these are tar shards")
         kind = TarShards()
     else:
-        kind = ParquetShards(image_column, caption_column)
+        kind = ParquetShards(image_column, caption_column, adds_columns=not unpack)
     kind.prepare()
     return kind
 

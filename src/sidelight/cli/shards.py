@@ -56,7 +56,8 @@ def code_shards(
 
     kind: RowSource
     if files is None:
-        kind = kind_of(source, image_column=columns[0], caption_column=columns[1])
+        image, caption = columns
+        kind = kind_of(source, image_column=image, caption_column=caption, unpack=unpack)
         jobs = find_shards(source, target, unpack=unpack)
     else:
         _check_packing(source, target, files, options)

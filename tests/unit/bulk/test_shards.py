@@ -277,6 +277,31 @@ def test_hugging_face_is_told_of_the_new_columns(shards):
     assert [*told["info"]["features"]] == ["image", "bpp", "error"]
 
 
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"bpp": [1.5], "error": [0.1]}, "bpp and error"),
+        ({"error": ["mine"]}, "error"),
+        ({"bpp": [1.5], "number": [1]}, "bpp"),
+    ],
+)
+def test_no_column_of_the_users_own_is_lost(shards, columns, told):
+    write_table(Path("own.parquet"), jpg=[picture(1)], **columns)
+    done = run("encode", "own.parquet", "out", "-j", 1)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"own.parquet: it has {told} among its columns, and columns of" in done.stderr
+    assert not Path("out/own.parquet").exists()
+    assert run("encode", "own.parquet", "out", "-j", 1, "--unpack").exit_code == 0
+
+
+def test_a_table_is_coded_again(shards):
+    assert run("encode", "in/01.parquet", "once.parquet", "-j", 1).exit_code == 0
+    assert run("encode", "once.parquet", "twice.parquet", "-j", 1, "-q", 1).exit_code == 0
+    once, twice = (parquet.read_table(f"{name}.parquet") for name in ("once", "twice"))
+    assert twice.column_names == once.column_names
+    assert max(twice["bpp"].to_pylist()) < min(once["bpp"].to_pylist())
+
+
 def test_a_row_without_a_picture_is_listed(shards):
     write_table(Path("none.parquet"), jpg=[picture(1), None, b""])
     done = run("encode", "none.parquet", "out", "-j", 1)
