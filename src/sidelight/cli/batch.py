@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import typer
 
 from sidelight.bulk.jobs import Job, Jobs, among_sources
-from sidelight.bulk.places import existing
-from sidelight.bulk.streams import is_stdout
+from sidelight.bulk.places import existing, is_remote, plain
+from sidelight.bulk.streams import is_stdout, is_stream
 from sidelight.cli.messages import count, say, show
 from sidelight.cli.options import Engine
 from sidelight.cli.progress import Counted
@@ -60,6 +61,26 @@ class RunOptions(NamedTuple):
     """Whether what exists is replaced."""
     as_json: bool
     """Whether each line is a record."""
+
+
+def check_manifest(manifest: Path | None, target: str) -> None:
+    """Checks that a manifest may be a file beside what is to be made.
+
+    Raises:
+        BadParameter: It is a stream, TARGET itself, or would be a folder that TARGET lies in.
+    """
+    if manifest is None:
+        return
+    if is_stream(str(manifest)):
+        raise typer.BadParameter(
+            f"--manifest {manifest} is no file that a later run could go on from; name one"
+        )
+    made = Path(os.path.realpath(plain(target)))
+    if not is_remote(plain(target)) and made.is_relative_to(os.path.realpath(manifest)):
+        raise typer.BadParameter(
+            f"--manifest {manifest} is where TARGET {target} is to be; name another file, such as "
+            f"{manifest}.jsonl"
+        )
 
 
 def code_files(found: Jobs, coding: "Coding", options: RunOptions) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import RunOptions, cluster_of, code_files
+from sidelight.cli.batch import RunOptions, check_manifest, cluster_of, code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
     AddressOption,
@@ -99,6 +99,7 @@ def decode(
     .txt file beside it, else none, and says which.
     """
     check_captions(caption, caption_from)
+    check_manifest(manifest, target)
     cluster = cluster_of(engine, address, jobs, gpus)
     if format is not None and not format.isalnum():
         raise typer.BadParameter(f"--format takes a suffix such as png, got {format!r}")

@@ -7,7 +7,7 @@ import typer
 from sidelight.bitstream.quality import DEFAULT_QUALITY, MAX_QUALITY, MIN_QUALITY
 from sidelight.bulk.jobs import find_jobs
 from sidelight.bulk.streams import suffix_of
-from sidelight.cli.batch import RunOptions, cluster_of, code_files
+from sidelight.cli.batch import RunOptions, check_manifest, cluster_of, code_files
 from sidelight.cli.captions import CaptionFromOption, CaptionOption, check_captions
 from sidelight.cli.options import (
     AddressOption,
@@ -117,6 +117,7 @@ def encode(
     if sum(option is not None for option in (quality, bpp, max_bytes)) > 1:
         raise typer.BadParameter("give only one of --quality, --bpp and --max-bytes")
     check_captions(caption, caption_from)
+    check_manifest(manifest, target)
     cluster = cluster_of(engine, address, jobs)
     from sidelight.bulk.encoding import Encoding, check_known
     from sidelight.bulk.shards import is_shard, packed_name

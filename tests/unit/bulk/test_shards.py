@@ -335,6 +335,9 @@ def test_a_row_without_a_picture_is_listed(shards):
         ("encode in/p.png out.tar", 2, "out.tar takes a folder or a glob"),
         ("encode in/*.png out.tar --manifest x.jsonl", 2, "--manifest cannot tell what"),
         ("encode in/*.png out.tar --unpack", 2, "--unpack"),
+        ("encode in/*.tar out --manifest out", 2, "--manifest out is where TARGET out is to be"),
+        ("encode in/*.tar out --manifest -", 2, "--manifest - is no file"),
+        ("decode in/*.tar out --unpack --manifest out", 2, "--manifest out is where TARGET"),
         ("encode gone.tar out", 1, "error: gone.tar: "),
     ],
 )

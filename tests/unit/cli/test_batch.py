@@ -13,7 +13,7 @@ from sidelight.bulk.coding import Record
 from sidelight.bulk.jobs import Job, Jobs
 from sidelight.bulk.local import FileWork
 from sidelight.bulk.manifest import Manifest
-from sidelight.cli.batch import run_jobs
+from sidelight.cli.batch import check_manifest, run_jobs
 from sidelight.errors import ConfigError, ImageError
 
 
@@ -188,3 +188,22 @@ def test_in_a_folder_of_sources_the_manifest_tells_what_may_be_replaced(mixed, c
     assert number == 0
     assert "2 of 2 files were there already; --force codes them again" in told
     assert run(force=True)[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("manifest", "target"),
+    [("out", "out"), ("./out", "out/"), ("out", "out/deep/er"), ("here/out", "photos/out")],
+)
+def test_a_manifest_takes_no_place_of_the_target(folder, manifest, target):
+    Path("here").symlink_to("photos")
+    with pytest.raises(typer.BadParameter, match=r"is where TARGET .* is to be; name another file"):
+        check_manifest(Path(manifest), target)
+    check_manifest(Path(target, "rows.jsonl"), target)
+    check_manifest(Path(manifest), "memory://out")
+
+
+@pytest.mark.parametrize("place", ["-", "/dev/stdout", "pipe"])
+def test_a_manifest_is_a_file(folder, place):
+    os.mkfifo("pipe")
+    with pytest.raises(typer.BadParameter, match="is no file that a later run could go on from"):
+        check_manifest(Path(place), "out")
