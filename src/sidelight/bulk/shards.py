@@ -15,6 +15,7 @@ from sidelight.bulk.packing import Packing, Packs
 from sidelight.bulk.parquet import ParquetShards
 from sidelight.bulk.places import (
     Stat,
+    answer_of,
     exists,
     is_folder,
     is_remote,
@@ -155,10 +156,14 @@ class ShardWork:
         self, jobs: Iterable[Job], processes: int
     ) -> Generator[Outcome[Job, Record] | ShardDone, None, None]:
         """Yields as ``run_shards`` does."""
-        is_there = exists if self.only_new else lambda _: False
+        is_there = _is_there if self.only_new else lambda _: False
         return run_shards(
             jobs, self.kind, self.work, processes, unpack=self.unpack, is_there=is_there
         )
+
+
+def _is_there(file: str) -> bool:
+    return answer_of(lambda: exists(file), if_refused=False)  # to write it will say why
 
 
 def run_shards(
