@@ -74,6 +74,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "text-odd-captions": ("text_odd_captions.json", measurements.text_odd_captions),
     "kodak-carriers-short": ("evaluate_carriers_kodak.json", improved.in_short),
     "kodak-carriers": ("evaluate_carriers_kodak.json", improved.at_equal_bytes),
+    "coco-carriers": ("evaluate_carriers_coco_test.json", improved.at_equal_bytes),
+    "coco-carriers-bits": ("evaluate_carriers_coco_test.json", improved.bits_at_equal_quality),
     "kodak-carriers-others": ("evaluate_carriers_kodak_others.json", improved.at_equal_bytes),
     "kodak-carriers-others-bits": (
         "evaluate_carriers_kodak_others.json",
