@@ -5,7 +5,8 @@ A carrier generator has no integers: it decides no bits. The file carries its ow
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +87,19 @@ def move(model: ExportedModel, device: str) -> None:
     Raises:
         ConfigError: torch knows or sees no such device.
     """
-    try:
+    with computing_on(device):
         model.to(torch.device(device))
+
+
+@contextmanager
+def computing_on(device: str) -> Iterator[None]:
+    """Says what is wrong with a device that torch cannot compute on.
+
+    Raises:
+        ConfigError: torch knows or sees no such device.
+    """
+    try:
+        yield
     except (AssertionError, NotImplementedError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise

@@ -16,6 +16,7 @@ import torch
 from PIL import Image
 
 from sidelight.claim import claimed
+from sidelight.codec.checkpoint import computing_on
 from sidelight.errors import ConfigError
 from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.text.encoder import TextEncoder
@@ -93,7 +94,8 @@ def train(
         if state.exists() and not resume:
             raise ConfigError(f"{folder} holds a run: give --resume to go on, or another folder")
         _check_batches(recipe)
-        _check_device(device)
+        with computing_on(device):
+            torch.zeros(1, device=distributed.local_device(device)).item()
         check_parts(recipe)
         begins_from = None
         if recipe.start_from and not state.exists():
@@ -145,14 +147,6 @@ def _check_batches(recipe: Recipe) -> None:
                 f"dial.wrong_text_share is {share}, which is no whole picture of the "
                 f"{phase.batch // processes} that a process draws at a time: make the batch larger"
             )
-
-
-def _check_device(device: str) -> None:
-    try:
-        torch.zeros(1, device=distributed.local_device(device)).item()
-    except (AssertionError, RuntimeError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"torch cannot compute on device {device!r}: {reason}") from None
 
 
 def _text_encoder(recipe: Recipe) -> TextEncoder:
