@@ -115,9 +115,10 @@ def check_not_source(job: Job) -> None:
 
 def among_sources(jobs: Collection[Job]) -> set[str]:
     """Returns targets that exist in folders of sources: nobody can tell them from sources there."""
-    there = existing(job.target for job in jobs)
-    folders = {os.path.realpath(folder) for folder in {Path(job.source).parent for job in jobs}}
-    return {target for target in there if os.path.realpath(Path(target).parent) in folders}
+    sources = {os.path.realpath(folder) for folder in {Path(job.source).parent for job in jobs}}
+    targets = {Path(job.target).parent for job in jobs}
+    shared = {folder for folder in targets if os.path.realpath(folder) in sources}
+    return existing(job.target for job in jobs if Path(job.target).parent in shared)
 
 
 def check_folder(target: str, told: str) -> None:
