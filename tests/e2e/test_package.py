@@ -75,6 +75,7 @@ def test_the_wheel_holds_code_types_weights_and_their_terms(wheel):
         "sidelight/py.typed",
         "sidelight/weights/TERMS.md",
         "sidelight/weights/carrier-small.safetensors",
+        "sidelight/weights/carrier-tiny.safetensors",
         "sidelight/weights/small-multirate.safetensors",
     } <= names
     licences = {name.partition("/licenses/")[2] for name in names if "/licenses/" in name}

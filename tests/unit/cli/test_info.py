@@ -24,6 +24,7 @@ def info(*arguments: str) -> Result:
     [
         ("small-multirate", "codec of .slt files (hific)", 5),
         ("carrier-small", "carrier", None),
+        ("carrier-tiny", "carrier", None),
     ],
 )
 def test_a_shipped_model_is_known_by_its_name(name, kind, levels):
@@ -55,7 +56,7 @@ def test_a_file_of_that_name_comes_before_the_model(tmp_path, monkeypatch):
 def test_a_name_of_nothing_lists_the_models():
     done = info("carrier-large")
     assert (done.exit_code, done.stdout) == (1, "")
-    assert "no model 'carrier-large': shipped are ['carrier-small'" in done.stderr
+    assert "no model 'carrier-large': shipped are ['carrier-small', 'carrier-tiny'" in done.stderr
 
 
 @pytest.mark.parametrize("content", [b"", b"no tensors", (TINY.parent / "rgb.slt").read_bytes()])
