@@ -1,10 +1,11 @@
 """Peak memory and time of the command line on large pictures, over their pixels.
 
-python -m benchmarks.memory.large_picture [--megapixels 1 4 16 64 100] [--formats slt avif jpg webp]
+python -m benchmarks.memory.large_picture [--megapixels 1 4 16 40 100] [--formats slt avif jpg webp]
 
 The pictures are made of Kodak tiles, each turned, mirrored and shaded at random. Encoding and
-decoding run as fresh processes, one at a time. The record is written after every format of every
-size. Exit code 1 if a process takes more than the limit.
+decoding run as fresh processes, one at a time. Of what is decoded the middle is compared with the
+original, and so is that of an ordinary file as every viewer shows it. The record is written after
+every format of every size. Exit code 1 if a process takes more than the limit.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from PIL import Image
 
 from benchmarks.measured import run_measured, sidelight_command
 from benchmarks.pictures import load_dataset
+from benchmarks.rd.improvement import scores
 from benchmarks.record import Record, add_output_option, say, write_record
 from sidelight.evaluate.environment import environment
 
@@ -27,6 +29,7 @@ _LIMIT_BYTES = 3 * 2**29
 _ASPECT = 4 / 3
 _MULTIPLE = 32
 _TILE = 512
+_MIDDLE = 2 * _TILE
 _CAPTION = "A quilt of photographs."
 
 
@@ -35,7 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 4, 16, 64, 100])
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[1, 4, 16, 40, 100])
     parser.add_argument("--formats", choices=FORMATS, nargs="+", default=FORMATS)
     parser.add_argument("--quality", type=float, default=5)
     parser.add_argument("--threads", type=int, default=2)
@@ -43,6 +46,7 @@ def main() -> None:
     add_output_option(parser, "memory_large_picture.json")
     arguments = parser.parse_args()
 
+    Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, of which it warns
     record: Record = {
         "environment": environment(seed=_SEED),
         "conditions": {
@@ -84,6 +88,8 @@ def measure(
         say(f"{format} {name}: {measured.wall_s:.1f} s, {measured.peak_bytes / 2**30:.2f} GiB")
         rows.append({"format": format, "command": name, **measured._asdict()})
     check_size(target, *size)
+    shown = {"default": target} if format == "slt" else {"plain": coded, "default": target}
+    rows[-1] |= scores(middle(source), **{name: middle(path) for name, path in shown.items()})
     return [{**row, "bytes": coded.stat().st_size} for row in rows]
 
 
@@ -108,9 +114,16 @@ def quilt(width: int, height: int, generator: np.random.Generator) -> Image.Imag
     return whole
 
 
+def middle(path: Path) -> np.ndarray:
+    """Returns the middle of a picture, a few tiles of it, shape (h, w, 3)."""
+    with Image.open(path) as image:
+        width, height = (min(side, _MIDDLE) for side in image.size)
+        left, top = (image.width - width) // 2, (image.height - height) // 2
+        return np.asarray(image.crop((left, top, left + width, top + height)).convert("RGB"))
+
+
 def check_size(path: Path, width: int, height: int) -> None:
     """Raises RuntimeError if the decoded picture has another size."""
-    Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, of which it warns
     with Image.open(path) as decoded:
         if decoded.size != (width, height):
             raise RuntimeError(f"decoded to {decoded.size}, expected {(width, height)}")

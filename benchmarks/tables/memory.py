@@ -31,6 +31,24 @@ def times(record: Record) -> str:
     return markdown(f"s per megapixel | {_sizes(record)}", lines)
 
 
+def middles(record: Record) -> str:
+    """Returns SSIMULACRA2 of the middle of each decoded picture; of a carrier's, plain before."""
+    lines = []
+    for title, rows in _series(record).items():
+        found = {row["megapixels"]: row for row in rows if "ssimulacra2_default" in row}
+        if found:
+            cells = [_middle(found.get(size)) for size in _sizes_of(record)]
+            lines.append(" | ".join((title, *cells)))
+    return markdown(f"SSIMULACRA2 of the middle | {_sizes(record)}", lines)
+
+
+def _middle(row: Record | None) -> str:
+    if row is None:
+        return ""
+    decoded = f"{row['ssimulacra2_default']:.1f}"
+    return f"{row['ssimulacra2_plain']:.1f} → {decoded}" if "ssimulacra2_plain" in row else decoded
+
+
 def plot(record: Record) -> Any:
     """Draws peak memory and seconds over megapixels, with the limit."""
     import matplotlib as mpl

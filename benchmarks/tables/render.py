@@ -53,6 +53,7 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
     "joint-curves": ("evaluate_rd_coco_test_joint.json", evaluations.curves),
     "memory": ("memory_large_picture.json", memory.peaks),
     "memory-times": ("memory_large_picture.json", memory.times),
+    "memory-middles": ("memory_large_picture.json", memory.middles),
     "speed-training": ("speed_training_small.json", measurements.speed_training),
     "speed-training-paper": ("speed_training_paper.json", measurements.speed_training),
     "plan-of-gpus": ("speed_training_paper.json", measurements.plan_of_gpus),

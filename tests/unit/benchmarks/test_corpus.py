@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 from benchmarks.determinism.corpus import batches, smooth_noise
 from benchmarks.determinism.matrix import summarise
-from benchmarks.memory.large_picture import size_of
+from benchmarks.memory.large_picture import middle, size_of
+from PIL import Image
 
 from sidelight.bitstream.container import Container
 
@@ -46,3 +48,14 @@ def test_pixels_beyond_the_limit_are_told():
 
 def test_forty_megapixels():
     assert size_of(40) == (7296, 5472)
+
+
+@pytest.mark.parametrize(("width", "height", "corner"), [(1400, 1100, (188, 38)), (40, 30, (0, 0))])
+def test_the_middle_of_a_large_picture_is_cut_out(tmp_path, width, height, corner):
+    rows, columns = np.indices((height, width))
+    pixels = np.stack([columns % 256, rows % 256, rows // 256 * 16 + columns // 256], -1)
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "large.png")
+    cut = middle(tmp_path / "large.png")
+    left, top = corner
+    assert cut.shape == (min(height, 1024), min(width, 1024), 3)
+    assert np.array_equal(cut, pixels[top : top + 1024, left : left + 1024])

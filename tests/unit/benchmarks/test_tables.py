@@ -64,6 +64,17 @@ def test_a_size_that_was_not_reached_has_an_empty_cell(tmp_path):
     assert "| .slt, decode | 0.50 |  | yes |" in render(PAGE, tmp_path)
 
 
+def test_what_was_decoded_stands_beside_its_own_file(tmp_path):
+    rows = [dict(row) for row in RECORD["rows"]]
+    rows[1] |= {"ssimulacra2_default": 12.34}
+    rows[3] |= {"ssimulacra2_default": 51.25, "ssimulacra2_plain": 50.5, "format": "avif"}
+    (tmp_path / "memory_large_picture.json").write_text(json.dumps(RECORD | {"rows": rows}))
+    page = render(PAGE.replace("memory", "memory-middles"), tmp_path)
+    assert "| .slt, decode | 12.3 |  |" in page
+    assert "| AVIF, decode |  | 50.5 → 51.2 |" in page
+    assert "encode" not in page
+
+
 def test_a_plot_is_known_by_its_record(results):
     file, image = results / "memory_large_picture.json", results / "a.svg"
     assert not is_plot_of(image, file)
