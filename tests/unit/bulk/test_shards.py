@@ -3,70 +3,17 @@
 import io
 import json
 import os
-import sys
-import tarfile
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from PIL import Image
 from pyarrow import parquet
-from typer.testing import CliRunner, Result
+from tests.unit.bulk.shard_files import picture, read_tar, run, write_tar
 
 from sidelight.bulk.tar_shards import TarShards
-from sidelight.cli.app import app
 from sidelight.errors import ImageError
 
 EVERY_KIND = ("tar", "parquet")
-
-
-def picture(k: int) -> bytes:
-    stream = io.BytesIO()
-    Image.linear_gradient("L").resize((48, 40)).rotate(40 * k).convert("RGB").save(stream, "PNG")
-    return stream.getvalue()
-
-
-def write_tar(path: Path, files: dict[str, bytes]) -> None:
-    with tarfile.open(path, "w") as shard:
-        for name, data in files.items():
-            info = tarfile.TarInfo(name)
-            info.size, info.mtime = len(data), 7
-            shard.addfile(info, io.BytesIO(data))
-
-
-def read_tar(path: Path) -> dict[str, bytes]:
-    with tarfile.open(path) as shard:
-        return {info.name: shard.extractfile(info).read() for info in shard}
-
-
-def write_table(path: Path, **columns: list) -> None:
-    parquet.write_table(pa.table(columns), path)
-
-
-@pytest.fixture
-def shards(tmp_path, monkeypatch) -> Path:
-    """Two of either kind; the picture in the middle of the first ones is broken."""
-    monkeypatch.chdir(tmp_path)
-    Path("in").mkdir()
-    pictures = [picture(k) for k in range(5)]
-    pictures[1] = b"junk"
-    words = [json.dumps({"caption": f"Picture {k}.", "url": "x"}).encode() for k in range(5)]
-    for name, ks in {"00": (0, 1, 2), "01": (3, 4)}.items():
-        files = {}
-        for k in ks:
-            files |= {f"a/{k}.png": pictures[k], f"a/{k}.json": words[k]}
-        write_tar(Path(f"in/{name}.tar"), files)
-        write_table(
-            Path(f"in/{name}.parquet"),
-            image=[{"bytes": pictures[k], "path": f"{k}.png"} for k in ks],
-            caption=[f"Picture {k}." for k in ks],
-            number=list(ks),
-        )
-    return tmp_path
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments])
 
 
 def test_a_tar_keeps_what_stands_beside_its_pictures(shards):
@@ -87,22 +34,6 @@ def test_a_picture_of_a_shard_that_fails_has_a_record_too(shards, kind):
     done = run("encode", f"in/00.{kind}", "out/", "-j", 1, "--json")
     errors = [json.loads(line).get("error") for line in done.stdout.splitlines()]
     assert [error and error[:13] for error in errors] == [None, "not a picture", None]
-
-
-def test_a_table_keeps_its_columns_and_says_what_failed(shards):
-    done = run("encode", "in/*.parquet", "out", "-j", 1)
-    assert done.exit_code == 1
-    before, after = parquet.read_table("in/00.parquet"), parquet.read_table("out/00.parquet")
-    assert after.column_names == [*before.column_names, "bpp", "error"]
-    assert after["number"].to_pylist() == [0, 1, 2]
-    assert after["caption"] == before["caption"]
-    first, broken, last = after.to_pylist()
-    assert first["image"]["path"] == "0.avif"
-    assert Image.open(io.BytesIO(last["image"]["bytes"])).format == "AVIF"
-    assert first["bpp"] == pytest.approx(8 * len(first["image"]["bytes"]) / (48 * 40))
-    assert (broken["image"]["bytes"], broken["bpp"]) == (None, None)
-    assert "not a picture" in broken["error"]
-    assert first["error"] is None
 
 
 @pytest.mark.parametrize("kind", EVERY_KIND)
@@ -253,68 +184,6 @@ def test_a_name_that_no_file_can_have_is_listed(shards):
 
 
 @pytest.mark.parametrize(
-    "columns",
-    [
-        {"jpg": [picture(1)], "caption": ["A."]},
-        {"image": [{"bytes": picture(1), "path": None}], "text": [["A.", "B."]]},
-        {"image": [{"bytes": picture(1), "path": "/"}], "txt": ["A."]},
-        {"mine": [picture(1)], "said": ["A."]},
-    ],
-)
-def test_columns_are_found_in_either_layout_or_named(shards, columns):
-    write_table(Path("one.parquet"), **columns)
-    names = [*columns]
-    options = ["--image-column", names[0], "--caption-column", names[1]] * ("mine" in columns)
-    command = ("encode", "one.parquet", "out", "-j", 1, "--caption-from", "auto", *options)
-    done = run(*command)
-    assert done.exit_code == 0, done.output
-    assert "one.parquet/000000000: caption to embed: the one beside it" in done.stderr
-
-
-def test_hugging_face_is_told_of_the_new_columns(shards):
-    features = {"image": {"_type": "Image"}}
-    metadata = {"huggingface": json.dumps({"info": {"features": features}})}
-    table = pa.table({"image": [{"bytes": picture(1), "path": "a.png"}]})
-    parquet.write_table(table.replace_schema_metadata(metadata), "hf.parquet")
-    assert run("encode", "hf.parquet", "out", "-j", 1).exit_code == 0
-    told = json.loads(parquet.read_schema("out/hf.parquet").metadata[b"huggingface"])
-    assert [*told["info"]["features"]] == ["image", "bpp", "error"]
-
-
-@pytest.mark.parametrize(
-    ("columns", "told"),
-    [
-        ({"bpp": [1.5], "error": [0.1]}, "bpp and error"),
-        ({"error": ["mine"]}, "error"),
-        ({"bpp": [1.5], "number": [1]}, "bpp"),
-    ],
-)
-def test_no_column_of_the_users_own_is_lost(shards, columns, told):
-    write_table(Path("own.parquet"), jpg=[picture(1)], **columns)
-    done = run("encode", "own.parquet", "out", "-j", 1)
-    assert (done.exit_code, done.stdout) == (1, "")
-    assert f"own.parquet: it has {told} among its columns, and columns of" in done.stderr
-    assert not Path("out/own.parquet").exists()
-    assert run("encode", "own.parquet", "out", "-j", 1, "--unpack").exit_code == 0
-
-
-def test_a_table_is_coded_again(shards):
-    assert run("encode", "in/01.parquet", "once.parquet", "-j", 1).exit_code == 0
-    assert run("encode", "once.parquet", "twice.parquet", "-j", 1, "-q", 1).exit_code == 0
-    once, twice = (parquet.read_table(f"{name}.parquet") for name in ("once", "twice"))
-    assert twice.column_names == once.column_names
-    assert max(twice["bpp"].to_pylist()) < min(once["bpp"].to_pylist())
-
-
-def test_a_row_without_a_picture_is_listed(shards):
-    write_table(Path("none.parquet"), jpg=[picture(1), None, b""])
-    done = run("encode", "none.parquet", "out", "-j", 1)
-    assert done.exit_code == 1
-    assert "  none.parquet/000000001: no picture in column jpg\n" in done.stderr
-    assert len(parquet.read_table("out/none.parquet")) == 3
-
-
-@pytest.mark.parametrize(
     ("command", "code", "told"),
     [
         ("encode none*.tar out", 1, "none*.tar: no shard to read"),
@@ -400,15 +269,6 @@ def test_a_glob_is_packed_into_a_table(photos):
     assert Image.open(io.BytesIO(rows[1]["image"]["bytes"])).format == "AVIF"
     assert run("decode", "out.parquet", "back", "--unpack", "-j", 1).exit_code == 0
     assert Path("back/out/000000000.txt").read_text() == "A dog."
-
-
-def test_without_pyarrow_it_says_what_to_install(shards, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
-    done = run("encode", "in/00.parquet", "out")
-    assert done.exit_code == 1
-    assert done.stderr == (
-        "sidelight: error: Parquet needs pyarrow: pip install 'sidelight[bulk]'\n"
-    )
 
 
 def test_a_store_holds_shards_too(shards):
