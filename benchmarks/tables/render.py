@@ -88,6 +88,8 @@ TABLES: dict[str, tuple[str, Callable[[Record], str]]] = {
         improved.changes_by_captions,
     ),
     "kodak-carriers-bits": ("evaluate_carriers_kodak.json", improved.bits_at_equal_quality),
+    "kodak-carriers-tiny": ("evaluate_carriers_tiny.json", improved.at_equal_bytes),
+    "kodak-carriers-tiny-bits": ("evaluate_carriers_tiny.json", improved.bits_at_equal_quality),
     "carrier-changes-by-rate": ("text_changes.json", carriers.changes_by_rate),
     "carrier-changes-by-word": ("text_changes.json", carriers.changes_by_word),
     "carrier-rates": ("rd_carrier_rates.json", carriers.rates),

@@ -14,6 +14,7 @@ from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
 from sidelight.bitstream.quality import DEFAULT_QUALITY
+from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.registry import CARRIERS, SUFFIXES, carrier_of_suffix, check_start
 from sidelight.codec.card import find_model
 from sidelight.codec.carrier_codec import CarrierCodec
@@ -187,17 +188,16 @@ def encode(
         CodecError: The picture cannot be read, or a value is out of range.
     """
     _check_limit(max_pixels)
+    carrier = None if format == END_TO_END else _carrier_of(format)
     picture = as_picture(image, max_pixels=max_pixels)
+    if carrier is not None:
+        picture = carrier.fitted(picture)
     for note in picture.notes:
         warnings.warn(note, SidelightWarning, stacklevel=2)
     if bpp is not None and max_bytes is not None:
         raise ConfigError("give only one of bpp and max_bytes")
     size = max_bytes if bpp is None else max_bytes_for(bpp, picture)
-    if format != END_TO_END:
-        carrier = carrier_of_suffix(f".{format}")
-        if carrier is None:
-            known = ", ".join((*(s.removeprefix(".") for s in SUFFIXES), END_TO_END))
-            raise ConfigError(f"format must be one of {known}, got {format!r}")
+    if carrier is not None:
         if caption_as != "embed" or model is not None:
             raise ConfigError(f"{format} takes neither model nor digests: they are for .slt files")
         if size is not None:
@@ -211,6 +211,14 @@ def encode(
     if size is not None:
         return codec.encode_to_size(picture, size, caption=caption, caption_as=caption_as)
     return codec.encode(picture, quality=quality, caption=caption, caption_as=caption_as)
+
+
+def _carrier_of(format: str) -> Carrier:
+    carrier = carrier_of_suffix(f".{format}")
+    if carrier is None:
+        known = ", ".join((*(s.removeprefix(".") for s in SUFFIXES), END_TO_END))
+        raise ConfigError(f"format must be one of {known}, got {format!r}")
+    return carrier
 
 
 def decode(

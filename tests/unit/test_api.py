@@ -132,6 +132,14 @@ def test_conversions_are_warnings_of_our_own():
     assert caught[0].filename == __file__
 
 
+def test_a_profile_that_a_file_cannot_hold_warns_likewise(gray_profile):
+    stream = BytesIO()
+    Image.new("L", (8, 8), 20).save(stream, "PNG", icc_profile=gray_profile)
+    assert sidelight.encode(stream.getvalue(), format="jpg")
+    with pytest.warns(SidelightWarning, match="converted to sRGB, without its ICC profile"):
+        sidelight.encode(stream.getvalue(), format="webp")
+
+
 @pytest.mark.parametrize("format", ["avif", "slt"])
 def test_a_larger_picture_than_asked_for_is_refused_everywhere(model, format):
     models = {"model": model} if format == "slt" else {}

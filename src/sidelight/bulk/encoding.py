@@ -105,6 +105,7 @@ class Encoding:
         if carrier is None:
             coded = self._end_to_end(picture, max_bytes, sent.text)
         else:
+            picture = carrier.fitted(picture)
             coded = self._carrier(carrier, picture, max_bytes, sent.text)
         facts = coded.record
         record = {

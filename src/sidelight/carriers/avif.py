@@ -18,14 +18,7 @@ def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
         "speed": _SPEED_AT_NO_EFFORT - effort,
         "max_threads": 4,  # the bytes are those of any number above 1
     }
-    chosen = PictureFormat(
-        "AVIF",
-        alpha=True,
-        metadata=True,
-        gray_profile=False,  # gray with alpha becomes RGB inside
-        options=options,
-    )
-    return encode_as(picture, chosen)
+    return encode_as(picture, PictureFormat("AVIF", alpha=True, metadata=True, options=options))
 
 
 AVIF = Carrier(
@@ -34,6 +27,7 @@ AVIF = Carrier(
     suffixes=(".avif",),
     max_side_px=32768,  # what libavif reads; the format has 65536
     has_alpha=True,
+    keeps_profile=lambda picture: not picture.gray,  # gray with alpha becomes RGB inside
     own_qualities=range(101),
     knots=(0, 18, 34, 44, 60),  # python -m benchmarks.rd.carrier_rates
     starts=is_avif,

@@ -11,6 +11,7 @@ from sidelight.bitstream.quality import DEFAULT_QUALITY, quality_to_step, step_t
 from sidelight.errors import ConfigError, ImageError
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import check_max_bytes, told_excess
+from sidelight.pixels.srgb import to_srgb
 from sidelight.pixels.transparency import fill_transparent
 from sidelight.pixels.xmp import with_description
 
@@ -38,6 +39,9 @@ class Carrier:
     """The longest side that is written."""
 
     has_alpha: bool
+
+    keeps_profile: Callable[[Picture], bool] = lambda _: True
+    """Whether a picture's ICC profile can go along; else its colours become sRGB."""
 
     own_qualities: range
     """The codec's own scale, from the smallest files to the largest."""
@@ -130,6 +134,13 @@ class Carrier:
                 high = middle - 1
         return best
 
+    def fitted(self, picture: Picture) -> Picture:
+        """Returns the picture as a file of this codec holds it, before any coding.
+
+        ``notes`` say what had to be converted. Fitted again, it is the same.
+        """
+        return picture if self.keeps_profile(picture) else to_srgb(picture)
+
     def own_quality(self, quality: float) -> int:
         """Returns the codec's own quality at one of Sidelight's, 1 to 9.
 
@@ -159,7 +170,7 @@ class Carrier:
                 f"{self.title} has no alpha channel and this picture needs one; use AVIF, WebP or "
                 "JPEG XL"
             )
-        picture = fill_transparent(picture)
+        picture = fill_transparent(self.fitted(picture))
         if caption is None:
             return picture
         check_caption(caption)

@@ -12,7 +12,6 @@ from sidelight.errors import ImageError
 from sidelight.limits import MAX_SIDE
 from sidelight.pixels.jpeg_xl import find_codestream, is_jpeg_xl, needs_package
 from sidelight.pixels.picture import Picture, to_pillow
-from sidelight.pixels.srgb import to_srgb
 from sidelight.pixels.strips import to_array
 
 _BOX_HEADER = struct.Struct(">I4s")
@@ -26,7 +25,7 @@ def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
     needs_package("imagecodecs")
     import imagecodecs
 
-    samples = to_array(to_pillow(to_srgb(picture)))
+    samples = to_array(to_pillow(picture))
     try:
         codestream = imagecodecs.jpegxl_encode(
             samples, distance=_distance(own_quality), effort=effort, numthreads=1
@@ -69,6 +68,7 @@ JPEG_XL = Carrier(
     suffixes=(".jxl",),
     max_side_px=MAX_SIDE,  # what is read again; the format has 2**30
     has_alpha=True,
+    keeps_profile=lambda _: False,
     own_qualities=range(5, 100),  # below, libjxl halves the picture: larger files, slower
     knots=(5, 6, 21, 41, 73),  # python -m benchmarks.rd.carrier_rates
     starts=is_jpeg_xl,

@@ -27,14 +27,7 @@ class _Chunk(NamedTuple):
 def _write(picture: Picture, own_quality: int, effort: int) -> bytes:
     method = round((effort - EFFORTS[0]) / (len(EFFORTS) - 1) * _SLOWEST_METHOD)
     options = {"quality": own_quality, "method": method}
-    chosen = PictureFormat(
-        "WEBP",
-        alpha=True,
-        metadata=True,
-        gray_profile=False,  # always RGB inside
-        options=options,
-    )
-    return encode_as(picture, chosen)
+    return encode_as(picture, PictureFormat("WEBP", alpha=True, metadata=True, options=options))
 
 
 def _starts(data: bytes) -> bool:
@@ -88,6 +81,7 @@ WEBP = Carrier(
     suffixes=(".webp",),
     max_side_px=16383,
     has_alpha=True,
+    keeps_profile=lambda picture: not picture.gray,  # always RGB inside
     own_qualities=range(101),
     knots=(0, 1, 12, 27, 72),  # python -m benchmarks.rd.carrier_rates
     starts=_starts,

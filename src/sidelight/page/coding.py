@@ -166,6 +166,8 @@ class _Encoded:
 
     def __call__(self, job: _Job) -> tuple[str, ...]:
         picture = read_picture(job.source, max_pixels=self.max_pixels)
+        if (carrier := carrier_of_suffix(self.suffix)) is not None:
+            picture = carrier.fitted(picture)
         write_atomically(job.target, self.encode(picture, job.caption))
         lost = rights_lost_without(picture.xmp) if self.suffix == _END_TO_END else ()
         return (*picture.notes, *lost)

@@ -16,6 +16,7 @@ from sidelight.pixels.picture import Picture
 from sidelight.pixels.srgb import to_srgb
 
 pytestmark = pytest.mark.parametrize("carrier", CARRIERS.values(), ids=CARRIERS)
+CONVERTED = "converted to sRGB, without its ICC profile"
 STEPS = [1 + k / 16 for k in range(129)]
 
 
@@ -141,6 +142,7 @@ def test_colours_stay_what_the_profile_says(carrier, image, exchanged_profile):
     decoded = read(carrier.encode(Picture(image=image, icc=exchanged_profile), 9)).picture
     if carrier.name == "jxl":
         assert difference(decoded.image, image[..., (1, 0, 2)]) < 3
+        assert carrier.fitted(Picture(image=image, icc=exchanged_profile)).notes == (CONVERTED,)
     else:
         assert decoded.icc == exchanged_profile
         assert difference(decoded.image, image) < 4
@@ -155,6 +157,8 @@ def test_gray_holds_its_tones_where_its_profile_cannot_go_along(carrier, gray_pr
     shown = to_srgb(Picture(image=image, gray=True, icc=gray_profile)).image
     assert difference(shown, image) > 1
     assert difference(decoded.image, image if is_kept else shown) < 1
+    told = carrier.fitted(Picture(image=image, gray=True, icc=gray_profile)).notes
+    assert told == (() if is_kept else (CONVERTED,))
 
 
 def test_the_caption_becomes_the_description_beside_what_xmp_says(carrier, image):

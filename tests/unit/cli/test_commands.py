@@ -311,15 +311,6 @@ def test_inspect_says_what_decode_says():
 
 
 @pytest.mark.usefixtures("folder")
-def test_colours_stay_right_where_the_profile_is_stripped(exchanged_profile):
-    Image.new("RGB", (20, 30), (200, 20, 10)).save("p.png", icc_profile=exchanged_profile)
-    done = run("encode", "p.png", "p.webp", "--strip", "-q", "9")
-    assert "converted to sRGB, without its ICC profile" in done.stderr
-    red, green, _ = Image.open("p.webp").convert("RGB").getpixel((10, 10))
-    assert green > 150 > 60 > red
-
-
-@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("options", [["--caption", " "], ["--caption-from", "none"]])
 def test_a_description_that_stays_is_told(options):
     assert run("encode", "a.png", "said.avif", "--caption", "Secret words.").exit_code == 0
