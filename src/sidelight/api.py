@@ -5,6 +5,7 @@ import os
 import sys
 import warnings
 from functools import cache
+from io import TextIOBase
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
@@ -361,7 +362,9 @@ def _file_bytes(data: Any) -> bytes:
     """
     if isinstance(data, str | os.PathLike):
         return Path(data).read_bytes()
-    found = data.read() if hasattr(data, "read") else data
+    found = data
+    if hasattr(data, "read") and not isinstance(data, TextIOBase):
+        found = data.read()
     if not isinstance(found, Buffer):
         raise ConfigError(
             f"got {type(data).__name__}, expected a file as path, bytes or stream of bytes"

@@ -126,6 +126,16 @@ def test_decode_names_what_it_takes(data):
         sidelight.decode(data)
 
 
+def test_a_file_opened_as_text_is_no_stream_of_bytes(tmp_path):
+    (tmp_path / "photo.avif").write_bytes(sidelight.encode(RGB))
+    for call in (sidelight.encode, sidelight.decode, sidelight.open):
+        with (
+            (tmp_path / "photo.avif").open(encoding="utf-8") as stream,
+            pytest.raises(ConfigError, match="got TextIOWrapper, expected a file as path, bytes"),
+        ):
+            call(stream)
+
+
 def test_conversions_are_warnings_of_our_own():
     with pytest.warns(SidelightWarning, match="CMYK converted to RGB without a profile") as caught:
         sidelight.encode(Image.new("CMYK", (8, 8)))

@@ -14,8 +14,9 @@ from sidelight.carriers.carrier import Carrier
 from sidelight.carriers.reading import read
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix
 from sidelight.codec.card import find_model
-from sidelight.errors import ConfigError, about
+from sidelight.errors import ConfigError, ImageError, about
 from sidelight.pixels.decoding import decode_picture
+from sidelight.pixels.kinds import told_foreign
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rate import bits_per_pixel, max_bytes_for
 from sidelight.pixels.rights import rights_lost_without
@@ -85,7 +86,13 @@ class Encoding:
             find_model(self.model)
 
     def check_start(self, data: bytes) -> None:
-        """Takes every beginning: what is no picture is told with the file's name."""
+        """Takes what may be a picture; a film need not be read whole.
+
+        Raises:
+            ImageError: It is of a kind that is known and no picture.
+        """
+        if (told := told_foreign(data)) is not None:
+            raise ImageError(told)
 
     def code(self, data: bytes, name: str, caption: str | None = None) -> Coded:
         """Returns the picture as a file of this suffix, and what its record tells of it.

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sidelight.bulk.places import answer_of, existing, is_folder, is_remote, join, listed, plain
 from sidelight.bulk.streams import STREAM, is_stream
 from sidelight.errors import ConfigError
+from sidelight.globs import matches
 from sidelight.pixels.names import names_with_suffix
 
 _SHARDS = (".tar", ".parquet")
@@ -203,12 +204,13 @@ class _Search:
                 yield _Found(str(path), folder, path.name)
 
     def by_pattern(self, pattern: str) -> Iterator[_Found]:
-        # Path.glob takes no absolute pattern
-        matches = sorted(glob.glob(pattern, recursive=True), key=lambda m: (m.count("/"), m))  # noqa: PTH207
+        found, closed = matches(pattern)
+        self.unread += closed
+        found.sort(key=lambda path: path.count("/"))
         # links to folders are followed, and may lead in a circle
         once = {
             (os.path.realpath(place), name): Path(place, name)
-            for place, name in map(os.path.split, reversed(matches))
+            for place, name in map(os.path.split, reversed(found))
         }
         files = [path for path in once.values() if not answer_of(path.is_dir, if_refused=False)]
         asked = Path(pattern).suffix

@@ -30,6 +30,7 @@ from sidelight.bulk.pool import Outcome, carry_out, in_order, is_of_the_input
 from sidelight.bulk.rows import Row, RowSource, RowWork, Write
 from sidelight.bulk.tar_shards import TarShards
 from sidelight.errors import ConfigError, reason_of
+from sidelight.globs import all_matches
 
 SUFFIXES = (TarShards.suffix, ".parquet")
 _AHEAD = 8
@@ -114,7 +115,7 @@ def find_shards(source: str, target: str, *, unpack: bool) -> list[Job]:
         check_there(source)
         found = [source]
     else:
-        found = sorted(glob.glob(source, recursive=True))  # noqa: PTH207  # takes absolute ones too
+        found = all_matches(source)
     if not found:
         raise ConfigError(f"{source}: no shard to read")
     asked = "" if is_folder(target) else PurePosixPath(target).suffix.lower()

@@ -160,8 +160,7 @@ def read_text(path: Path) -> str:
         TextError: The file cannot be read, is of another encoding, or too long for a caption.
     """
     try:
-        data = _read_file(path)
-        caption = canonical_caption(data.decode(_MARKS.get(data[:2], "utf-8-sig")))
+        caption = canonical_caption(_text_of(_read_file(path)))
         check_caption(caption)
     except OSError as error:
         raise TextError(f"{path} cannot be read: {error.strerror or error}") from None
@@ -170,6 +169,13 @@ def read_text(path: Path) -> str:
     except TextError as error:
         raise TextError(f"{path}: {error}") from None
     return caption
+
+
+def _text_of(data: bytes) -> str:
+    text = data.decode(_MARKS.get(data[:2], "utf-8-sig"))
+    if "\0" in text:
+        raise TextError("zero bytes among the text, as in UTF-16 without a mark; save it as UTF-8")
+    return text
 
 
 def _read_file(path: Path) -> bytes:

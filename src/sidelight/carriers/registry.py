@@ -9,6 +9,7 @@ from sidelight.carriers.jpeg import JPEG
 from sidelight.carriers.jpeg_xl import JPEG_XL
 from sidelight.carriers.webp import WEBP
 from sidelight.errors import NotABitstreamError
+from sidelight.pixels.kinds import is_heic
 
 CARRIERS = MappingProxyType({carrier.name: carrier for carrier in (AVIF, JPEG, WEBP, JPEG_XL)})
 
@@ -39,5 +40,8 @@ def check_start(data: bytes) -> None:
     if data.startswith(MAGIC) or sniff(data) is not None:
         return
     titles = ", ".join(carrier.title for carrier in CARRIERS.values())
-    found = f"starts with {data[: len(MAGIC)].hex()}" if data else "is empty"
+    if is_heic(data):
+        found = "is HEIC, which encode reads and decode does not"
+    else:
+        found = f"starts with {data[: len(MAGIC)].hex()}" if data else "is empty"
     raise NotABitstreamError(f"{found}, expected a file of Sidelight (.slt), {titles}")

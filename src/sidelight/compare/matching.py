@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sidelight.errors import ConfigError
+from sidelight.globs import all_matches
 from sidelight.pixels.suffixes import is_named_as_picture
 
 _LABEL_SIGN = "="
@@ -105,7 +106,7 @@ def _files_of(place: str) -> list[Path]:
     if path.is_dir():
         return _pictures_among(place, path.iterdir())
     if not path.exists() and glob.has_magic(place):
-        return _pictures_among(place, map(Path, glob.glob(place, recursive=True)))  # noqa: PTH207
+        return _pictures_among(place, map(Path, all_matches(place)))
     if path.suffix.lower() == _SLT:
         raise ConfigError(f"{place}: {_DECODE_FIRST}")
     if not path.exists():

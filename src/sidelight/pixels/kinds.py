@@ -79,13 +79,22 @@ def register_heic() -> None:
     pi_heif.register_heif_opener(thumbnails=False)
 
 
+def told_foreign(data: bytes) -> str | None:
+    """Returns what a file is by its beginning, if it is known and no picture; else None."""
+    for start, (title, advice) in _STARTS.items():
+        if data.startswith(start):
+            return f"{title} is not read as a picture; {advice}"
+    if _brands(data) & _FILM_BRANDS and not (is_heic(data) or is_avif(data)):
+        return "a film is not read as a picture; take a frame of it as PNG"
+    return None
+
+
 def unread(data: bytes) -> ImageError:
     """Returns the error that says what a file is that no reader takes."""
     if not data:
         return ImageError("the file is empty, expected a picture")
-    for start, (title, advice) in _STARTS.items():
-        if data.startswith(start):
-            return ImageError(f"{title} is not read as a picture; {advice}")
+    if (told := told_foreign(data)) is not None:
+        return ImageError(told)
     if data.startswith(_BIG_TIFF_STARTS):
         return ImageError("BigTIFF of a kind that is not read; save it as TIFF or PNG")
     if data[:4] in _TIFF_STARTS:
@@ -99,8 +108,6 @@ def unread(data: bytes) -> ImageError:
             "JPEG that is broken, or of a kind that is not read (12 or 16 bits, lossless); export "
             "it with 8 bits"
         )
-    if _brands(data) & _FILM_BRANDS:
-        return ImageError("a film is not read as a picture; take a frame of it as PNG")
     if b"<svg" in data[:_MARKUP_BYTES]:
         return ImageError("SVG, a drawing, is not read as a picture; keep it, or draw it as PNG")
     return ImageError(

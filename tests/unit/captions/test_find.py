@@ -115,7 +115,12 @@ def test_windows_editors_write_utf_16(folder):
 
 
 @pytest.mark.parametrize(
-    "content", ["Notes: caf\xe9".encode("latin-1"), b"A long document. " * 6000]
+    "content",
+    [
+        "Notes: caf\xe9".encode("latin-1"),
+        b"A long document. " * 6000,
+        "A hill.".encode("utf-16-le"),
+    ],
 )
 def test_an_unrelated_text_nobody_asked_for_is_passed_over_and_told(folder, content):
     (folder / "dog.txt").write_bytes(content)

@@ -176,6 +176,17 @@ def test_what_cannot_be_decoded_is_known_by_its_first_bytes(folder, command):
     assert "starts with 00000000, expected" in done.stderr
 
 
+def test_a_film_is_known_by_its_first_bytes(folder):
+    with Path("film.mkv").open("wb") as stream:
+        stream.write(b"\x1a\x45\xdf\xa3")
+        stream.truncate(2**40)
+    before = files()
+    done = run("encode", "film.mkv", "x.avif")
+    assert (done.exit_code, files()) == (1, before)
+    assert (done.exit_code, files()) == (1, {*files()})
+    assert "film.mkv: Matroska or WebM film is not read as a picture" in done.stderr
+
+
 FORGED = "A dog.\x1b[2J\nbytes  1\u202e"
 
 

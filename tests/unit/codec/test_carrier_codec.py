@@ -22,6 +22,7 @@ from sidelight.pixels.picture import Picture
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 SLT, TINY = GOLDEN / "rgb.slt", GOLDEN / "tiny.safetensors"
+HEIC = GOLDEN.parent / "unit" / "pixels" / "turned.heic"
 
 
 @pytest.fixture(scope="module")
@@ -242,6 +243,7 @@ def test_inspect_shows_what_residual_and_text_changed(folder, model):
         ("encode photos/a.png x.avif --max-bytes 20", "allow more bytes"),
         ("decode photos/a.png x.png", "expected a file of Sidelight (.slt), AVIF, JPEG"),
         ("info photos/a.png", "expected a file of Sidelight (.slt), AVIF"),
+        (f"decode {HEIC} x.png", "is HEIC, which encode reads and decode does not, expected"),
         (f"decode {SLT} x.png --realism 1 --model {TINY}", ".slt files have no dial"),
         (f"inspect {SLT} x -c A --realism 1 --model {TINY}", ".slt files have no dial"),
         ("decode photos/b.jpg x.png --model small-multirate", "is a codec of .slt files"),
