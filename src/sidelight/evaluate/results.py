@@ -17,6 +17,7 @@ from sidelight.strict_json import from_json, to_json
 
 ORIGINALS = "original"
 _ROWS_FILE, _CONDITIONS_FILE = "pictures.jsonl", "conditions.json"
+_FEATURES, _FILES = "features", "files"
 _CODECS = "codecs"
 _LOST = "begin in another folder, or delete this one"
 _REMEDY = "take it out of the folder, or choose another folder"
@@ -110,7 +111,7 @@ class Results:
 
     def features_path(self, extractor: str, image: str, *series: str) -> Path:
         """Returns where the features of one picture lie; no series means the original."""
-        return self._below("features", extractor, *(series or (ORIGINALS,)), f"{image}.npy")
+        return self._below(_FEATURES, extractor, *(series or (ORIGINALS,)), f"{image}.npy")
 
     def features(self, extractor: str, image: str, *series: str) -> Float32[np.ndarray, "n f"]:
         """Returns the rows of one picture; no series means the original.
@@ -125,7 +126,7 @@ class Results:
             raise ConfigError(f"features cannot be read ({error}): {_LOST}") from None
 
     def _file(self, codec: str, setting: str, image: str) -> Path:
-        return self._below("files", codec, setting, image)
+        return self._below(_FILES, codec, setting, image)
 
     def _below(self, *names: str) -> Path:
         return self.folder.joinpath(*map(file_name, names))
@@ -146,6 +147,8 @@ def _agree(folder: Path, conditions: dict[str, Any]) -> dict[str, Any]:
     """Returns the conditions with the codecs that the folder knows already."""
     place = folder / _CONDITIONS_FILE
     before = _read_conditions(place) if place.exists() else conditions
+    if not any((folder / name).exists() for name in (_ROWS_FILE, _FEATURES, _FILES)):
+        before = conditions  # a run of which nothing came binds nobody
     if before.keys() != conditions.keys():
         raise ConfigError(f"{folder} was begun by another release: choose another folder")
     differing = [k for k, v in conditions.items() if k != _CODECS and before[k] != v]

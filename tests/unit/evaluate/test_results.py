@@ -42,14 +42,20 @@ def test_a_line_that_a_cut_left_unfinished_is_measured_again(tmp_path):
     assert [row.image for row in Results(tmp_path, CONDITIONS).rows] == ["a.png", "b.png"]
 
 
-def test_a_folder_of_another_experiment_is_refused(tmp_path):
+def test_a_folder_in_which_nothing_was_measured_binds_nobody(tmp_path):
     Results(tmp_path, CONDITIONS)
+    other = CONDITIONS | {"metrics": ["lpips"]}
+    assert Results(tmp_path, other).conditions["metrics"] == ["lpips"]
+
+
+def test_a_folder_of_another_experiment_is_refused(tmp_path):
+    Results(tmp_path, CONDITIONS).add([ROW])
     with pytest.raises(ConfigError, match="begun with other metrics: choose another folder"):
         Results(tmp_path, CONDITIONS | {"metrics": ["lpips"]})
 
 
 def test_codecs_join_a_folder_and_stay_known(tmp_path):
-    Results(tmp_path, CONDITIONS)
+    Results(tmp_path, CONDITIONS).keep_file("sidelight", "quality=3", "a.png", b"coded")
     more = {"sidelight": {"quality=5": {"model": "a"}}, "vvc": {"qp=37": {"version": "1"}}}
     assert Results(tmp_path, CONDITIONS | {"codecs": more}).conditions["codecs"] == {
         "sidelight": {"quality=3": {"model": "a"}, "quality=5": {"model": "a"}},
@@ -59,7 +65,7 @@ def test_codecs_join_a_folder_and_stay_known(tmp_path):
 
 
 def test_a_codec_that_has_changed_cannot_join(tmp_path):
-    Results(tmp_path, CONDITIONS)
+    Results(tmp_path, CONDITIONS).add([ROW])
     other = {"sidelight": {"quality=3": {"model": "b"}}}
     with pytest.raises(ConfigError, match="begun with other sidelight quality=3: choose"):
         Results(tmp_path, CONDITIONS | {"codecs": other})
