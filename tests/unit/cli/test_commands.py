@@ -183,7 +183,6 @@ def test_a_film_is_known_by_its_first_bytes(folder):
     before = files()
     done = run("encode", "film.mkv", "x.avif")
     assert (done.exit_code, files()) == (1, before)
-    assert (done.exit_code, files()) == (1, {*files()})
     assert "film.mkv: Matroska or WebM film is not read as a picture" in done.stderr
 
 
