@@ -72,6 +72,9 @@ def evaluate(
         float | None,
         typer.Option(min=0.01, help="Of figure11: the rate that every codec is brought to."),
     ] = None,
+    min_side: Annotated[
+        int, typer.Option(min=1, help="Pass over pictures with a shorter side, in pixels.")
+    ] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first pictures.")] = None,
     side: Annotated[
         int | None, typer.Option(min=64, help="Squeeze whole pictures to squares of this side.")
@@ -108,7 +111,7 @@ def evaluate(
     codecs = [CodecChoice.parse(text) for text in codec or ()]
     if paper == _PICTURES:
         limit = limit or _FEW
-    chosen = load_dataset(dataset, side_px=side, limit=limit)
+    chosen = load_dataset(dataset, side_px=side, shortest_px=min_side, limit=limit)
     if paper == _MAPS:
         _draw_maps(chosen, codecs or [CodecChoice.parse(_CODEC_OF_MAPS)], folder)
     elif paper == _PICTURES:

@@ -14,6 +14,7 @@ from sidelight.captions.listing import CaptionListing
 from sidelight.errors import ConfigError
 from sidelight.pixels.files import read_picture
 from sidelight.pixels.suffixes import is_named_as_picture
+from sidelight.train.data.pictures import picture_size
 
 CAPTIONS_FILE = "captions.json"
 _OWN = "caption-"
@@ -122,24 +123,36 @@ def dataset_folder(place: str) -> Path:
     return Path(place) if Path(place).is_dir() else find_asset(f"data/{place}")
 
 
-def load_dataset(place: str, *, side_px: int | None = None, limit: int | None = None) -> Dataset:
+def load_dataset(
+    place: str,
+    *,
+    side_px: int | None = None,
+    shortest_px: int = 1,
+    limit: int | None = None,
+) -> Dataset:
     """Returns the pictures of a folder.
 
     Args:
         place: As for ``dataset_folder``.
         side_px: As in ``Dataset``.
-        limit: Only the first pictures, by name.
+        shortest_px: Pictures with a shorter side are passed over.
+        limit: Only the first pictures that are left, by name.
 
     Raises:
-        ConfigError: There are no pictures in it.
+        ConfigError: There are no pictures in it, or none as large.
         TextError: Its captions.json cannot be read.
         CheckpointError: There is no such folder.
+        ImageError: With ``shortest_px``, a file is no picture.
     """
     folder = dataset_folder(place)
     listing = folder / CAPTIONS_FILE
     captions = CaptionListing.read(listing) if listing.is_file() else CaptionListing({})
-    paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())[:limit]
+    paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())
     if not paths:
         raise ConfigError(f"{folder} holds no pictures, such as .png, .jpg or .avif files")
-    pictures = tuple(TestPicture(p.name, p, tuple(captions.find(p))) for p in paths)
+    if shortest_px > 1:
+        paths = [p for p in paths if min(picture_size(p.name, p)) >= shortest_px]
+        if not paths:
+            raise ConfigError(f"no picture of {folder} has sides of {shortest_px} px or more")
+    pictures = tuple(TestPicture(p.name, p, tuple(captions.find(p))) for p in paths[:limit])
     return Dataset(folder.name, pictures, side_px)

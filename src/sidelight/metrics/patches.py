@@ -24,8 +24,8 @@ def tiles(image: UInt8[np.ndarray, "h w 3"]) -> list[UInt8[np.ndarray, "256 256 
     height, width, _ = image.shape
     if min(height, width) < TILE_PX:
         raise ImageError(
-            f"{width}x{height} px hold no tile of {TILE_PX}x{TILE_PX} px: leave metrics of tiles "
-            f"out, or squeeze the pictures by --side {TILE_PX}"
+            f"{width}x{height} px hold no tile of {TILE_PX}x{TILE_PX} px: pass over such pictures "
+            f"by --min-side {TILE_PX}, or squeeze all by --side {TILE_PX}"
         )
     return [
         image[top : top + TILE_PX, left : left + TILE_PX]

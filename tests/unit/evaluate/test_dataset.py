@@ -57,6 +57,16 @@ def test_limit_takes_the_first_by_name(folder):
     assert [p.name for p in load_dataset(str(folder), limit=1).pictures] == ["a.png"]
 
 
+def test_pictures_below_a_side_are_passed_over_before_the_limit_counts(folder):
+    Image.new("RGB", (40, 30)).save(folder / "c.png")
+    Image.new("RGB", (30, 40)).save(folder / "d.png")
+    dataset = load_dataset(str(folder), shortest_px=30, limit=1)
+    assert [p.name for p in dataset.pictures] == ["c.png"]
+    assert len(load_dataset(str(folder), shortest_px=30).pictures) == 2
+    with pytest.raises(ConfigError, match="has sides of 31 px or more"):
+        load_dataset(str(folder), shortest_px=31)
+
+
 def test_a_folder_without_a_listing_has_pictures_without_captions(tmp_path):
     Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / "x.png")
     dataset = load_dataset(str(tmp_path))
