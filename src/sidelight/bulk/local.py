@@ -12,10 +12,10 @@ from typing import TypeVar
 from sidelight.bulk.coding import Coding, Record
 from sidelight.bulk.jobs import Job, check_not_source
 from sidelight.bulk.places import exists, is_remote, stat
-from sidelight.bulk.pool import Outcome, carry_out, num_cores
 from sidelight.bulk.streams import is_stream, read_bytes
 from sidelight.errors import ConfigError, about
 from sidelight.files import discard_leftovers
+from sidelight.pool import Outcome, carry_out, num_cores
 
 Result = TypeVar("Result")
 

@@ -23,9 +23,9 @@ from sidelight.bulk.coding import Record
 from sidelight.bulk.jobs import Job
 from sidelight.bulk.local import until_full
 from sidelight.bulk.places import Stat, is_remote
-from sidelight.bulk.pool import THREAD_VARIABLES, Answer, Outcome, answer, limit_decoders, num_cores
 from sidelight.bulk.shards import ShardDone, ShardWork
 from sidelight.errors import ConfigError
+from sidelight.pool import THREAD_VARIABLES, Answer, Outcome, answer, limit_decoders, num_cores
 
 Result = TypeVar("Result")
 

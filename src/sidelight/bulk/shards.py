@@ -26,11 +26,11 @@ from sidelight.bulk.places import (
     write,
     writing,
 )
-from sidelight.bulk.pool import Outcome, carry_out, in_order, is_of_the_input
 from sidelight.bulk.rows import Row, RowSource, RowWork, Write
 from sidelight.bulk.tar_shards import TarShards
 from sidelight.errors import ConfigError, reason_of
 from sidelight.globs import all_matches
+from sidelight.pool import Outcome, carry_out, in_order, is_of_the_input
 
 SUFFIXES = (TarShards.suffix, ".parquet")
 _AHEAD = 8

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from sidelight.bulk.coding import Coding, Record
     from sidelight.bulk.manifest import Manifest
-    from sidelight.bulk.pool import Outcome
     from sidelight.bulk.ray import Cluster
+    from sidelight.pool import Outcome
 
     Outcomes = Generator[Outcome[Job, Record], None, None]
 

@@ -50,9 +50,9 @@ def code_shards(
     """
     from sidelight.bulk.manifest import Manifest
     from sidelight.bulk.packing import Packing
-    from sidelight.bulk.pool import num_cores
     from sidelight.bulk.rows import RowWork
     from sidelight.bulk.shards import ShardDone, ShardWork, find_shards, kind_of, packed_name
+    from sidelight.pool import num_cores
 
     kind: RowSource
     if files is None:

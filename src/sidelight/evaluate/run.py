@@ -3,20 +3,17 @@
 codecs x pictures -> measure -> results folder -> points -> BD-rates -> summary.
 """
 
-import multiprocessing
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from sidelight.claim import claimed
 from sidelight.errors import ConfigError
+from sidelight.evaluate.allocator import keep_freed_memory
 from sidelight.evaluate.codecs.protocol import CodecPoint
 from sidelight.evaluate.codecs.published import PublishedCurve
 from sidelight.evaluate.dataset import Dataset
@@ -41,6 +38,7 @@ from sidelight.metrics.protocol import (
     is_set_metric,
 )
 from sidelight.metrics.registry import load_metrics
+from sidelight.pool import carry_out
 
 Report = Callable[[int, int, str], None]
 """Told how many tasks are done, of how many, and which was the last."""
@@ -108,13 +106,15 @@ def run(
     Args:
         experiment: What to measure.
         folder: Where everything goes; one that was cut short goes on, and other codecs may join.
-        workers: Processes that share the pictures, with one thread each if there are several.
+        workers: Processes that share the pictures, and the cores.
         report: Called after each picture.
         tell: Gets a line for each metric that is left out, before anything is coded.
 
     Raises:
         CodecError: A codec failed; what was measured before is kept.
-        ConfigError: The folder belongs to another experiment, or another process is at work in it.
+        ConfigError: The folder belongs to another experiment, another process is at work in it, or
+            no worker process starts.
+        OSError: A file cannot be read or written, or a worker process died twice.
     """
     loaded, unavailable = load_metrics(experiment.metrics)
     with claimed(folder):
@@ -156,10 +156,14 @@ def _measure_missing(
     work = partial(
         _work, dataset=experiment.dataset, metrics=tuple(metric.name for metric in metrics)
     )
-    for done, (task, measured) in enumerate(_measured(todo, work, workers), start=1):
-        _keep(task, measured, names[task.picture], results)
-        if report is not None:
-            report(done, len(todo), f"{task.point.codec} {names[task.picture]}")
+    with closing(carry_out(todo, work, workers)) as outcomes:
+        for done, (task, measured, error, _) in enumerate(outcomes, start=1):
+            if measured is None:
+                assert error is not None
+                raise error
+            _keep(task, measured, names[task.picture], results)
+            if report is not None:
+                report(done, len(todo), f"{task.point.codec} {names[task.picture]}")
 
 
 def _summed_up(
@@ -215,31 +219,6 @@ def _keep(task: Task, measured: Measured, image: str, results: Results) -> None:
     results.add(measured.rows)
 
 
-def _measured(
-    todo: Sequence[Task], work: Callable[[Task], Measured], workers: int
-) -> Iterator[tuple[Task, Measured]]:
-    if workers == 1:
-        yield from ((task, work(task)) for task in todo)
-        return
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=torch.set_num_threads,
-        initargs=(1,),
-    )
-    try:
-        waiting = iter(todo)
-        # few at a time, so that an error or Ctrl-C does not wait for all
-        running = {pool.submit(work, task): task for task in islice(waiting, 2 * workers)}
-        while running:
-            finished = wait(running, return_when=FIRST_COMPLETED).done
-            for future in finished:
-                yield running.pop(future), future.result()
-            running |= {pool.submit(work, task): task for task in islice(waiting, len(finished))}
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def _work(task: Task, *, dataset: Dataset, metrics: tuple[str, ...]) -> Measured:
     return measure(task, dataset, *_tools(metrics))
 
@@ -247,6 +226,7 @@ def _work(task: Task, *, dataset: Dataset, metrics: tuple[str, ...]) -> Measured
 @cache
 def _tools(metrics: tuple[str, ...]) -> tuple[list[PictureMetric], list[FeatureExtractor]]:
     """Returns what a process measures with, loaded once."""
+    keep_freed_memory()
     loaded, _ = load_metrics(metrics)
     extractors = {m.features.name: m.features for m in loaded if is_set_metric(m)}
     return [m for m in loaded if is_picture_metric(m)], list(extractors.values())

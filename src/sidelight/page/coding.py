@@ -11,7 +11,6 @@ from PIL import Image
 
 from sidelight.bitstream.header import MAGIC
 from sidelight.bulk.local import default_processes
-from sidelight.bulk.pool import carry_out, in_order, is_of_the_input
 from sidelight.carriers.registry import SUFFIXES, carrier_of_suffix, sniff
 from sidelight.errors import ConfigError
 from sidelight.files import copy_atomically, discard_leftovers, write_atomically
@@ -25,6 +24,7 @@ from sidelight.pixels.kinds import FIRST_FRAME
 from sidelight.pixels.opening import Opened, open_picture
 from sidelight.pixels.picture import Picture
 from sidelight.pixels.rights import rights_lost_without
+from sidelight.pool import carry_out, in_order, is_of_the_input
 
 _END_TO_END = ".slt"
 _DECODED = (*SUFFIXES, _END_TO_END)

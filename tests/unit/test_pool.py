@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from tests.unit.bulk.working import act
 
-from sidelight.bulk import pool
-from sidelight.bulk.pool import run_in_processes
+from sidelight import pool
 from sidelight.errors import ConfigError, ImageError
+from sidelight.pool import run_in_processes
 
 
 def results(jobs: list[str], count: int = 2, **options: object) -> dict[str, object]:

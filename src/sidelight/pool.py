@@ -248,7 +248,7 @@ class _Pool(Generic[Job, Result]):
             if not self._workers:
                 raise ConfigError(
                     f"a worker process {reason} before it could start; close other programs, or "
-                    "run with --jobs 1"
+                    "run one process only (--jobs 1, --workers 1)"
                 )
             return
         for task in worker.tasks:
@@ -262,8 +262,8 @@ class _Pool(Generic[Job, Result]):
             else:
                 del self._undone[first.number]
                 error = ChildProcessError(
-                    f"its worker process {reason}, twice; perhaps memory ran out: run with fewer "
-                    "--jobs"
+                    f"its worker process {reason}, twice; perhaps memory ran out: run with "
+                    "fewer processes (--jobs, --workers)"
                 )
                 yield Outcome(first.job, None, error, first.number)
         self._start(1)
