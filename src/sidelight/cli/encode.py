@@ -23,6 +23,7 @@ from sidelight.cli.options import (
     ModelOption,
     ProcessesOption,
     UnpackOption,
+    in_lower_case,
 )
 from sidelight.cli.shards import check_no_shard_options, code_shards
 
@@ -93,6 +94,7 @@ def encode(
     format: Annotated[
         str | None,
         typer.Option(
+            callback=in_lower_case,
             help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt.",
             show_default=_FORMAT,
         ),

@@ -115,3 +115,8 @@ class CaptionAs(StrEnum):
 
     EMBED = "embed"
     DIGEST = "digest"
+
+
+def in_lower_case(value: str | None) -> str | None:
+    """Returns the name of a format as its suffix is compared: AVIF is avif."""
+    return value if value is None else value.lower()

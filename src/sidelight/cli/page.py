@@ -17,6 +17,7 @@ from sidelight.cli.options import (
     MaxPixelsOption,
     ModelOption,
     ProcessesOption,
+    in_lower_case,
 )
 from sidelight.cli.progress import progress_bar
 from sidelight.errors import ConfigError, reason_of
@@ -54,7 +55,8 @@ def encode(
         float, typer.Option(min=MIN_QUALITY, max=MAX_QUALITY, help="1 (smallest files) to 9.")
     ] = DEFAULT_QUALITY,
     format: Annotated[
-        str, typer.Option(help="Of the pictures: avif, jpg, webp, jxl or slt.")
+        str,
+        typer.Option(callback=in_lower_case, help="Of the pictures: avif, jpg, webp, jxl or slt."),
     ] = "avif",
     caption_as: Annotated[
         CaptionAs | None,
@@ -109,7 +111,10 @@ def decode(
     page: PageArgument,
     folder: FolderArgument,
     *,
-    format: Annotated[str, typer.Option(help="Of the pictures, such as png or webp.")] = "png",
+    format: Annotated[
+        str,
+        typer.Option(callback=in_lower_case, help="Of the pictures, such as png or webp."),
+    ] = "png",
     realism: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary pictures.")
     ] = None,

@@ -233,6 +233,14 @@ def test_no_force_makes_a_file_its_own_target(folder, command):
     assert Path("a.jpg").read_bytes() == before
 
 
+@pytest.mark.parametrize("command", ["encode", "decode"])
+def test_a_format_is_one_in_any_letter_case(folder, command):
+    Image.new("RGB", (20, 30), "red").save("a.jpg")
+    done = run(command, "a.jpg", "-", "--format", "WebP")
+    assert done.exit_code == 0
+    assert done.stdout_bytes[8:12] == b"WEBP"
+
+
 @pytest.mark.parametrize("command", ["encode", "decode", "info", "inspect"])
 def test_every_command_explains_itself(command):
     done = run(command, "--help")
