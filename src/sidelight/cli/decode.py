@@ -23,7 +23,7 @@ from sidelight.cli.options import (
     Precision,
     ProcessesOption,
     UnpackOption,
-    in_lower_case,
+    as_suffix,
 )
 from sidelight.cli.shards import check_no_shard_options, code_shards
 
@@ -74,7 +74,7 @@ def decode(
     format: Annotated[
         str | None,
         typer.Option(
-            callback=in_lower_case,
+            callback=as_suffix,
             help="Of the pictures in a folder or on stdout, such as png or webp.",
             show_default=_FORMAT,
         ),

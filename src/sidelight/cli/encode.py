@@ -23,7 +23,7 @@ from sidelight.cli.options import (
     ModelOption,
     ProcessesOption,
     UnpackOption,
-    in_lower_case,
+    as_suffix,
 )
 from sidelight.cli.shards import check_no_shard_options, code_shards
 
@@ -94,7 +94,7 @@ def encode(
     format: Annotated[
         str | None,
         typer.Option(
-            callback=in_lower_case,
+            callback=as_suffix,
             help="Of files in a folder or on stdout: avif, jpg, webp, jxl or slt.",
             show_default=_FORMAT,
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from sidelight.cli.messages import say, show
+from sidelight.cli.messages import count, say, show
 from sidelight.cli.progress import progress_bar
 from sidelight.errors import CheckpointError, ConfigError
 
@@ -73,7 +73,10 @@ def evaluate(
         typer.Option(min=0.01, help="Of figure11: the rate that every codec is brought to."),
     ] = None,
     min_side: Annotated[
-        int, typer.Option(min=1, help="Pass over pictures with a shorter side, in pixels.")
+        int,
+        typer.Option(
+            min=1, help="Pass over pictures with a shorter side, in pixels before --side."
+        ),
     ] = 1,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first pictures.")] = None,
     side: Annotated[
@@ -112,6 +115,8 @@ def evaluate(
     if paper == _PICTURES:
         limit = limit or _FEW
     chosen = load_dataset(dataset, side_px=side, shortest_px=min_side, limit=limit)
+    if chosen.num_too_small:
+        say(f"passed over {count(chosen.num_too_small, 'picture')} with a side below {min_side} px")
     if paper == _MAPS:
         _draw_maps(chosen, codecs or [CodecChoice.parse(_CODEC_OF_MAPS)], folder)
     elif paper == _PICTURES:
@@ -136,10 +141,11 @@ def _run(experiment: "Experiment", folder: Path, workers: int) -> None:
     from sidelight.evaluate.run import run
 
     with progress_bar() as progress:
-        task = progress.add_task(experiment.name)
 
         def report(done: int, total: int, name: str) -> None:
-            progress.update(task, completed=done, total=total, description=name)
+            if not progress.task_ids:  # not before what may be refused
+                progress.add_task(experiment.name)
+            progress.update(progress.task_ids[0], completed=done, total=total, description=name)
 
         summary = run(experiment, folder, workers=workers, report=report, tell=say)
     say(f"wrote {write_outputs(experiment, summary, folder)}")

@@ -117,6 +117,6 @@ class CaptionAs(StrEnum):
     DIGEST = "digest"
 
 
-def in_lower_case(value: str | None) -> str | None:
-    """Returns the name of a format as its suffix is compared: AVIF is avif."""
-    return value if value is None else value.lower()
+def as_suffix(value: str | None) -> str | None:
+    """Returns a format as its suffix is compared, without the dot: AVIF and .avif are avif."""
+    return value if value is None else value.lower().removeprefix(".")

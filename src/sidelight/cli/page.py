@@ -17,7 +17,7 @@ from sidelight.cli.options import (
     MaxPixelsOption,
     ModelOption,
     ProcessesOption,
-    in_lower_case,
+    as_suffix,
 )
 from sidelight.cli.progress import progress_bar
 from sidelight.errors import ConfigError, reason_of
@@ -56,7 +56,7 @@ def encode(
     ] = DEFAULT_QUALITY,
     format: Annotated[
         str,
-        typer.Option(callback=in_lower_case, help="Of the pictures: avif, jpg, webp, jxl or slt."),
+        typer.Option(callback=as_suffix, help="Of the pictures: avif, jpg, webp, jxl or slt."),
     ] = "avif",
     caption_as: Annotated[
         CaptionAs | None,
@@ -113,7 +113,7 @@ def decode(
     *,
     format: Annotated[
         str,
-        typer.Option(callback=in_lower_case, help="Of the pictures, such as png or webp."),
+        typer.Option(callback=as_suffix, help="Of the pictures, such as png or webp."),
     ] = "png",
     realism: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Dial of ordinary pictures.")

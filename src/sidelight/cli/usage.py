@@ -48,8 +48,7 @@ class StrictCommand(TyperCommand):
 
 
 def _check_not_empty(ctx: Any, parameter: Any, value: Any) -> None:
-    may_be_empty = parameter.name in _MAY_BE_EMPTY or parameter.default == ""
-    if not may_be_empty and _holds_empty(value):
+    if parameter.name not in _MAY_BE_EMPTY and _holds_empty(value):
         raise typer.BadParameter(_EMPTY, ctx=ctx, param=parameter)
 
 

@@ -46,6 +46,8 @@ class Dataset:
     pictures: tuple[TestPicture, ...]
     side_px: int | None = None
     """Side that whole pictures are squeezed to, as COCO's in the paper; None keeps them."""
+    num_too_small: int = 0
+    """Pictures of the folder that were passed over."""
 
     def image(self, k: int) -> np.ndarray:
         """Returns the pixels of picture ``k``, uint8 (h, w, 3) RGB."""
@@ -135,7 +137,7 @@ def load_dataset(
     Args:
         place: As for ``dataset_folder``.
         side_px: As in ``Dataset``.
-        shortest_px: Pictures with a shorter side are passed over.
+        shortest_px: Pictures with a shorter side, before any squeezing, are passed over.
         limit: Only the first pictures that are left, by name.
 
     Raises:
@@ -147,12 +149,12 @@ def load_dataset(
     folder = dataset_folder(place)
     listing = folder / CAPTIONS_FILE
     captions = CaptionListing.read(listing) if listing.is_file() else CaptionListing({})
-    paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())
+    large = paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())
     if not paths:
         raise ConfigError(f"{folder} holds no pictures, such as .png, .jpg or .avif files")
     if shortest_px > 1:
-        paths = [p for p in paths if min(picture_size(p.name, p)) >= shortest_px]
-        if not paths:
+        large = [p for p in paths if min(picture_size(str(p), p)) >= shortest_px]
+        if not large:
             raise ConfigError(f"no picture of {folder} has sides of {shortest_px} px or more")
-    pictures = tuple(TestPicture(p.name, p, tuple(captions.find(p))) for p in paths[:limit])
-    return Dataset(folder.name, pictures, side_px)
+    pictures = tuple(TestPicture(p.name, p, tuple(captions.find(p))) for p in large[:limit])
+    return Dataset(folder.name, pictures, side_px, num_too_small=len(paths) - len(large))

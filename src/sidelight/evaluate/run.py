@@ -112,11 +112,14 @@ def run(
 
     Raises:
         CodecError: A codec failed; what was measured before is kept.
-        ConfigError: The folder belongs to another experiment, another process is at work in it, or
-            no worker process starts.
+        ImageError: A picture cannot be read.
+        ConfigError: The folder belongs to another experiment, another process is at work in it,
+            no metric can be measured, or no worker process starts.
         OSError: A file cannot be read or written, or a worker process died twice.
     """
     loaded, unavailable = load_metrics(experiment.metrics)
+    for k in range(len(experiment.dataset.pictures)):
+        experiment.dataset.image(k)  # raises where it is broken, before others are coded in vain
     with claimed(folder):
         results = Results(folder, experiment.conditions())
         unavailable |= _refused(experiment.dataset, loaded, results)
@@ -124,6 +127,8 @@ def run(
             for name, reason in unavailable.items():
                 tell(f"{name} is left out: {reason}")
         fitting = [metric for metric in loaded if metric.name not in unavailable]
+        if not fitting:
+            raise ConfigError(f"no metric is left that could be measured, of {experiment.metrics}")
         _measure_missing(experiment, fitting, results, workers, report)
         return _summed_up(experiment, fitting, unavailable, results, workers)
 

@@ -177,8 +177,9 @@ def _compare(
     widest = max(anchor[-1, 0], tested[-1, 0]) - min(anchor[0, 0], tested[0, 0])
     overlap = (high - low) / widest
     if overlap < smallest_overlap:
+        shared = math.floor(100 * max(overlap, 0.0))  # or what falls short would read as enough
         raise ConfigError(
-            f"the metric ranges share {max(overlap, 0.0):.0%} of what they cover, expected "
+            f"the metric ranges share {shared}% of what they cover, expected "
             f"{smallest_overlap:.0%} or more: no BD-rate"
         )
     areas = [interpolator(*curve.T).integrate(low, high) for curve in (anchor, tested)]

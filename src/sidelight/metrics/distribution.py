@@ -189,5 +189,8 @@ def _check(name: str, originals: np.ndarray, decoded: np.ndarray, *, fewest: int
             f"{name} compares sets of the same shape, got {originals.shape} and {decoded.shape}"
         )
     if len(decoded) < fewest:
-        raise ConfigError(f"{name} needs {fewest} rows or more, got {len(decoded)}")
+        raise ConfigError(
+            f"{name} needs {fewest} patches or more, got {len(decoded)}: "
+            "give more or larger pictures"
+        )
     return len(decoded)

@@ -256,15 +256,33 @@ def test_metrics_that_cannot_be_had_are_said_before_anything_is_coded(
     metrics = [Psnr(), Picky(), KernelDistance(OneRow())]
     monkeypatch.setattr(module, "load_metrics", lambda names: ([*metrics], {}))
     codec, told = FlatCodec(4), []
+    remedy = "give more or larger pictures"
     made = experiment(dataset, [codec], metrics=tuple(metric.name for metric in metrics))
     summary = run(made, tmp_path / "out", tell=lambda line: told.append((line, codec.num_encoded)))
     assert [(line.partition(" is left out: ")[::2], count) for line, count in told] == [
         (("picky", "0.png: needs sides of 50 px or more"), 0),
-        (("kd_pixels", "kd_pixels needs 4 rows or more, got 3"), 0),
+        (("kd_pixels", f"kd_pixels needs 4 patches or more, got 3: {remedy}"), 0),
     ]
     assert list(summary.unavailable) == ["picky", "kd_pixels"]
     assert all(p.metrics.keys() == {"psnr"} for p in summary.points)
     write_outputs(made, summary, tmp_path / "out")
+
+
+def test_without_any_metric_that_can_be_had_nothing_is_coded(dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "load_metrics", lambda names: ([Picky()], {}))
+    codec = FlatCodec(4)
+    with pytest.raises(ConfigError, match=r"no metric is left .* of \('picky',\)"):
+        run(experiment(dataset, [codec], metrics=("picky",)), tmp_path / "out")
+    assert codec.num_encoded == 0
+
+
+def test_a_broken_picture_is_refused_before_any_is_coded(dataset, tmp_path):
+    path, codec = dataset.pictures[-1].path, FlatCodec(4)
+    path.write_bytes(path.read_bytes()[:60])
+    with pytest.raises(ImageError, match=path.name):
+        run(experiment(dataset, [codec]), tmp_path / "out")
+    assert codec.num_encoded == 0
+    assert not (tmp_path / "out").exists()
 
 
 class OneRow(Pixels):

@@ -199,7 +199,7 @@ def test_too_few_rows_are_refused(metric, fewest):
     metric = metric(Features())
     enough, few = rows(fewest, 5), rows(fewest - 1, 5)
     assert np.isfinite(metric(enough, enough).value)
-    with pytest.raises(ConfigError, match=f"{metric.name} needs {fewest} rows or more, got"):
+    with pytest.raises(ConfigError, match=f"{metric.name} needs {fewest} patches or more, got"):
         metric(few, few)
     with pytest.raises(ConfigError, match="compares sets of the same shape"):
         metric(enough, rows(fewest, 6))
