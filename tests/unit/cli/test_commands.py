@@ -233,10 +233,11 @@ def test_no_force_makes_a_file_its_own_target(folder, command):
     assert Path("a.jpg").read_bytes() == before
 
 
+@pytest.mark.parametrize("format", ["WebP", ".webp"])
 @pytest.mark.parametrize("command", ["encode", "decode"])
-def test_a_format_is_one_in_any_letter_case(folder, command):
+def test_a_format_is_one_in_any_letter_case_and_as_a_suffix(folder, command, format):
     Image.new("RGB", (20, 30), "red").save("a.jpg")
-    done = run(command, "a.jpg", "-", "--format", "WebP")
+    done = run(command, "a.jpg", "-", "--format", format)
     assert done.exit_code == 0
     assert done.stdout_bytes[8:12] == b"WEBP"
 
