@@ -128,7 +128,8 @@ def run(
                 tell(f"{name} is left out: {reason}")
         fitting = [metric for metric in loaded if metric.name not in unavailable]
         if not fitting:
-            raise ConfigError(f"no metric is left that could be measured, of {experiment.metrics}")
+            asked = ", ".join(experiment.metrics)
+            raise ConfigError(f"no metric is left that could be measured, of {asked}")
         _measure_missing(experiment, fitting, results, workers, report)
         return _summed_up(experiment, fitting, unavailable, results, workers)
 
