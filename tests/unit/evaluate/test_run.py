@@ -271,7 +271,7 @@ def test_metrics_that_cannot_be_had_are_said_before_anything_is_coded(
 def test_without_any_metric_that_can_be_had_nothing_is_coded(dataset, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "load_metrics", lambda names: ([Picky()], {}))
     codec = FlatCodec(4)
-    with pytest.raises(ConfigError, match="no metric is left .* of picky"):
+    with pytest.raises(ConfigError, match=r"no metric is left .* of picky"):
         run(experiment(dataset, [codec], metrics=("picky",)), tmp_path / "out")
     assert codec.num_encoded == 0
 
