@@ -14,7 +14,7 @@ from tests.tiny_config import TINY_CONFIG
 
 from sidelight.metrics.networks.lpips import LPIPS
 from sidelight.models import base
-from sidelight.train import distributed
+from sidelight.train import distributed, muon
 from sidelight.train.data.batches import batches
 from sidelight.train.data.crops import CropSampler
 from sidelight.train.data.pictures import CaptionedImage
@@ -44,6 +44,7 @@ def networks(trainer: Trainer) -> dict[str, torch.Tensor]:
 def main(target: Path, stop: int, state: Path) -> None:
     torch.set_num_threads(1)
     torch.autocast = lambda *_, **__: contextlib.nullcontext()
+    muon.computes_in_bf16 = lambda device: False
     base.add_uniform_noise = lambda latents: latents
     base.round_straight_through = lambda latents: latents  # else a last bit decides a step
     distributed.join("cpu")
