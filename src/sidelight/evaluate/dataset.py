@@ -149,12 +149,11 @@ def load_dataset(
     folder = dataset_folder(place)
     listing = folder / CAPTIONS_FILE
     captions = CaptionListing.read(listing) if listing.is_file() else CaptionListing({})
-    large = paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())
+    paths = sorted(p for p in folder.iterdir() if is_named_as_picture(p) and p.is_file())
     if not paths:
         raise ConfigError(f"{folder} holds no pictures, such as .png, .jpg or .avif files")
-    if shortest_px > 1:
-        large = [p for p in paths if min(picture_size(str(p), p)) >= shortest_px]
-        if not large:
-            raise ConfigError(f"no picture of {folder} has sides of {shortest_px} px or more")
+    large = [p for p in paths if shortest_px == 1 or min(picture_size(str(p), p)) >= shortest_px]
+    if not large:
+        raise ConfigError(f"no picture of {folder} has sides of {shortest_px} px or more")
     pictures = tuple(TestPicture(p.name, p, tuple(captions.find(p))) for p in large[:limit])
     return Dataset(folder.name, pictures, side_px, num_too_small=len(paths) - len(large))
